@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+/* codec.h - whole-block and streaming compression over the kept libraries.
+ *
+ * Sizes from outside are claims: `out_bytes` is allocated by the caller, who has checked it against
+ * its budget; a result of another size is ST_CORRUPT. */
+#ifndef CODEC_H
+#define CODEC_H
+
+#include "base/buffer.h"
+
+enum codec {
+    CODEC_NONE,
+    CODEC_SNAPPY, /* raw format */
+    CODEC_GZIP,   /* RFC 1952; concatenated members are read as one */
+    CODEC_ZSTD,
+    CODEC_LZ4_RAW, /* one block, no frame */
+    CODEC_BROTLI,  /* read only */
+    CODEC_DEFLATE, /* RFC 1951 without header, as in Avro */
+    CODEC_COUNT
+};
+
+const char *codec_name(enum codec c); /* "zstd", ... */
+
+/* Exactly out_bytes are written to out, or ST_CORRUPT. Allocations inside the library go through
+ * base/mem hooks where it has them. */
+STATUS_MUST_USE status codec_decompress(enum codec c, const void *in, size_t in_bytes, void *out,
+                                        size_t out_bytes, struct error *err);
+/* Unknown size: appends to `out`, whose cap bounds it. DEFLATE, GZIP, ZSTD and NONE. */
+STATUS_MUST_USE status codec_decompress_append(enum codec c, const void *in, size_t in_bytes,
+                                               struct buffer *out, struct error *err);
+/* Appends. level 0 = the codec's default (zstd 3, gzip 6, deflate 6). The same bytes for the same
+ * input. BROTLI is ST_UNSUPPORTED. */
+STATUS_MUST_USE status codec_compress(enum codec c, int level, const void *in, size_t in_bytes,
+                                      struct buffer *out, struct error *err);
+/* CRC-32 of RFC 1952 (Parquet pages, gzip). */
+uint32_t codec_crc32(uint32_t start, const void *data, size_t bytes);
+
+#endif

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+/* exec.h - plans to batches, batches to data files.
+ *
+ * exec_open turns a plan into a pull stream; operators allocate from the context's account and free
+ * all of it in close. Results do not depend on thread count or batch sizes. */
+#ifndef EXEC_H
+#define EXEC_H
+
+#include "base/pool.h"
+#include "column/column_span.h"
+#include "query/query_plan.h"
+#include "store/store.h"
+
+struct zone;
+struct iceberg_spec;
+struct iceberg_data_file;
+struct iceberg_paths;
+
+/* What was read; printed after each statement. Operators add as they go. */
+struct exec_counters {
+    int64_t files, files_skipped, row_groups_skipped, rows, bytes;
+    int64_t bad_rows; /* CSV rows left out */
+};
+
+struct exec_context {
+    struct store *store;
+    struct mem_account *account;
+    struct pool *pool;              /* NULL = the caller's thread only */
+    const struct zone *zone;        /* NULL = UTC */
+    int64_t now_us;                 /* transaction start */
+    struct arena *arena;            /* the statement's: compiled expressions live here */
+    struct exec_counters *counters; /* may be NULL */
+    const _Atomic bool *cancel;     /* may be NULL; checked between batches: ST_CANCELLED */
+    void (*notice)(void *self, const char *text); /* may be NULL */
+    void *notice_self;
+};
+
+/* SUBQUERY constants inside the plan are run first and put in place. */
+STATUS_MUST_USE status exec_open(struct query_plan *plan, const struct exec_context *c,
+                                 struct column_stream *out, struct error *err);
+/* One expression without COLUMNs. */
+STATUS_MUST_USE status exec_fold(const struct query_expr *e, const struct exec_context *c,
+                                 struct arena *arena, struct column_value *out, struct error *err);
+
+/* Fills a FILES node: expands globs, reads footers or samples, agrees on one schema (by name; a
+ * file that lacks a column gives NULL; a type conflict is refused with both files' names). */
+STATUS_MUST_USE status exec_describe_files(const struct exec_context *c, bool csv,
+                                           const struct str *patterns, size_t pattern_count,
+                                           const struct query_csv_options *csv_options,
+                                           const struct column_schema *declared, /* may be NULL */
+                                           struct query_plan *out, struct error *err);
+
+/* Writes a stream into Parquet data files of an Iceberg table. */
+struct exec_write_spec {
+    const struct iceberg_table *table; /* location, properties (codec, sizes) */
+    const struct iceberg_schema *schema;
+    const struct iceberg_spec *spec;
+    int32_t sort_order_id;     /* what the rows are in; 0 = unsorted */
+    const char *name_prefix;   /* data file names: "<prefix>-<n>.parquet" */
+    int64_t target_file_bytes; /* 0 = write.target-file-size-bytes, else 512 MiB */
+    /* Extra columns behind the schema's, for summary states: field ids outside the schema. */
+    const struct column_schema *hidden; /* may be NULL */
+};
+
+/* The stream's columns are those of spec->schema (then hidden), in order and type; a NULL in a
+ * required column is ST_INVALID 23502. Files are durable when it returns; every path is in
+ * `written`, also on failure. Partitioned tables: one open writer per partition, at most 100, then
+ * files are closed least recently used. */
+STATUS_MUST_USE status exec_write(struct column_stream *rows, const struct exec_write_spec *spec,
+                                  const struct exec_context *c, struct arena *arena,
+                                  struct iceberg_data_file **files, size_t *file_count,
+                                  int64_t *row_count, struct iceberg_paths *written,
+                                  struct error *err);
+
+/* COPY TO: csv or parquet, to a local file (atomic: old or new) or, with uri.ptr NULL, csv to
+ * `sink`. */
+STATUS_MUST_USE status exec_export(struct column_stream *rows, bool csv,
+                                   const struct query_csv_options *options, struct str uri,
+                                   status (*sink)(void *self, struct str text, struct error *err),
+                                   void *sink_self, const struct exec_context *c,
+                                   int64_t *row_count, struct error *err);
+
+#endif

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+/* exec_int.h - what exec's files share: compiled expressions and operator constructors.
+ *
+ * An operator is a column_stream over its input stream, which it owns and closes. Each constructor
+ * takes the input over, also on failure. */
+#ifndef EXEC_INT_H
+#define EXEC_INT_H
+
+#include "exec/exec.h"
+
+/* ---- expressions (exec_expr.c, exec_fn_*.c)
+ * ------------------------------------------------------ */
+
+/* A compiled expression: holds its own vectors, so one per thread. Everything is in c->arena and
+ * freed with it. */
+struct exec_expr;
+
+STATUS_MUST_USE status exec_expr_compile(const struct query_expr *e, const struct exec_context *c,
+                                         struct exec_expr **out, struct error *err);
+/* `out` has batch->rows rows in e's type and is valid until the next eval of the same expression or
+ * the input's next batch. RUN in, RUN out where every argument is RUN; over one CODES argument the
+ * function is evaluated once per dictionary entry. Errors (division by zero, a bad cast) are raised
+ * only for rows that are really evaluated (CASE, AND, OR, COALESCE guard their later arguments). */
+STATUS_MUST_USE status exec_expr_eval(struct exec_expr *e, const struct column_batch *batch,
+                                      struct column_span *out, struct error *err);
+/* Rows where a boolean expression is TRUE: ascending indexes into `rows` (room for batch->rows). */
+STATUS_MUST_USE status exec_expr_select(struct exec_expr *e, const struct column_batch *batch,
+                                        uint16_t *rows, size_t *count, struct error *err);
+/* Casts one value as QUERY_CAST does. */
+STATUS_MUST_USE status exec_cast_value(const struct column_value *from, struct column_type to,
+                                       const struct zone *zone, struct arena *arena,
+                                       struct column_value *out, struct error *err);
+
+/* ---- operators ---------------------------------------------------------------------------------
+ */
+
+STATUS_MUST_USE status exec_scan_open(struct query_plan *p, const struct exec_context *c,
+                                      struct column_stream *out, struct error *err);
+STATUS_MUST_USE status exec_files_open(struct query_plan *p, const struct exec_context *c,
+                                       struct column_stream *out, struct error *err);
+STATUS_MUST_USE status exec_values_open(struct query_plan *p, const struct exec_context *c,
+                                        struct column_stream *out, struct error *err);
+STATUS_MUST_USE status exec_sample_open(struct query_plan *p, const struct exec_context *c,
+                                        struct column_stream *out, struct error *err);
+STATUS_MUST_USE status exec_filter_open(struct query_plan *p, struct column_stream *input,
+                                        const struct exec_context *c, struct column_stream *out,
+                                        struct error *err);
+STATUS_MUST_USE status exec_project_open(struct query_plan *p, struct column_stream *input,
+                                         const struct exec_context *c, struct column_stream *out,
+                                         struct error *err);
+STATUS_MUST_USE status exec_aggregate_open(struct query_plan *p, struct column_stream *input,
+                                           const struct exec_context *c, struct column_stream *out,
+                                           struct error *err);
+STATUS_MUST_USE status exec_sort_open(struct query_plan *p, struct column_stream *input,
+                                      const struct exec_context *c, struct column_stream *out,
+                                      struct error *err);
+STATUS_MUST_USE status exec_limit_open(struct query_plan *p, struct column_stream *input,
+                                       const struct exec_context *c, struct column_stream *out,
+                                       struct error *err);
+
+#endif

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+/* query_plan.h - a bound query as a chain of nodes, inputs below: made by plan, run by exec.
+ *
+ *     SCAN | FILES | VALUES | SAMPLE -> FILTER -> AGGREGATE -> FILTER (having) -> PROJECT -> SORT
+ *          -> LIMIT
+ *
+ * Nodes and all they point at live in the statement's arena. Each node states its output schema. */
+#ifndef QUERY_PLAN_H
+#define QUERY_PLAN_H
+
+#include "query/query_expr.h"
+
+struct iceberg_table;
+struct iceberg_schema;
+struct iceberg_snapshot;
+struct iceberg_scan;
+struct iceberg_pred;
+
+enum query_plan_kind {
+    QUERY_PLAN_SCAN,   /* data files of an Iceberg table */
+    QUERY_PLAN_FILES,  /* read_parquet, read_csv */
+    QUERY_PLAN_VALUES, /* rows of constants; one row without columns for SELECT 1 */
+    QUERY_PLAN_SAMPLE, /* sample_sales(...) */
+    QUERY_PLAN_FILTER,
+    QUERY_PLAN_PROJECT,
+    QUERY_PLAN_AGGREGATE,
+    QUERY_PLAN_SORT,
+    QUERY_PLAN_LIMIT
+};
+
+/* ---- aggregation ----------------------------------------------------------------------------- */
+
+/* What an output of an aggregation shows of its argument's state (design: exact numbers). */
+enum query_agg {
+    QUERY_AGG_COUNT_STAR, /* bigint: rows that pass the filter */
+    QUERY_AGG_COUNT,      /* bigint */
+    QUERY_AGG_SUM,        /* integers: bigint; decimal(38,s); real and double: double, exact */
+    QUERY_AGG_AVG,        /* integers: double; decimal(p+4,s+4); double */
+    QUERY_AGG_MIN,
+    QUERY_AGG_MAX,
+    QUERY_AGG_BOOL_AND,
+    QUERY_AGG_BOOL_OR,
+    QUERY_AGG_VAR_POP, /* double, from the exact rational */
+    QUERY_AGG_VAR_SAMP,
+    QUERY_AGG_STDDEV_POP,
+    QUERY_AGG_STDDEV_SAMP,
+    QUERY_AGG_COUNT_DISTINCT,
+    QUERY_AGG_ANY_VALUE, /* the first value met */
+    /* states, for summaries */
+    QUERY_AGG_STATE_MISSING, /* bigint: group rows (all, unfiltered) minus values counted */
+    QUERY_AGG_STATE_S1,      /* double: RN(S); NULL in the long form and when nothing is counted */
+    QUERY_AGG_STATE_REST,    /* double: RN(S - s1), +0.0 if none; NULL in the long form */
+    QUERY_AGG_STATE_MORE,    /* binary: the long form; NULL in the short form */
+    QUERY_AGG_STATE_SUM,     /* decimal(38,s): the sum of integers or decimals, for avg alone */
+    QUERY_AGG_STATE_SQUARES  /* binary: the exact sum of squares, canonical */
+};
+
+/* One distinct (argument, FILTER). Either `value`, or `merge`: columns that hold states made
+ * before. */
+struct query_agg_arg {
+    struct query_expr *value;  /* NULL: rows only (count(*)) */
+    struct query_expr *filter; /* NULL = all rows */
+    bool merge;                /* SUM over stored states: merge_s1, merge_rest, merge_more */
+    struct query_expr *merge_s1, *merge_rest, *merge_more;
+};
+
+struct query_agg_out {
+    enum query_agg kind;
+    int arg;                 /* index into args */
+    struct column_type type; /* of the result */
+};
+
+/* ---- sources --------------------------------------------------------------------------------- */
+
+struct query_csv_options {
+    bool header;                                             /* default true */
+    char delimiter, quote, escape;                           /* ',' '"' '"' */
+    struct str null_text;                                    /* default: empty unquoted */
+    enum { QUERY_BAD_ROW_FAIL, QUERY_BAD_ROW_SKIP } bad_row; /* skip counts and says so */
+    int64_t sample_rows; /* for inference; default 20,480; -1 = all */
+};
+
+struct query_sort_key {
+    struct query_expr *value;
+    bool descending, nulls_first;
+};
+
+struct query_plan {
+    enum query_plan_kind kind;
+    struct column_schema schema; /* output */
+    struct query_plan *input;    /* NULL for sources */
+    union {
+        struct {
+            struct str name; /* "lakehouse.demo.sales", for messages */
+            const struct iceberg_table *table;
+            const struct iceberg_schema *table_schema; /* that of the snapshot read */
+            const struct iceberg_snapshot *snapshot;   /* NULL = an empty table */
+            const struct iceberg_scan *files;          /* pruned */
+            const struct iceberg_pred *pred;           /* for row groups and pages; NULL = all */
+            int32_t *field_ids;                        /* schema.count of them */
+        } scan;
+        struct {
+            bool csv;
+            size_t count;
+            struct str *uris;
+            struct query_csv_options options;
+            struct str *column_names; /* names in the files; schema.count */
+        } files;
+        struct {
+            int64_t rows;
+            struct query_expr ***cells; /* [row][column]; bound, no COLUMNs */
+        } values;
+        struct {
+            int64_t seed;
+            int32_t start_day; /* days since 1970-01-01 */
+            int64_t days, rows_per_day, products;
+        } sample;
+        struct {
+            struct query_expr *predicate;
+        } filter;
+        struct {
+            struct query_expr **values; /* schema.count */
+        } project;
+        struct {
+            size_t key_count, arg_count, out_count; /* output: keys, then outs */
+            struct query_expr **keys;
+            struct query_agg_arg *args;
+            struct query_agg_out *outs;
+            bool grand_total; /* no GROUP BY: one row even for no input */
+        } aggregate;          /* DISTINCT is an aggregate without outs */
+        struct {
+            size_t count;
+            struct query_sort_key *keys;
+        } sort;
+        struct {
+            int64_t limit, offset; /* limit -1 = none */
+        } limit;
+    };
+};
+
+/* One line per node, indented by depth, as EXPLAIN prints them: operators, predicates, files read
+ * and skipped, rows and bytes known from metadata. */
+STATUS_MUST_USE status query_plan_text(const struct query_plan *p, struct arena *arena,
+                                       struct str *out, struct error *err);
+const char *query_agg_name(enum query_agg kind);
+
+#endif

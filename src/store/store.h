@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+/* store.h - URIs to bytes: what formats and catalogs read and write through.
+ *
+ * A store is a table of functions, as SQLite's VFS, so that a test can hand in memory or a disk
+ * that fails. Local files are the only real one so far: "file:///abs", "file:/abs" and "/abs" name
+ * the same file; "%" is not decoded (Iceberg's paths are opaque). memory stores are for tests.
+ *
+ * T1  a written file is invisible under its name until store_write_finish, and durable (file and
+ *     folders fsynced) when it returns OK
+ * T2  files are never overwritten: finish of an existing name is ST_EXISTS
+ * T3  a failed or abandoned write leaves no file behind, as far as the store still answers */
+#ifndef STORE_H
+#define STORE_H
+
+#include "base/arena.h"
+#include "base/buffer.h"
+
+struct store;
+struct store_file;  /* open for reading; safe for several threads at once */
+struct store_write; /* being written */
+
+/* Local files. */
+STATUS_MUST_USE status store_create_local(struct store **out, struct error *err);
+/* Files in memory, for tests and fuzzing; same rules. */
+STATUS_MUST_USE status store_create_memory(struct store **out, struct error *err);
+void store_destroy(struct store *s);
+
+/* ST_NOT_FOUND when absent. size_hint < 0 asks the store; a hint that is wrong shows as a short
+ * read (ST_CORRUPT) later. */
+STATUS_MUST_USE status store_open(struct store *s, struct str uri, int64_t size_hint,
+                                  struct store_file **out, struct error *err);
+void store_close(struct store_file *f);
+int64_t store_size(const struct store_file *f);   /* bytes */
+struct str store_uri(const struct store_file *f); /* as given at open */
+/* Exactly `bytes` at `offset`, or ST_CORRUPT (past the end) / ST_IO. */
+STATUS_MUST_USE status store_read(struct store_file *f, int64_t offset, void *out, size_t bytes,
+                                  struct error *err);
+/* A whole file, at most out->cap_bytes. */
+STATUS_MUST_USE status store_read_all(struct store *s, struct str uri, struct buffer *out,
+                                      struct error *err);
+
+STATUS_MUST_USE status store_write_create(struct store *s, struct str uri, struct store_write **out,
+                                          struct error *err);
+STATUS_MUST_USE status store_write_append(struct store_write *w, const void *data, size_t bytes,
+                                          struct error *err);
+int64_t store_write_bytes(const struct store_write *w); /* written so far */
+/* Publishes the name; w is gone afterwards, whatever the result. */
+STATUS_MUST_USE status store_write_finish(struct store_write *w, struct error *err);
+void store_write_abandon(struct store_write *w); /* accepts NULL */
+/* create + append + finish */
+STATUS_MUST_USE status store_write_all(struct store *s, struct str uri, const void *data,
+                                       size_t bytes, struct error *err);
+
+/* ST_OK also when absent. */
+STATUS_MUST_USE status store_delete(struct store *s, struct str uri, struct error *err);
+/* Files (not folders) below a folder URI, or matching a glob in its last parts ("dir/2025-*.csv"),
+ * sorted by bytes; names in `arena`. No match gives count 0. */
+STATUS_MUST_USE status store_glob(struct store *s, struct str pattern, struct arena *arena,
+                                  struct str **out, size_t *count, struct error *err);
+/* Makes "file:///abs/..." of a relative or absolute path or URI, without touching the disk. */
+STATUS_MUST_USE status store_absolute(struct str path, struct arena *arena, struct str *out,
+                                      struct error *err);
+
+#endif

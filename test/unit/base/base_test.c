@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+/* base_test.c - errors, accounts, arenas, buffers, cursors, the thread pool. */
+#include "harness/test.h"
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/bytes.h"
+#include "base/pool.h"
+#include "base/random.h"
+#include "base/wide.h"
+
+static status fails_deep(struct error *err)
+{
+    FAIL(err, ST_CORRUPT, "page %d is short", 3);
+}
+
+static status fails_above(struct error *err)
+{
+    TRY_CONTEXT(fails_deep(err), err, "column %s", "price");
+    return ST_OK;
+}
+
+TEST(error_keeps_code_and_adds_context)
+{
+    struct error err;
+    CHECK_STATUS(fails_above(&err), ST_CORRUPT);
+    CHECK_STR(str_of(err.msg), "page 3 is short: column price");
+    CHECK_STATUS(fails_above(NULL), ST_CORRUPT);
+}
+
+TEST(error_message_is_cut_not_overflown)
+{
+    struct error err;
+    char big[2000];
+    memset(big, 'x', sizeof(big) - 1);
+    big[sizeof(big) - 1] = 0;
+    CHECK_STATUS(error_set(&err, ST_IO, "f", 1, "%s", big), ST_IO);
+    error_context(&err, "%s", big);
+    CHECK(strlen(err.msg) < sizeof(err.msg));
+}
+
+TEST(account_limit_holds_on_every_level)
+{
+    struct error err;
+    struct mem_account top, low;
+    mem_account_init(&top, "top", NULL, 1000);
+    mem_account_init(&low, "low", &top, 0);
+    void *p, *q;
+    CHECK_OK(mem_alloc(&low, 900, &p, &err));
+    CHECK_STATUS(mem_alloc(&low, 101, &q, &err), ST_LIMIT);
+    CHECK_INT(low.used_bytes, 900);
+    CHECK_INT(top.used_bytes, 900);
+    mem_free(&low, p, 900);
+    CHECK_INT(top.used_bytes, 0);
+    CHECK_INT(top.peak_bytes, 900);
+}
+
+TEST(nth_allocation_fails)
+{
+    struct error err;
+    struct arena a;
+    arena_init(&a, NULL);
+    void *p;
+    mem_fault_set(1, false);
+    CHECK_STATUS(arena_alloc(&a, 10, &p, &err), ST_OOM);
+    CHECK_OK(arena_alloc(&a, 10, &p, &err));
+    mem_fault_set(0, false);
+    arena_free(&a);
+}
+
+static void count_up(void *arg)
+{
+    ++*(int *)arg;
+}
+
+TEST(arena_aligns_and_runs_cleanups)
+{
+    struct error err;
+    struct arena a;
+    arena_init(&a, NULL);
+    int ran = 0;
+    CHECK_OK(arena_on_reset(&a, count_up, &ran, &err));
+    for (int i = 1; i < 3000; i += 7) {
+        char *p;
+        CHECK_OK(arena_calloc(&a, (size_t)i, (void **)&p, &err));
+        CHECK_INT((uintptr_t)p % 16, 0);
+        memset(p, 0xAA, (size_t)i);
+    }
+    arena_reset(&a);
+    CHECK_INT(ran, 1);
+    struct str s;
+    CHECK_OK(arena_printf(&a, &s, &err, "%d-%s", 7, "x"));
+    CHECK_STR(s, "7-x");
+    arena_free(&a);
+}
+
+TEST(buffer_stops_at_its_cap)
+{
+    struct error err;
+    struct buffer b;
+    buffer_init(&b, NULL, 300);
+    for (int i = 0; i < 300; i++)
+        CHECK_OK(buffer_append_byte(&b, (uint8_t)i, &err));
+    CHECK_STATUS(buffer_append_byte(&b, 0, &err), ST_LIMIT);
+    CHECK_INT(b.len, 300);
+    buffer_free(&b);
+}
+
+TEST(varints_are_bounded)
+{
+    struct error err;
+    uint8_t max[] = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x01};
+    uint8_t over[] = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x02};
+    struct bytes in = bytes_of(max, sizeof(max));
+    uint64_t v;
+    CHECK_OK(bytes_uvarint(&in, &v, &err));
+    CHECK(v == UINT64_MAX);
+    in = bytes_of(over, sizeof(over));
+    CHECK_STATUS(bytes_uvarint(&in, &v, &err), ST_CORRUPT);
+    in = bytes_of(max, 3);
+    CHECK_STATUS(bytes_uvarint(&in, &v, &err), ST_CORRUPT);
+}
+
+TEST(names_near_and_far)
+{
+    CHECK_INT(str_distance(STR("product_id"), STR("prodcut_id")), 1);
+    CHECK_INT(str_distance(STR("amount"), STR("AMOUNT")), 0);
+    CHECK(str_is_utf8(STR("snow \xE2\x9D\x84")));
+    CHECK(!str_is_utf8(STR("\xED\xA0\x80")));
+    CHECK(!str_is_utf8(STR("\xC0\xAF")));
+}
+
+TEST(wide_text)
+{
+    char t[WIDE_TEXT_MAX];
+    CHECK_INT(wide_to_text(-5, 2, t), 5);
+    CHECK_STR(str_of(t), "-0.05");
+    wide_to_text(INT128_MIN, 0, t);
+    CHECK_STR(str_of(t), "-170141183460469231731687303715884105728");
+    wide_to_text(0, 0, t);
+    CHECK_STR(str_of(t), "0");
+    CHECK_INT(wide_digits(wide_pow10(38) - 1), 38);
+}
+
+struct sum_job {
+    _Atomic int64_t sum;
+    size_t fail_at;
+};
+
+static status add_task(void *arg, size_t task, int worker, struct error *err)
+{
+    struct sum_job *job = arg;
+    if (task == job->fail_at)
+        FAIL(err, ST_REFUSED, "task %zu", task);
+    atomic_fetch_add(&job->sum, (int64_t)task);
+    return ST_OK;
+}
+
+TEST(pool_runs_all_tasks_many_times)
+{
+    struct error err;
+    struct pool *p;
+    CHECK_OK(pool_create(4, &p, &err));
+    for (int round = 0; round < 500; round++) {
+        struct sum_job job = {.fail_at = SIZE_MAX};
+        CHECK_OK(pool_run(p, 100, add_task, &job, &err));
+        CHECK_INT(job.sum, 4950);
+    }
+    struct sum_job bad = {.fail_at = 3};
+    CHECK_STATUS(pool_run(p, 100, add_task, &bad, &err), ST_REFUSED);
+    CHECK_STR(str_of(err.msg), "task 3");
+    pool_destroy(p);
+}
+
+TEST(uuids_have_version_and_variant)
+{
+    struct error err;
+    char u[37];
+    CHECK_OK(random_uuid(u, &err));
+    CHECK_INT(strlen(u), 36);
+    CHECK_INT(u[14], '4');
+    CHECK(strchr("89ab", u[19]) != NULL);
+}
