@@ -98,6 +98,9 @@ struct query_plan {
             const struct iceberg_scan *files;          /* pruned */
             const struct iceberg_pred *pred;           /* for row groups and pages; NULL = all */
             int32_t *field_ids;                        /* schema.count of them */
+            /* Figures for EXPLAIN, from metadata: set by plan beside `files`. */
+            int64_t file_count, files_skipped; /* to be read; ruled out */
+            int64_t rows, bytes;               /* of the files to be read */
         } scan;
         struct {
             bool csv;
