@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* mem.c - malloc behind accounts and a fault switch.
  *
- * The fault switch is two process-wide atomics; it is the one mutable global of the tree, because
- * library hooks carry no context. In normal runs it costs one relaxed load per allocation. */
+ * The fault switch is two process-wide atomics, because library hooks carry no context; with the
+ * counter behind column_dictionary_id they are the tree's only mutable globals. In normal runs it
+ * costs one relaxed load per allocation. */
 #include "base/mem.h"
 
 #include <stdlib.h>

@@ -4,6 +4,8 @@
  * Invariant numbers are those of column_span.h. */
 #include "column/column_span.h"
 
+#include <stdatomic.h>
+
 /* All members of a value's union start at the offset of `b`, so a value is one memcpy. */
 
 struct pair {
@@ -13,6 +15,14 @@ struct pair {
 static uint32_t code_at(const struct column_span *s, int64_t i)
 {
     return s->code_bytes == 2 ? ((const uint16_t *)s->codes)[i] : ((const uint32_t *)s->codes)[i];
+}
+
+/* Process-wide like mem.c's fault switch: ids must differ between sessions that share a cache. */
+static _Atomic uint64_t last_dictionary_id;
+
+uint64_t column_dictionary_id(void)
+{
+    return atomic_fetch_add_explicit(&last_dictionary_id, 1, memory_order_relaxed) + 1;
 }
 
 bool column_span_null(const struct column_span *s, int64_t i)

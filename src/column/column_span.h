@@ -61,6 +61,9 @@ ALWAYS_INLINE bool column_bit(const uint64_t *valid, int64_t i)
     return !valid || (valid[i / 64] >> (i % 64) & 1);
 }
 
+/* A number for a new dictionary: never 0, never given twice in a process. Any thread. */
+uint64_t column_dictionary_id(void);
+
 /* True if row i is NULL. */
 bool column_span_null(const struct column_span *s, int64_t i);
 /* Row i as a value that borrows the span's memory. Slow: for edges, tests and printing. */
