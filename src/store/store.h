@@ -4,6 +4,9 @@
  * A store is a table of functions, as SQLite's VFS, so that a test can hand in memory or a disk
  * that fails. Local files are the only real one so far: "file:///abs", "file:/abs" and "/abs" name
  * the same file; "%" is not decoded (Iceberg's paths are opaque). memory stores are for tests.
+ * A relative, empty or over-long name and one with a NUL byte is ST_INVALID, another scheme
+ * ST_UNSUPPORTED. System errors are ST_IO with the URI and the system's words; a full disk
+ * (SQLSTATE 53100), a read-only file system and missing rights (42501) say what to do.
  *
  * T1  a written file is invisible under its name until store_write_finish, and durable (file and
  *     folders fsynced) when it returns OK
@@ -39,6 +42,7 @@ STATUS_MUST_USE status store_read(struct store_file *f, int64_t offset, void *ou
 STATUS_MUST_USE status store_read_all(struct store *s, struct str uri, struct buffer *out,
                                       struct error *err);
 
+/* Makes missing folders. */
 STATUS_MUST_USE status store_write_create(struct store *s, struct str uri, struct store_write **out,
                                           struct error *err);
 STATUS_MUST_USE status store_write_append(struct store_write *w, const void *data, size_t bytes,
@@ -51,14 +55,26 @@ void store_write_abandon(struct store_write *w); /* accepts NULL */
 STATUS_MUST_USE status store_write_all(struct store *s, struct str uri, const void *data,
                                        size_t bytes, struct error *err);
 
-/* ST_OK also when absent. */
+/* ST_OK also when absent. A folder is ST_INVALID. */
 STATUS_MUST_USE status store_delete(struct store *s, struct str uri, struct error *err);
-/* Files (not folders) below a folder URI, or matching a glob in its last parts ("dir/2025-*.csv"),
- * sorted by bytes; names in `arena`. No match gives count 0. */
+/* Files (not folders) below a folder URI at any depth, or matching a glob in its last parts
+ * ("dir/2025-*.csv", "dir/?/[ab]*"), or the one file the pattern names; sorted by bytes, written as
+ * the pattern was (with or without "file:"); names in `arena`. No match gives count 0. A wildcard
+ * matches neither "/" nor a leading dot; backslash is an ordinary byte. Linked folders are followed
+ * only where the pattern names them. */
 STATUS_MUST_USE status store_glob(struct store *s, struct str pattern, struct arena *arena,
                                   struct str **out, size_t *count, struct error *err);
-/* Makes "file:///abs/..." of a relative or absolute path or URI, without touching the disk. */
+/* Makes "file:///abs/..." of a relative or absolute path or URI, without touching the disk. In a
+ * path "." parts, ".." parts and doubled slashes are resolved by text; a file URI keeps its path as
+ * it is; a URI of another scheme comes back unchanged. */
 STATUS_MUST_USE status store_absolute(struct str path, struct arena *arena, struct str *out,
                                       struct error *err);
+
+/* Tests only: of the local stores' operations that change the disk (open for writing, make a
+ * folder, write, fsync, link or rename) the n-th from now (1 = the next) fails once, or it and all
+ * later ones. 0 switches off. A failed open reports EACCES, a write ENOSPC, the others EIO.
+ * store_fault_count gives such operations since the last store_fault_set. */
+void store_fault_set(uint64_t nth, bool persistent);
+uint64_t store_fault_count(void);
 
 #endif
