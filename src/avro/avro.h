@@ -32,8 +32,13 @@ enum avro_kind {
     AVRO_UNION
 };
 
+#define AVRO_NODES_MAX 10000u
+
 struct avro_schema {
     enum avro_kind kind;
+    bool fixed_bytes;                     /* every value is encoded in min_bytes */
+    uint32_t nodes;                       /* of the tree from here; at most AVRO_NODES_MAX */
+    uint64_t min_bytes;                   /* of the smallest encoded value */
     struct str name;                      /* RECORD, FIXED, ENUM; in <arena> */
     struct str logical_type;              /* "" = none */
     bool adjust_to_utc;                   /* timestamps */
@@ -52,13 +57,21 @@ struct avro_field {
     struct avro_schema *schema; /* in <arena>; shared when named */
 };
 
+/* The JSON text of a schema. Cycles, nesting beyond 64 levels and more than AVRO_NODES_MAX nodes
+ * are refused; the parser's own memory is charged to `account` while it runs. */
+STATUS_MUST_USE status avro_schema_parse(struct arena *arena, struct mem_account *account,
+                                         struct str text, struct avro_schema **out,
+                                         struct error *err);
+
+struct avro_meta {
+    struct str key, value;
+};
+
 struct avro_reader {
     struct avro_schema *schema; /* in <arena> */
     struct str schema_text;     /* in <arena> */
     size_t meta_count;
-    struct avro_meta {
-        struct str key, value;
-    } * meta; /* in <arena>: all header keys, avro.* included */
+    struct avro_meta *meta; /* in <arena>: all header keys, avro.* included */
     enum codec codec;
     uint8_t sync[16];
     struct bytes in;       /* the container; at = next block */
@@ -68,7 +81,8 @@ struct avro_reader {
     struct arena *arena;   /* borrowed */
 };
 
-/* `data` stays borrowed until avro_reader_free. block_cap_bytes bounds one decoded block. */
+/* `data` stays borrowed until avro_reader_free, which must follow also a failed init.
+ * block_cap_bytes bounds one decoded block. */
 STATUS_MUST_USE status avro_reader_init(struct avro_reader *r, const void *data, size_t bytes,
                                         size_t block_cap_bytes, struct arena *arena,
                                         struct mem_account *account, struct error *err);
