@@ -170,3 +170,11 @@ void mem_hook_free(void *block)
     if (block)
         free((uint8_t *)block - HOOK_HEADER);
 }
+
+size_t mem_hook_size(const void *block)
+{
+    size_t bytes = 0;
+    if (block)
+        memcpy(&bytes, (const uint8_t *)block - HOOK_HEADER, sizeof(bytes));
+    return bytes;
+}

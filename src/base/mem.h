@@ -48,6 +48,7 @@ void mem_free(struct mem_account *a, void *block, size_t bytes);
 void *mem_hook_malloc(size_t bytes);
 void *mem_hook_realloc(void *block, size_t bytes);
 void mem_hook_free(void *block);
+size_t mem_hook_size(const void *block); /* as asked for; 0 for NULL */
 
 /* Tests only: the n-th allocation from now (1 = the next) fails once, or it and all later ones.
  * 0 switches off. mem_fault_count gives allocations since the last call of mem_fault_set. */

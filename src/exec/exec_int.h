@@ -31,11 +31,41 @@ STATUS_MUST_USE status exec_cast_value(const struct column_value *from, struct c
                                        const struct zone *zone, struct arena *arena,
                                        struct column_value *out, struct error *err);
 
+/* ---- shared by operators -----------------------------------------------------------------------
+ */
+
+/* ST_CANCELLED when the context's flag is set; called once per batch. */
+STATUS_MUST_USE status exec_check_cancel(const struct exec_context *c, struct error *err);
+
+/* Rows kept whole in memory, column by column: what a sort holds. Text is copied. Everything is
+ * charged to the account. */
+struct exec_rows {
+    struct mem_account *account; /* borrowed */
+    size_t columns;
+    struct exec_rows_column {
+        enum column_phys phys;
+        struct buffer values; /* rows values in physical form */
+        struct buffer valid;  /* 64-bit words, one bit per row */
+    } * column;               /* owned */
+    struct arena text;        /* bytes of str values */
+    int64_t rows;
+};
+
+STATUS_MUST_USE status exec_rows_init(struct exec_rows *r, const struct column_type *types,
+                                      size_t columns, struct mem_account *account,
+                                      struct error *err);
+void exec_rows_free(struct exec_rows *r);
+STATUS_MUST_USE status exec_rows_append(struct exec_rows *r, const struct column_span *spans,
+                                        int64_t rows, struct error *err);
+
 /* ---- operators ---------------------------------------------------------------------------------
  */
 
 STATUS_MUST_USE status exec_scan_open(struct query_plan *p, const struct exec_context *c,
                                       struct column_stream *out, struct error *err);
+/* A FILES node over Parquet files; exec_files_open calls it. */
+STATUS_MUST_USE status exec_parquet_open(struct query_plan *p, const struct exec_context *c,
+                                         struct column_stream *out, struct error *err);
 STATUS_MUST_USE status exec_files_open(struct query_plan *p, const struct exec_context *c,
                                        struct column_stream *out, struct error *err);
 STATUS_MUST_USE status exec_values_open(struct query_plan *p, const struct exec_context *c,

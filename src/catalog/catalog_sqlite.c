@@ -1,0 +1,465 @@
+// SPDX-License-Identifier: Apache-2.0
+/* catalog_sqlite.c - a catalog in one SQLite file, in the table shapes of PyIceberg's SqlCatalog
+ * and Iceberg's JdbcCatalog (schema V1), so that both open the same file.
+ *
+ *     iceberg_tables                 catalog_name, table_namespace, table_name ->
+ * metadata_location, previous_metadata_location, iceberg_type iceberg_namespace_properties
+ * catalog_name, namespace, property_key -> property_value; a namespace without tables is its marker
+ * row exists = true
+ *
+ * A commit is one BEGIN IMMEDIATE transaction of a few statements, each a compare-and-swap on
+ * metadata_location, with synchronous = EXTRA. Files are written and fsynced before; the write lock
+ * is never held while anything else is waited for. Who finds the database busy waits with jitter,
+ * at most busy_ms (K3). A failed COMMIT leaves the transaction open, is rolled back, and so is
+ * certain: SQLite has no unknown outcome on a local disk, except when the rollback itself fails. */
+#include "catalog/catalog_int.h"
+
+#include "base/clock.h"
+#include "base/random.h"
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <string.h>
+
+struct sqlite_catalog {
+    sqlite3 *db;     /* owned */
+    struct str path; /* in the catalog's arena */
+    int64_t busy_ms;
+    int64_t waiting_since_us; /* of the current statement; 0 = not waiting */
+};
+
+/* ---- SQLite's memory comes from base/mem.c, so that tests can make it fail
+ * ---------------------------- */
+
+static void *hook_malloc(int bytes)
+{
+    return mem_hook_malloc((size_t)bytes);
+}
+
+static void *hook_realloc(void *block, int bytes)
+{
+    return mem_hook_realloc(block, (size_t)bytes);
+}
+
+static int hook_size(void *block)
+{
+    return (int)mem_hook_size(block);
+}
+
+static int hook_roundup(int bytes)
+{
+    return (bytes + 7) & ~7;
+}
+
+static int hook_init(void *unused)
+{
+    (void)unused;
+    return SQLITE_OK;
+}
+
+static void hook_shutdown(void *unused)
+{
+    (void)unused;
+}
+
+static void install_hooks(void)
+{
+    static const sqlite3_mem_methods methods = {hook_malloc,   mem_hook_free, hook_realloc,
+                                                hook_size,     hook_roundup,  hook_init,
+                                                hook_shutdown, NULL};
+    sqlite3_config(SQLITE_CONFIG_MALLOC, &methods);
+}
+
+/* ---- statements
+ * ---------------------------------------------------------------------------------------- */
+
+static status sqlite_fail(struct sqlite_catalog *s, int rc, const char *doing, struct error *err)
+{
+    const char *why = s->db ? sqlite3_errmsg(s->db) : sqlite3_errstr(rc);
+    switch (rc & 0xFF) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        FAIL_SQL(err, ST_TIMEOUT, "55P03", 0,
+                 "%.*s: still locked by others after %lld ms while %s; try again", STR_ARG(s->path),
+                 (long long)s->busy_ms, doing);
+    case SQLITE_NOMEM:
+        FAIL(err, ST_OOM, "%.*s: out of memory while %s", STR_ARG(s->path), doing);
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        FAIL(err, ST_CORRUPT, "%.*s is not a usable SQLite database: %s", STR_ARG(s->path), why);
+    case SQLITE_CANTOPEN:
+        FAIL(err, ST_USAGE, "%.*s cannot be opened: %s; `firn init` makes a new catalog",
+             STR_ARG(s->path), why);
+    case SQLITE_READONLY:
+        FAIL(err, ST_IO, "%.*s is read-only: %s while %s", STR_ARG(s->path), why, doing);
+    default:
+        FAIL(err, ST_IO, "%.*s: %s while %s", STR_ARG(s->path), why, doing);
+    }
+}
+
+static int wait_busy(void *self, int tries)
+{
+    struct sqlite_catalog *s = self;
+    int64_t now = clock_monotonic_us();
+    uint16_t jitter = 0;
+    if (tries == 0)
+        s->waiting_since_us = now;
+    if (now - s->waiting_since_us > s->busy_ms * 1000)
+        return 0;
+    if (random_bytes(&jitter, sizeof(jitter), NULL) != ST_OK)
+        jitter = 0;
+    int64_t most = tries < 6 ? 1000 << tries : 64000;
+    clock_sleep_us(500 + jitter * most / UINT16_MAX);
+    return 1;
+}
+
+static status run(struct sqlite_catalog *s, const char *sql, const char *doing, struct error *err)
+{
+    int rc = sqlite3_exec(s->db, sql, NULL, NULL, NULL);
+    return rc == SQLITE_OK ? ST_OK : sqlite_fail(s, rc, doing, err);
+}
+
+/* Runs one parametrised statement to its end; *changed = rows changed (may be NULL). */
+static status run_bound(struct sqlite_catalog *s, const char *sql, const struct str *values,
+                        int count, int *changed, const char *doing, struct error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    int rc = sqlite3_prepare_v2(s->db, sql, -1, &stmt, NULL);
+    for (int i = 0; rc == SQLITE_OK && i < count; i++)
+        rc = values[i].ptr
+                 ? sqlite3_bind_text(stmt, i + 1, values[i].ptr, (int)values[i].len, SQLITE_STATIC)
+                 : sqlite3_bind_null(stmt, i + 1);
+    if (rc == SQLITE_OK) {
+        do
+            rc = sqlite3_step(stmt);
+        while (rc == SQLITE_ROW);
+    }
+    status st = rc == SQLITE_DONE ? ST_OK : sqlite_fail(s, rc, doing, err);
+    sqlite3_finalize(stmt);
+    if (st == ST_OK && changed)
+        *changed = sqlite3_changes(s->db);
+    return st;
+}
+
+/* The single number a query yields. */
+static status query_number(struct sqlite_catalog *s, const char *sql, const struct str *values,
+                           int count, int64_t *out, struct error *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    int rc = sqlite3_prepare_v2(s->db, sql, -1, &stmt, NULL);
+    for (int i = 0; rc == SQLITE_OK && i < count; i++)
+        rc = sqlite3_bind_text(stmt, i + 1, values[i].ptr, (int)values[i].len, SQLITE_STATIC);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(stmt);
+    *out = rc == SQLITE_ROW ? sqlite3_column_int64(stmt, 0) : 0;
+    status st = rc == SQLITE_ROW ? ST_OK : sqlite_fail(s, rc, "reading the catalog", err);
+    sqlite3_finalize(stmt);
+    return st;
+}
+
+/* ---- opening
+ * -------------------------------------------------------------------------------------------- */
+
+static const char create_sql[] =
+    "CREATE TABLE IF NOT EXISTS iceberg_tables ("
+    " catalog_name VARCHAR(255) NOT NULL, table_namespace VARCHAR(255) NOT NULL,"
+    " table_name VARCHAR(255) NOT NULL, metadata_location VARCHAR(1000),"
+    " previous_metadata_location VARCHAR(1000), iceberg_type VARCHAR(5),"
+    " PRIMARY KEY (catalog_name, table_namespace, table_name));"
+    "CREATE TABLE IF NOT EXISTS iceberg_namespace_properties ("
+    " catalog_name VARCHAR(255) NOT NULL, namespace VARCHAR(255) NOT NULL,"
+    " property_key VARCHAR(255) NOT NULL, property_value VARCHAR(1000) NOT NULL,"
+    " PRIMARY KEY (catalog_name, namespace, property_key));";
+
+static status create_tables(struct sqlite_catalog *s, struct error *err)
+{
+    int64_t have;
+    TRY(query_number(s,
+                     "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN"
+                     " ('iceberg_tables', 'iceberg_namespace_properties')",
+                     NULL, 0, &have, err));
+    if (have < 2) {
+        TRY(run(s, "BEGIN IMMEDIATE", "starting a transaction", err));
+        status st = run(s, create_sql, "creating the catalog's tables", err);
+        if (st == ST_OK)
+            st = run(s, "COMMIT", "committing the catalog's tables", err);
+        if (st != ST_OK) {
+            sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+            return st;
+        }
+    }
+    TRY(query_number(s,
+                     "SELECT count(*) FROM pragma_table_info('iceberg_tables')"
+                     " WHERE name = 'iceberg_type'",
+                     NULL, 0, &have, err));
+    if (have == 0) /* a V0 catalog of an older PyIceberg or JdbcCatalog */
+        return run(s, "ALTER TABLE iceberg_tables ADD COLUMN iceberg_type VARCHAR(5)",
+                   "adding iceberg_type", err);
+    return ST_OK;
+}
+
+/* "sqlite:////abs/firn.db" (SQLAlchemy's spelling of an absolute path) or
+ * "jdbc:sqlite:/abs/firn.db". */
+static status uri_path(struct str uri, struct str *out, struct error *err)
+{
+    static const char *const prefixes[] = {"sqlite:///", "jdbc:sqlite:"};
+    for (size_t i = 0; i < ARRAY_LEN(prefixes); i++)
+        if (str_starts(uri, str_of(prefixes[i])) && uri.len > strlen(prefixes[i])) {
+            size_t n = strlen(prefixes[i]);
+            *out = (struct str){uri.ptr + n, uri.len - n};
+            return ST_OK;
+        }
+    FAIL(err, ST_USAGE, "uri \"%.*s\" is not of the form sqlite:////absolute/path.db",
+         STR_ARG(uri));
+}
+
+static status sqlite_read(struct catalog *c, struct arena *arena, struct catalog_state *out,
+                          struct error *err);
+static status sqlite_commit(struct catalog *c, const struct catalog_change *changes, size_t count,
+                            struct error *err);
+
+static void sqlite_close_catalog(struct catalog *c)
+{
+    struct sqlite_catalog *s = c->self;
+    if (!s)
+        return;
+    sqlite3_close(s->db);
+    mem_free(NULL, s, sizeof(*s));
+}
+
+static const struct catalog_kind sqlite_kind = {"sqlite", sqlite_read, sqlite_commit,
+                                                sqlite_close_catalog};
+
+status catalog_sqlite_open(struct catalog *c, bool create, struct error *err)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    struct sqlite_catalog *s;
+    struct str path;
+    pthread_once(&once, install_hooks);
+    TRY(uri_path(c->uri, &path, err));
+    TRY(mem_calloc(NULL, sizeof(*s), (void **)&s, err));
+    c->kind = &sqlite_kind;
+    c->self = s;
+    s->busy_ms = c->busy_ms;
+    TRY(arena_str(&c->arena, path, &s->path, err));
+    int flags = SQLITE_OPEN_READWRITE | (create ? SQLITE_OPEN_CREATE : 0);
+    int rc = sqlite3_open_v2(s->path.ptr, &s->db, flags, NULL);
+    if (rc != SQLITE_OK)
+        return sqlite_fail(s, rc, "opening it", err);
+    sqlite3_busy_handler(s->db, wait_busy, s);
+    TRY(run(s, "PRAGMA synchronous = EXTRA", "opening it", err));
+    return create_tables(s, err);
+}
+
+/* ---- reading
+ * -------------------------------------------------------------------------------------------- */
+
+static status column_str(sqlite3_stmt *stmt, int column, struct arena *arena, struct str *out,
+                         struct error *err)
+{
+    const char *text = (const char *)sqlite3_column_text(stmt, column);
+    size_t len = (size_t)sqlite3_column_bytes(stmt, column);
+    return arena_str(arena, (struct str){text ? text : "", text ? len : 0}, out, err);
+}
+
+static status add_table(sqlite3_stmt *stmt, struct arena *arena, struct catalog_state *out,
+                        struct error *err)
+{
+    struct str type;
+    TRY(arena_grow(arena, (void **)&out->tables, sizeof(*out->tables), &out->table_capacity,
+                   out->table_count + 1, err));
+    struct catalog_table_row *row = &out->tables[out->table_count];
+    TRY(column_str(stmt, 0, arena, &row->space, err));
+    TRY(column_str(stmt, 1, arena, &row->table, err));
+    TRY(column_str(stmt, 2, arena, &row->location, err));
+    TRY(column_str(stmt, 3, arena, &type, err));
+    row->is_view = str_eq(type, STR("VIEW"));
+    out->table_count++;
+    return ST_OK;
+}
+
+static status add_namespace(sqlite3_stmt *stmt, struct arena *arena, struct catalog_state *out,
+                            struct error *err)
+{
+    TRY(arena_grow(arena, (void **)&out->spaces, sizeof(*out->spaces), &out->space_capacity,
+                   out->space_count + 1, err));
+    return column_str(stmt, 0, arena, &out->spaces[out->space_count++], err);
+}
+
+static status read_rows(struct catalog *c, const char *sql,
+                        status (*add)(sqlite3_stmt *, struct arena *, struct catalog_state *,
+                                      struct error *),
+                        struct arena *arena, struct catalog_state *out, struct error *err)
+{
+    struct sqlite_catalog *s = c->self;
+    sqlite3_stmt *stmt = NULL;
+    status st = ST_OK;
+    int rc = sqlite3_prepare_v2(s->db, sql, -1, &stmt, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_bind_text(stmt, 1, c->name.ptr, (int)c->name.len, SQLITE_STATIC);
+    if (rc == SQLITE_OK)
+        while (st == ST_OK && (rc = sqlite3_step(stmt)) == SQLITE_ROW)
+            st = add(stmt, arena, out, err);
+    if (st == ST_OK && rc != SQLITE_DONE)
+        st = sqlite_fail(s, rc, "reading the catalog", err);
+    sqlite3_finalize(stmt);
+    return st;
+}
+
+static status sqlite_read(struct catalog *c, struct arena *arena, struct catalog_state *out,
+                          struct error *err)
+{
+    struct sqlite_catalog *s = c->self;
+    TRY(run(s, "BEGIN", "starting to read", err));
+    status st = read_rows(c,
+                          "SELECT table_namespace, table_name, metadata_location, iceberg_type"
+                          " FROM iceberg_tables WHERE catalog_name = ?",
+                          add_table, arena, out, err);
+    if (st == ST_OK)
+        st = read_rows(c,
+                       "SELECT DISTINCT namespace FROM iceberg_namespace_properties"
+                       " WHERE catalog_name = ?",
+                       add_namespace, arena, out, err);
+    sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+    return st;
+}
+
+/* ---- committing
+ * ------------------------------------------------------------------------------------------ */
+
+static status name_conflict(const struct catalog_change *ch, const char *what, struct error *err)
+{
+    FAIL(err, ST_CONFLICT, "%.*s%s%.*s %s", STR_ARG(ch->name.space), ch->name.table.len ? "." : "",
+         STR_ARG(ch->name.table), what);
+}
+
+/* A namespace is there when it, a child or a table of it stands in either table. */
+static status space_exists(struct catalog *c, struct str space, bool *out, struct error *err)
+{
+    const struct str values[] = {c->name, space};
+    int64_t n;
+    TRY(query_number(c->self,
+                     "SELECT (SELECT count(*) FROM iceberg_namespace_properties WHERE"
+                     " catalog_name = ?1 AND (namespace = ?2 OR"
+                     " substr(namespace, 1, length(?2) + 1) = ?2 || '.')) +"
+                     " (SELECT count(*) FROM iceberg_tables WHERE catalog_name = ?1 AND"
+                     " (table_namespace = ?2 OR"
+                     " substr(table_namespace, 1, length(?2) + 1) = ?2 || '.'))",
+                     values, 2, &n, err));
+    *out = n > 0;
+    return ST_OK;
+}
+
+static status create_space(struct catalog *c, const struct catalog_change *ch, struct error *err)
+{
+    const struct str values[] = {c->name, ch->name.space};
+    bool exists;
+    TRY(space_exists(c, ch->name.space, &exists, err));
+    if (exists)
+        return name_conflict(ch, "was created by another process", err);
+    return run_bound(c->self,
+                     "INSERT INTO iceberg_namespace_properties VALUES (?, ?, 'exists', 'true')",
+                     values, 2, NULL, "creating a namespace", err);
+}
+
+static status drop_space(struct catalog *c, const struct catalog_change *ch, struct error *err)
+{
+    const struct str values[] = {c->name, ch->name.space};
+    int64_t n;
+    int changed;
+    TRY(query_number(c->self,
+                     "SELECT (SELECT count(*) FROM iceberg_tables WHERE catalog_name = ?1 AND"
+                     " (table_namespace = ?2 OR"
+                     " substr(table_namespace, 1, length(?2) + 1) = ?2 || '.')) +"
+                     " (SELECT count(*) FROM iceberg_namespace_properties WHERE"
+                     " catalog_name = ?1 AND"
+                     " substr(namespace, 1, length(?2) + 1) = ?2 || '.')",
+                     values, 2, &n, err));
+    if (n > 0)
+        FAIL_SQL(err, ST_INVALID, "2BP01", 0,
+                 "schema \"%.*s\" is not empty: drop its %lld tables "
+                 "and schemas first",
+                 STR_ARG(ch->name.space), (long long)n);
+    TRY(run_bound(c->self,
+                  "DELETE FROM iceberg_namespace_properties WHERE catalog_name = ? AND"
+                  " namespace = ?",
+                  values, 2, &changed, "dropping a namespace", err));
+    return changed == 0 ? name_conflict(ch, "was dropped by another process", err) : ST_OK;
+}
+
+static status create_table(struct catalog *c, const struct catalog_change *ch, struct error *err)
+{
+    const struct str values[] = {c->name, ch->name.space, ch->name.table, ch->new_location};
+    bool exists;
+    int changed;
+    TRY(space_exists(c, ch->name.space, &exists, err));
+    if (!exists)
+        FAIL_SQL(err, ST_NOT_FOUND, "3F000", 0, "schema \"%.*s\" does not exist",
+                 STR_ARG(ch->name.space));
+    TRY(run_bound(c->self,
+                  "INSERT INTO iceberg_tables (catalog_name, table_namespace, table_name,"
+                  " metadata_location, iceberg_type) VALUES (?, ?, ?, ?, 'TABLE')"
+                  " ON CONFLICT DO NOTHING",
+                  values, 4, &changed, "creating a table", err));
+    return changed == 0 ? name_conflict(ch, "was created by another process", err) : ST_OK;
+}
+
+static status swap_table(struct catalog *c, const struct catalog_change *ch, struct error *err)
+{
+    const struct str values[] = {ch->new_location, ch->base_location, c->name, ch->name.space,
+                                 ch->name.table};
+    int changed;
+    TRY(run_bound(c->self,
+                  "UPDATE iceberg_tables SET metadata_location = ?1,"
+                  " previous_metadata_location = ?2 WHERE catalog_name = ?3 AND"
+                  " table_namespace = ?4 AND table_name = ?5 AND metadata_location = ?2",
+                  values, 5, &changed, "moving a table's pointer", err));
+    return changed == 0 ? name_conflict(ch, "was changed by another process", err) : ST_OK;
+}
+
+static status drop_table(struct catalog *c, const struct catalog_change *ch, struct error *err)
+{
+    const struct str values[] = {c->name, ch->name.space, ch->name.table, ch->base_location};
+    int changed;
+    TRY(run_bound(c->self,
+                  "DELETE FROM iceberg_tables WHERE catalog_name = ? AND table_namespace = ? AND"
+                  " table_name = ? AND metadata_location = ?",
+                  values, 4, &changed, "dropping a table", err));
+    return changed == 0 ? name_conflict(ch, "was changed by another process", err) : ST_OK;
+}
+
+static status apply(struct catalog *c, const struct catalog_change *ch, struct error *err)
+{
+    switch (ch->kind) {
+    case CATALOG_CREATE_SPACE:
+        return create_space(c, ch, err);
+    case CATALOG_DROP_SPACE:
+        return drop_space(c, ch, err);
+    case CATALOG_CREATE:
+        return create_table(c, ch, err);
+    case CATALOG_SWAP:
+        return swap_table(c, ch, err);
+    case CATALOG_DROP:
+        return drop_table(c, ch, err);
+    }
+    FAIL(err, ST_INTERNAL, "catalog change %d", (int)ch->kind);
+}
+
+static status sqlite_commit(struct catalog *c, const struct catalog_change *changes, size_t count,
+                            struct error *err)
+{
+    struct sqlite_catalog *s = c->self;
+    TRY(run(s, "BEGIN IMMEDIATE", "waiting for the write lock", err));
+    status st = ST_OK;
+    for (size_t i = 0; st == ST_OK && i < count; i++)
+        st = apply(c, &changes[i], err);
+    if (st == ST_OK)
+        st = run(s, "COMMIT", "committing", err);
+    if (st != ST_OK && !sqlite3_get_autocommit(s->db) &&
+        sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL) != SQLITE_OK)
+        return error_set(err, ST_UNKNOWN, __FILE__, __LINE__,
+                         "%.*s: a failed commit could not be rolled back: %s; look at the tables "
+                         "before you try again",
+                         STR_ARG(s->path), sqlite3_errmsg(s->db));
+    return st;
+}

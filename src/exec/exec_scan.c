@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: Apache-2.0
+/* exec_scan.c - rows of an Iceberg table's data files, or of Parquet files named by hand.
+ *
+ *     file -> row groups that may match -> one chunk reader per column -> batches of aligned spans
+ *
+ * Each column keeps the span it is in; a batch is the shortest rest of them, so no value is copied:
+ *
+ *     column a  [======codes======]            batch 1: 12 rows
+ *     column b  [====run====][=codes=]         batch 2:  5 rows ...
+ *
+ * A column that a file lacks was added after it was written: its value is that of an identity
+ * partition field, else NULL (Iceberg specification, "Column Projection"). Row groups are skipped
+ * by the same judgement as files: their statistics are put in the form of a data file's metrics. */
+#include "exec/exec_int.h"
+
+#include "iceberg/iceberg.h"
+#include "parquet/parquet.h"
+
+#include <string.h>
+
+struct scan_column {
+    struct parquet_column *reader; /* owned; NULL: constant */
+    struct column_value constant;  /* when there is no reader */
+    struct column_span span;       /* what is left starts at `at` */
+    int64_t at;
+    uint64_t words[COLUMN_SPAN_WORDS]; /* shifted validity of the slice handed out */
+};
+
+struct scan {
+    const struct exec_context *c;    /* borrowed */
+    const struct query_plan *plan;   /* borrowed: SCAN or FILES */
+    size_t next_file, group, groups; /* group: the next one to open */
+    struct store_file *file;         /* owned */
+    struct parquet_file *parquet;    /* owned */
+    int64_t rows_left;               /* in the open row group */
+    size_t column_count;
+    int *file_column;            /* in c->arena: index in this file, -1 = absent */
+    struct scan_column *columns; /* in c->arena */
+    struct column_span *spans;   /* in c->arena */
+    struct arena file_arena;     /* reset for each file */
+};
+
+static void close_group(struct scan *s)
+{
+    for (size_t i = 0; i < s->column_count; i++) {
+        parquet_column_close(s->columns[i].reader);
+        s->columns[i].reader = NULL;
+    }
+}
+
+static void close_file(struct scan *s)
+{
+    close_group(s);
+    parquet_close(s->parquet);
+    store_close(s->file);
+    s->parquet = NULL;
+    s->file = NULL;
+    arena_reset(&s->file_arena);
+}
+
+static void scan_close(void *self)
+{
+    struct scan *s = self;
+    close_file(s);
+    arena_free(&s->file_arena);
+}
+
+static const struct iceberg_entry *scan_entry(const struct scan *s)
+{
+    return s->plan->kind == QUERY_PLAN_SCAN ? &s->plan->scan.files->entries[s->next_file - 1]
+                                            : NULL;
+}
+
+static struct str scan_uri(const struct scan *s)
+{
+    const struct iceberg_entry *e = scan_entry(s);
+    return e ? e->file.path : s->plan->files.uris[s->next_file - 1];
+}
+
+static size_t scan_file_count(const struct scan *s)
+{
+    return s->plan->kind == QUERY_PLAN_SCAN ? s->plan->scan.files->count : s->plan->files.count;
+}
+
+/* The value of an identity partition field over the column, else NULL. */
+static void constant_of(const struct scan *s, size_t column, struct column_value *out)
+{
+    const struct query_plan *p = s->plan;
+    *out = (struct column_value){.type = p->schema.fields[column].type, .null = true};
+    const struct iceberg_entry *e = scan_entry(s);
+    const struct iceberg_spec *spec = e ? iceberg_spec_by_id(p->scan.table, e->file.spec_id) : NULL;
+    for (size_t i = 0; spec && i < spec->count && i < e->file.partition_count; i++)
+        if (spec->fields[i].source_id == p->scan.field_ids[column] &&
+            spec->fields[i].transform.kind == ICEBERG_IDENTITY &&
+            column_type_eq(e->file.partition[i].type, out->type))
+            *out = e->file.partition[i];
+}
+
+static status map_columns(struct scan *s, struct error *err)
+{
+    const struct query_plan *p = s->plan;
+    for (size_t i = 0; i < s->column_count; i++) {
+        int32_t id = p->kind == QUERY_PLAN_SCAN ? p->scan.field_ids[i] : 0;
+        struct str name =
+            p->kind == QUERY_PLAN_SCAN ? p->schema.fields[i].name : p->files.column_names[i];
+        bool by_id = p->kind == QUERY_PLAN_SCAN && parquet_has_field_ids(s->parquet);
+        s->file_column[i] = parquet_column_find(s->parquet, by_id ? id : 0, name);
+        if (s->file_column[i] < 0)
+            constant_of(s, i, &s->columns[i].constant);
+    }
+    return ST_OK;
+}
+
+static status open_file(struct scan *s, struct error *err)
+{
+    const struct iceberg_entry *e;
+    s->next_file++;
+    e = scan_entry(s);
+    if (e && !str_eq_nocase(e->file.format, STR("PARQUET")))
+        FAIL(err, ST_UNSUPPORTED, "%.*s: data files of format %.*s are not read",
+             STR_ARG(e->file.path), STR_ARG(e->file.format));
+    TRY(store_open(s->c->store, scan_uri(s), e ? e->file.bytes : -1, &s->file, err));
+    TRY_CONTEXT(parquet_open(s->file, s->c->account, &s->parquet, err), err, "%.*s",
+                STR_ARG(scan_uri(s)));
+    if (e && parquet_rows(s->parquet) != e->file.records)
+        FAIL(err, ST_CORRUPT, "%.*s holds %lld rows, its manifest says %lld", STR_ARG(scan_uri(s)),
+             (long long)parquet_rows(s->parquet), (long long)e->file.records);
+    if (s->c->counters)
+        s->c->counters->files++;
+    s->group = 0;
+    s->groups = parquet_row_groups(s->parquet);
+    return map_columns(s, err);
+}
+
+/* ---- row groups
+ * ----------------------------------------------------------------------------------- */
+
+static status bound_bytes(struct scan *s, const struct column_value *v, bool usable,
+                          struct str *out, struct error *err)
+{
+    *out = (struct str){0};
+    return usable ? iceberg_value_encode(v, &s->file_arena, out, err) : ST_OK;
+}
+
+/* A row group as a data file whose metrics are its statistics, for iceberg_file_may_match. NaN
+ * counts are not in Parquet's statistics: unknown. */
+static status group_metrics(struct scan *s, size_t group, struct iceberg_data_file *out,
+                            struct error *err)
+{
+    size_t n = parquet_columns(s->parquet);
+    *out = scan_entry(s)->file;
+    out->metric_count = 0;
+    TRY(ARENA_ARRAY(&s->file_arena, struct iceberg_metric, n, &out->metrics, err));
+    out->records = parquet_group_rows(s->parquet, group);
+    for (size_t i = 0; i < n; i++) {
+        const struct parquet_column_info *info = parquet_column_at(s->parquet, i);
+        const struct parquet_chunk_info *chunk = parquet_chunk_at(s->parquet, group, i);
+        if (info->field_id == 0 || !info->supported)
+            continue;
+        struct iceberg_metric m = {.field_id = info->field_id,
+                                   .column_bytes = chunk->compressed_bytes,
+                                   .values = chunk->values,
+                                   .nulls = chunk->has_null_count ? chunk->null_count : -1,
+                                   .nans = -1};
+        TRY(bound_bytes(s, &chunk->min, chunk->has_min, &m.lower, err));
+        TRY(bound_bytes(s, &chunk->max, chunk->has_max, &m.upper, err));
+        size_t at = out->metric_count++;
+        for (; at > 0 && out->metrics[at - 1].field_id > m.field_id; at--)
+            out->metrics[at] = out->metrics[at - 1];
+        out->metrics[at] = m;
+    }
+    return ST_OK;
+}
+
+static status group_may_match(struct scan *s, size_t group, bool *out, struct error *err)
+{
+    const struct query_plan *p = s->plan;
+    struct iceberg_data_file as_file;
+    *out = true;
+    if (p->kind != QUERY_PLAN_SCAN || !p->scan.pred || s->groups < 2 ||
+        !parquet_has_field_ids(s->parquet))
+        return ST_OK;
+    TRY(group_metrics(s, group, &as_file, err));
+    *out = iceberg_file_may_match(p->scan.table, p->scan.table_schema, &as_file, p->scan.pred);
+    return ST_OK;
+}
+
+static status open_group(struct scan *s, size_t group, struct error *err)
+{
+    s->rows_left = parquet_group_rows(s->parquet, group);
+    for (size_t i = 0; i < s->column_count; i++) {
+        struct scan_column *col = &s->columns[i];
+        col->span = (struct column_span){0};
+        col->at = 0;
+        if (s->file_column[i] < 0)
+            continue;
+        TRY_CONTEXT(parquet_column_open(s->parquet, group, (size_t)s->file_column[i],
+                                        s->plan->schema.fields[i].type, &col->reader, err),
+                    err, "%.*s", STR_ARG(scan_uri(s)));
+        if (s->c->counters)
+            s->c->counters->bytes +=
+                parquet_chunk_at(s->parquet, group, (size_t)s->file_column[i])->compressed_bytes;
+    }
+    return ST_OK;
+}
+
+/* Stands at a row group with rows, or at the end: *more false. */
+static status next_group(struct scan *s, bool *more, struct error *err)
+{
+    *more = false;
+    for (;;) {
+        close_group(s);
+        while (s->parquet && s->group < s->groups) {
+            size_t group = s->group++;
+            bool wanted;
+            TRY(group_may_match(s, group, &wanted, err));
+            if (!wanted && s->c->counters)
+                s->c->counters->row_groups_skipped++;
+            if (!wanted || parquet_group_rows(s->parquet, group) == 0)
+                continue;
+            *more = true;
+            return open_group(s, group, err);
+        }
+        close_file(s);
+        if (s->next_file >= scan_file_count(s))
+            return ST_OK;
+        TRY(open_file(s, err));
+    }
+}
+
+/* ---- batches
+ * --------------------------------------------------------------------------------------- */
+
+static status fill_column(struct scan *s, size_t i, struct error *err)
+{
+    struct scan_column *col = &s->columns[i];
+    if (col->at < col->span.rows)
+        return ST_OK;
+    col->at = 0;
+    if (!col->reader) {
+        col->span = (struct column_span){.kind = SPAN_RUN,
+                                         .rows = s->rows_left,
+                                         .run_null = col->constant.null,
+                                         .values = &col->constant.b};
+        return ST_OK;
+    }
+    TRY_CONTEXT(parquet_column_next(col->reader, s->rows_left, &col->span, err), err, "%.*s",
+                STR_ARG(scan_uri(s)));
+    if (col->span.rows == 0)
+        FAIL(err, ST_CORRUPT, "%.*s: column %.*s ends %lld rows before its row group",
+             STR_ARG(scan_uri(s)), STR_ARG(s->plan->schema.fields[i].name),
+             (long long)s->rows_left);
+    return ST_OK;
+}
+
+static status scan_next(void *self, struct column_batch *out, struct error *err)
+{
+    struct scan *s = self;
+    TRY(exec_check_cancel(s->c, err));
+    *out = (struct column_batch){0, s->column_count, s->spans};
+    if (s->rows_left == 0) {
+        bool more;
+        TRY(next_group(s, &more, err));
+        if (!more)
+            return ST_OK;
+    }
+    int64_t rows = s->rows_left < COLUMN_SPAN_ROWS ? s->rows_left : COLUMN_SPAN_ROWS;
+    for (size_t i = 0; i < s->column_count; i++) {
+        TRY(fill_column(s, i, err));
+        int64_t rest = s->columns[i].span.rows - s->columns[i].at;
+        rows = rest < rows ? rest : rows;
+    }
+    for (size_t i = 0; i < s->column_count; i++) {
+        struct scan_column *col = &s->columns[i];
+        enum column_phys phys = column_type_phys(s->plan->schema.fields[i].type);
+        s->spans[i] = column_span_slice(&col->span, phys, col->at, rows, col->words);
+        col->at += rows;
+    }
+    s->rows_left -= rows;
+    out->rows = rows;
+    if (s->c->counters)
+        s->c->counters->rows += rows;
+    return ST_OK;
+}
+
+static status scan_open(struct query_plan *p, const struct exec_context *c,
+                        struct column_stream *out, struct error *err)
+{
+    struct scan *s;
+    TRY(ARENA_NEW(c->arena, struct scan, &s, err));
+    *s = (struct scan){.c = c, .plan = p, .column_count = p->schema.count};
+    arena_init(&s->file_arena, c->account);
+    TRY(ARENA_ARRAY(c->arena, int, s->column_count, &s->file_column, err));
+    TRY(ARENA_ARRAY(c->arena, struct scan_column, s->column_count, &s->columns, err));
+    TRY(ARENA_ARRAY(c->arena, struct column_span, s->column_count, &s->spans, err));
+    *out = (struct column_stream){&p->schema, s, scan_next, scan_close};
+    return ST_OK;
+}
+
+status exec_scan_open(struct query_plan *p, const struct exec_context *c, struct column_stream *out,
+                      struct error *err)
+{
+    if (c->counters)
+        c->counters->files_skipped += p->scan.files->files_skipped;
+    return scan_open(p, c, out, err);
+}
+
+status exec_parquet_open(struct query_plan *p, const struct exec_context *c,
+                         struct column_stream *out, struct error *err)
+{
+    return scan_open(p, c, out, err);
+}

@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: Apache-2.0
+/* exec_write.c - a stream of rows into Parquet data files of an Iceberg table.
+ *
+ *     batch -> partition values per row -> one open file per partition -> rolled at the target size
+ *
+ * An unpartitioned table takes whole batches. A partitioned one applies the spec's transforms to
+ * each row, groups the batch's rows by partition and gathers them; rows of one partition usually
+ * come together, so a batch of one partition is handed on as it is.
+ *
+ * W1  every path is in `written` before its first byte, so that a failure can be cleaned up
+ * W2  at most OPEN_FILES files are open; the least recently used one is finished first
+ * W3  a file's metrics come from the writer that saw its values, never from the input's claims */
+#include "exec/exec_int.h"
+
+#include "iceberg/iceberg.h"
+#include "parquet/parquet.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define OPEN_FILES        100
+#define TARGET_FILE_BYTES ((int64_t)512 << 20)
+
+struct open_file {
+    struct column_value *partition; /* in <arena>; NULL when the slot is free */
+    struct store_write *to;         /* owned */
+    struct parquet_writer *writer;  /* owned */
+    struct str path;
+    uint64_t used; /* time of last use, for W2 */
+};
+
+struct file_writer {
+    const struct exec_write_spec *spec; /* borrowed */
+    const struct exec_context *c;       /* borrowed */
+    struct arena *arena;                /* borrowed: results live here */
+    struct iceberg_paths *written;      /* borrowed */
+    struct column_schema schema;        /* file columns: the table's, then hidden ones */
+    struct parquet_write_options options;
+    int64_t target_bytes;
+    int *source; /* per partition field: index into schema */
+    struct open_file files[OPEN_FILES];
+    uint64_t clock;
+    int64_t file_number;
+    struct iceberg_data_file *done; /* in arena */
+    size_t done_count, done_capacity;
+    int64_t rows;
+};
+
+/* ---- options
+ * ---------------------------------------------------------------------------------------- */
+
+static int64_t number_property(const struct iceberg_table *t, const char *key, int64_t otherwise)
+{
+    struct str v = iceberg_table_property(t, key);
+    int64_t n = 0;
+    if (v.len == 0 || v.len > 18)
+        return otherwise;
+    for (size_t i = 0; i < v.len; i++) {
+        if (v.ptr[i] < '0' || v.ptr[i] > '9')
+            return otherwise;
+        n = n * 10 + (v.ptr[i] - '0');
+    }
+    return n > 0 ? n : otherwise;
+}
+
+static status codec_property(const struct iceberg_table *t, enum codec *out, struct error *err)
+{
+    struct str v = iceberg_table_property(t, "write.parquet.compression-codec");
+    *out = CODEC_ZSTD;
+    if (!v.ptr)
+        return ST_OK;
+    if (str_eq_nocase(v, STR("uncompressed")) || str_eq_nocase(v, STR("none"))) {
+        *out = CODEC_NONE;
+        return ST_OK;
+    }
+    static const enum codec known[] = {CODEC_ZSTD, CODEC_SNAPPY, CODEC_GZIP};
+    for (size_t i = 0; i < ARRAY_LEN(known); i++)
+        if (str_eq_nocase(v, str_of(codec_name(known[i])))) {
+            *out = known[i];
+            return ST_OK;
+        }
+    FAIL(err, ST_UNSUPPORTED,
+         "write.parquet.compression-codec \"%.*s\" is not written; use zstd, "
+         "snappy, gzip or uncompressed",
+         STR_ARG(v));
+}
+
+static status read_options(struct file_writer *w, struct error *err)
+{
+    const struct iceberg_table *t = w->spec->table;
+    parquet_write_options_init(&w->options);
+    TRY(codec_property(t, &w->options.codec, err));
+    w->options.row_group_bytes =
+        number_property(t, "write.parquet.row-group-size-bytes", w->options.row_group_bytes);
+    w->options.page_bytes =
+        number_property(t, "write.parquet.page-size-bytes", w->options.page_bytes);
+    w->options.page_rows = number_property(t, "write.parquet.page-row-limit", w->options.page_rows);
+    w->options.dictionary_bytes =
+        number_property(t, "write.parquet.dict-size-bytes", w->options.dictionary_bytes);
+    w->target_bytes = w->spec->target_file_bytes
+                          ? w->spec->target_file_bytes
+                          : number_property(t, "write.target-file-size-bytes", TARGET_FILE_BYTES);
+    return ST_OK;
+}
+
+static status file_schema(struct file_writer *w, struct error *err)
+{
+    const struct column_schema *hidden = w->spec->hidden;
+    struct column_schema visible;
+    TRY(iceberg_schema_columns(w->spec->schema, w->arena, &visible, err));
+    if (visible.count != w->spec->schema->count)
+        FAIL(err, ST_UNSUPPORTED,
+             "%.*s has nested columns, which firn does not write (id %d is the schema)",
+             STR_ARG(w->spec->table->location), w->spec->schema->id);
+    w->schema.count = visible.count + (hidden ? hidden->count : 0);
+    TRY(ARENA_ARRAY(w->arena, struct column_field, w->schema.count, &w->schema.fields, err));
+    memcpy(w->schema.fields, visible.fields, visible.count * sizeof(*visible.fields));
+    if (hidden)
+        memcpy(w->schema.fields + visible.count, hidden->fields,
+               hidden->count * sizeof(*hidden->fields));
+    const struct iceberg_spec *spec = w->spec->spec;
+    TRY(ARENA_ARRAY(w->arena, int, spec->count, &w->source, err));
+    for (size_t i = 0; i < spec->count; i++) {
+        w->source[i] = -1;
+        for (size_t k = 0; k < visible.count; k++)
+            if (visible.fields[k].field_id == spec->fields[i].source_id)
+                w->source[i] = (int)k;
+        if (w->source[i] < 0)
+            FAIL(err, ST_CORRUPT, "partition field \"%.*s\" has no column with id %d",
+                 STR_ARG(spec->fields[i].name), spec->fields[i].source_id);
+    }
+    return ST_OK;
+}
+
+/* ---- files
+ * ------------------------------------------------------------------------------------------ */
+
+static status open_file(struct file_writer *w, struct open_file *f, struct column_value *partition,
+                        struct error *err)
+{
+    char name[128];
+    struct iceberg_paths *paths = w->written;
+    snprintf(name, sizeof(name), "%s-%05lld.parquet", w->spec->name_prefix,
+             (long long)w->file_number++);
+    TRY(iceberg_data_path(w->spec->table, w->spec->spec, partition, str_of(name), w->arena,
+                          &f->path, err));
+    TRY(arena_grow(paths->arena, (void **)&paths->paths, sizeof(struct str), &paths->capacity,
+                   paths->count + 1, err));
+    TRY(arena_str(paths->arena, f->path, &paths->paths[paths->count], err));
+    paths->count++;
+    TRY(store_write_create(w->c->store, f->path, &f->to, err));
+    f->partition = partition;
+    return parquet_writer_create(f->to, &w->schema, &w->options, w->c->account, &f->writer, err);
+}
+
+static void abandon_file(struct open_file *f)
+{
+    parquet_writer_free(f->writer);
+    store_write_abandon(f->to);
+    *f = (struct open_file){0};
+}
+
+static status metric_of(struct file_writer *w, const struct parquet_column_metrics *from,
+                        struct iceberg_metric *to, struct error *err)
+{
+    *to = (struct iceberg_metric){.field_id = from->field_id,
+                                  .column_bytes = from->compressed_bytes,
+                                  .values = from->values,
+                                  .nulls = from->nulls,
+                                  .nans = from->nans};
+    if (!from->has_bounds)
+        return ST_OK;
+    TRY(iceberg_bound_truncate(&from->min, false, w->arena, &to->lower, err));
+    return iceberg_bound_truncate(&from->max, true, w->arena, &to->upper, err);
+}
+
+static status describe_file(struct file_writer *w, struct open_file *f,
+                            const struct parquet_file_metrics *m, struct iceberg_data_file *out,
+                            struct error *err)
+{
+    size_t visible = w->spec->schema->count;
+    *out = (struct iceberg_data_file){.content = ICEBERG_DATA,
+                                      .path = f->path,
+                                      .format = STR("PARQUET"),
+                                      .spec_id = w->spec->spec->id,
+                                      .partition_count = w->spec->spec->count,
+                                      .partition = f->partition,
+                                      .records = m->rows,
+                                      .bytes = store_write_bytes(f->to),
+                                      .metric_count = m->columns,
+                                      .split_count = m->split_count,
+                                      .split_offsets = m->split_offsets,
+                                      .sort_order_id = w->spec->sort_order_id};
+    TRY(ARENA_ARRAY(w->arena, struct iceberg_metric, m->columns, &out->metrics, err));
+    for (size_t i = 0; i < m->columns; i++) {
+        struct iceberg_metric metric;
+        TRY(metric_of(w, &m->column[i], &metric, err));
+        if (i >= visible)
+            metric.lower = metric.upper = (struct str){0}; /* states: counts, no bounds */
+        size_t at = i;
+        for (; at > 0 && out->metrics[at - 1].field_id > metric.field_id; at--)
+            out->metrics[at] = out->metrics[at - 1];
+        out->metrics[at] = metric;
+    }
+    return ST_OK;
+}
+
+static status finish_file(struct file_writer *w, struct open_file *f, struct error *err)
+{
+    struct parquet_file_metrics m;
+    struct iceberg_data_file file;
+    status st = parquet_writer_finish(f->writer, w->arena, &m, err);
+    if (st == ST_OK)
+        st = describe_file(w, f, &m, &file, err);
+    if (st != ST_OK) {
+        abandon_file(f);
+        return st;
+    }
+    parquet_writer_free(f->writer);
+    struct store_write *to = f->to;
+    *f = (struct open_file){0};
+    TRY(store_write_finish(to, err));
+    TRY(arena_grow(w->arena, (void **)&w->done, sizeof(*w->done), &w->done_capacity,
+                   w->done_count + 1, err));
+    w->done[w->done_count++] = file;
+    return ST_OK;
+}
+
+static bool same_partition(const struct column_value *a, const struct column_value *b, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (a[i].null != b[i].null || (!a[i].null && column_value_cmp(&a[i], &b[i], false) != 0))
+            return false;
+    return true;
+}
+
+/* The open file of a partition, opened when there is none (W2). */
+static status file_for(struct file_writer *w, const struct column_value *partition,
+                       struct open_file **out, struct error *err)
+{
+    size_t n = w->spec->spec->count;
+    struct open_file *oldest = &w->files[0];
+    for (size_t i = 0; i < OPEN_FILES; i++) {
+        struct open_file *f = &w->files[i];
+        if (f->to && same_partition(f->partition, partition, n)) {
+            *out = f;
+            f->used = ++w->clock;
+            return ST_OK;
+        }
+        if (f->used < oldest->used)
+            oldest = f;
+    }
+    if (oldest->to)
+        TRY(finish_file(w, oldest, err));
+    struct column_value *own;
+    TRY(ARENA_ARRAY(w->arena, struct column_value, n ? n : 1, &own, err));
+    for (size_t i = 0; i < n; i++)
+        TRY(column_value_copy(w->arena, &partition[i], &own[i], err));
+    status st = open_file(w, oldest, own, err);
+    if (st != ST_OK) {
+        abandon_file(oldest);
+        return st;
+    }
+    oldest->used = ++w->clock;
+    *out = oldest;
+    return ST_OK;
+}
+
+static status append_to(struct file_writer *w, const struct column_value *partition,
+                        const struct column_batch *batch, struct error *err)
+{
+    struct open_file *f;
+    TRY(file_for(w, partition, &f, err));
+    TRY_CONTEXT(parquet_writer_append(f->writer, batch, err), err, "%.*s", STR_ARG(f->path));
+    if (parquet_writer_bytes(f->writer) >= w->target_bytes)
+        TRY(finish_file(w, f, err));
+    return ST_OK;
+}
+
+/* ---- rows to partitions
+ * -------------------------------------------------------------------------------- */
+
+struct partition_scratch {
+    struct arena arena;             /* reset for each batch */
+    struct column_vector *gathered; /* in the writer's arena; each owned */
+    struct column_span *spans;
+};
+
+static status row_partition(struct file_writer *w, const struct column_batch *batch, int64_t row,
+                            struct arena *arena, struct column_value *out, struct error *err)
+{
+    const struct iceberg_spec *spec = w->spec->spec;
+    for (size_t i = 0; i < spec->count; i++) {
+        struct column_value v;
+        size_t column = (size_t)w->source[i];
+        column_span_value(&batch->spans[column], w->schema.fields[column].type, row, &v);
+        TRY(iceberg_transform_apply(spec->fields[i].transform, &v, arena, &out[i], err));
+    }
+    return ST_OK;
+}
+
+static status append_rows(struct file_writer *w, struct partition_scratch *s,
+                          const struct column_value *partition, const struct column_batch *batch,
+                          const uint16_t *rows, size_t n, struct error *err)
+{
+    if ((int64_t)n == batch->rows)
+        return append_to(w, partition, batch, err);
+    for (size_t i = 0; i < w->schema.count; i++) {
+        column_vector_clear(&s->gathered[i]);
+        for (size_t r = 0; r < n; r++) {
+            struct column_value v;
+            column_span_value(&batch->spans[i], w->schema.fields[i].type, rows[r], &v);
+            column_vector_append_value(&s->gathered[i], &v);
+        }
+        s->spans[i] = column_vector_span(&s->gathered[i]);
+    }
+    struct column_batch part = {(int64_t)n, w->schema.count, s->spans};
+    return append_to(w, partition, &part, err);
+}
+
+/* Splits a batch by partition: the partition of the first row not yet placed, then all of its rows.
+ */
+static status append_partitioned(struct file_writer *w, struct partition_scratch *s,
+                                 const struct column_batch *batch, struct error *err)
+{
+    size_t n = w->spec->spec->count;
+    struct column_value *all;
+    bool placed[COLUMN_SPAN_ROWS] = {false};
+    uint16_t rows[COLUMN_SPAN_ROWS];
+    arena_reset(&s->arena);
+    TRY(ARENA_ARRAY(&s->arena, struct column_value, (size_t)batch->rows * n, &all, err));
+    for (int64_t r = 0; r < batch->rows; r++)
+        TRY(row_partition(w, batch, r, &s->arena, all + (size_t)r * n, err));
+    for (int64_t first = 0; first < batch->rows; first++) {
+        size_t count = 0;
+        if (placed[first])
+            continue;
+        for (int64_t r = first; r < batch->rows; r++)
+            if (!placed[r] && same_partition(all + (size_t)first * n, all + (size_t)r * n, n)) {
+                placed[r] = true;
+                rows[count++] = (uint16_t)r;
+            }
+        TRY(append_rows(w, s, all + (size_t)first * n, batch, rows, count, err));
+    }
+    return ST_OK;
+}
+
+static status check_required(const struct file_writer *w, const struct column_batch *batch,
+                             struct error *err)
+{
+    for (size_t i = 0; i < w->schema.count; i++) {
+        const struct column_span *s = &batch->spans[i];
+        if (!w->schema.fields[i].required || (!s->valid && !s->run_null))
+            continue;
+        for (int64_t r = 0; r < batch->rows; r++)
+            if (column_span_null(s, r))
+                FAIL_SQL(
+                    err, ST_INVALID, "23502", 0,
+                    "null value in column \"%.*s\" violates its not-null constraint (row %lld)",
+                    STR_ARG(w->schema.fields[i].name), (long long)(w->rows + r + 1));
+    }
+    return ST_OK;
+}
+
+static status write_all(struct file_writer *w, struct column_stream *rows,
+                        struct partition_scratch *s, struct error *err)
+{
+    bool partitioned = w->spec->spec->count > 0;
+    for (;;) {
+        struct column_batch batch;
+        TRY(exec_check_cancel(w->c, err));
+        TRY(rows->next(rows->self, &batch, err));
+        if (batch.rows == 0)
+            break;
+        TRY(check_required(w, &batch, err));
+        TRY(partitioned ? append_partitioned(w, s, &batch, err) : append_to(w, NULL, &batch, err));
+        w->rows += batch.rows;
+    }
+    for (size_t i = 0; i < OPEN_FILES; i++)
+        if (w->files[i].to)
+            TRY(finish_file(w, &w->files[i], err));
+    return ST_OK;
+}
+
+static status scratch_init(struct file_writer *w, struct partition_scratch *s, struct error *err)
+{
+    if (w->spec->spec->count == 0)
+        return ST_OK;
+    TRY(ARENA_ARRAY(w->arena, struct column_vector, w->schema.count, &s->gathered, err));
+    TRY(ARENA_ARRAY(w->arena, struct column_span, w->schema.count, &s->spans, err));
+    for (size_t i = 0; i < w->schema.count; i++)
+        TRY(column_vector_init(&s->gathered[i], w->schema.fields[i].type, w->c->account, err));
+    return ST_OK;
+}
+
+status exec_write(struct column_stream *rows, const struct exec_write_spec *spec,
+                  const struct exec_context *c, struct arena *arena,
+                  struct iceberg_data_file **files, size_t *file_count, int64_t *row_count,
+                  struct iceberg_paths *written, struct error *err)
+{
+    struct file_writer *w;
+    struct partition_scratch s = {0};
+    TRY(ARENA_NEW(arena, struct file_writer, &w, err));
+    w->spec = spec;
+    w->c = c;
+    w->arena = arena;
+    w->written = written;
+    arena_init(&s.arena, c->account);
+    status st = read_options(w, err);
+    if (st == ST_OK)
+        st = file_schema(w, err);
+    if (st == ST_OK)
+        st = scratch_init(w, &s, err);
+    if (st == ST_OK)
+        st = write_all(w, rows, &s, err);
+    for (size_t i = 0; i < OPEN_FILES; i++)
+        if (w->files[i].to)
+            abandon_file(&w->files[i]);
+    for (size_t i = 0; s.gathered && i < w->schema.count; i++)
+        column_vector_free(&s.gathered[i]);
+    arena_free(&s.arena);
+    *files = w->done;
+    *file_count = w->done_count;
+    *row_count = w->rows;
+    return st;
+}
