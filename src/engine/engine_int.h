@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+/* engine_int.h - sessions, transactions and statements: what engine's files share.
+ *
+ *     firn_execute -> engine_statement (parse, dispatch)
+ *                       -> engine_txn: begin if none is open (pin one catalog state)
+ *                       -> engine_query | engine_table | engine_copy | engine_summary | ...
+ *                       -> engine_txn: commit if it was begun here
+ *
+ * E1  a statement reads the pinned state and what its own transaction has staged, nothing else
+ * E2  a transaction makes at most one new snapshot of a table, whatever its statements did
+ * E3  nothing is visible to others before engine_txn_commit's one catalog_commit
+ * E4  every file written is in a list of paths until it is published; rollback deletes those */
+#ifndef ENGINE_INT_H
+#define ENGINE_INT_H
+
+#include "base/pool.h"
+#include "catalog/catalog.h"
+#include "column/column_zone.h"
+#include "exec/exec.h"
+#include "plan/plan.h"
+#include "query/query_ast.h"
+#include "store/store.h"
+#include "firn.h"
+
+/* ---- configuration (engine_config.c)
+ * ------------------------------------------------------------------ */
+
+struct engine_setting {
+    struct str name, value;
+};
+
+struct engine_catalog_config {
+    struct str name;
+    size_t count;
+    struct engine_setting *settings; /* type, uri, warehouse, ... : PyIceberg's keys */
+};
+
+struct engine_config {
+    struct str path; /* of firn.yaml; empty: none was found */
+    size_t catalog_count;
+    struct engine_catalog_config *catalogs;
+    struct str default_catalog;
+    size_t setting_count; /* options of options.def with their values */
+    struct engine_setting *settings;
+    struct str looked_at; /* where a configuration was looked for, for the error */
+};
+
+/* Reads options given by the caller, FIRN_* variables, firn.yaml (or .pyiceberg.yaml) and the
+ * environment laid over it. Not finding a file is no error here. Everything is in `arena`. */
+STATUS_MUST_USE status engine_config_load(const struct firn_option *options, size_t option_count,
+                                          struct arena *arena, struct engine_config *out,
+                                          struct error *err);
+/* The option's value, else options.def's default; ptr NULL when it has none. */
+struct str engine_config_get(const struct engine_config *c, const char *name);
+/* ptr NULL when absent. */
+struct str engine_catalog_get(const struct engine_catalog_config *c, const char *key);
+/* Writes firn.yaml and makes an empty catalog in a folder (firn_init). */
+STATUS_MUST_USE status engine_init_folder(struct str folder, struct error *err);
+
+/* ---- transactions (engine_txn.c)
+ * ------------------------------------------------------------------------ */
+
+/* A table as this transaction sees it, once it has touched it. */
+struct engine_staged {
+    struct engine_staged *next;
+    struct catalog_name name;
+    struct iceberg_table *base;    /* as pinned; NULL: there was none (or it was dropped first) */
+    struct str base_location;      /* empty when base is NULL */
+    struct str dropped_location;   /* dropped in this transaction, perhaps created again after */
+    struct iceberg_table *current; /* base with everything below applied; NULL = dropped */
+    size_t update_count, update_capacity;
+    struct iceberg_update *updates; /* all but snapshots, in order */
+    bool from_empty;                /* replaced: base's files are not carried over */
+    size_t added_count, added_capacity, removed_count, removed_capacity;
+    struct iceberg_data_file *added;
+    struct str *removed; /* paths live in base */
+    bool append_only;    /* may be put on top of a newer base at commit */
+    bool touched;        /* something is to be committed */
+    size_t summary_count, summary_capacity;
+    struct iceberg_property *summary; /* extra keys of the snapshot */
+    struct iceberg_paths data;        /* data files written and not published */
+    struct iceberg_paths manifests;   /* of current's staged snapshot */
+    int64_t snapshot_id;              /* staged; 0 = none */
+};
+
+struct engine_txn {
+    struct arena arena;
+    struct catalog_pin *pin; /* owned; NULL until a table is named */
+    bool explicit_block;     /* between BEGIN and COMMIT */
+    bool failed;             /* a statement failed: only ROLLBACK or COMMIT (= rollback) */
+    bool skip;               /* this run's transaction was committed before (--run-id) */
+    int64_t now_us;
+    struct engine_staged *tables; /* newest first */
+    size_t change_count, change_capacity;
+    struct catalog_change *changes; /* namespaces, in order */
+    uint8_t text_hash[32];          /* SHA-256 of the statements, for --run-id */
+};
+
+struct firn_session {
+    struct mem_account account; /* everything of the session; limit = --memory */
+    struct arena arena;
+    struct engine_config config;
+    struct store *store;     /* owned */
+    struct catalog *catalog; /* owned; opened at the first table name */
+    struct pool *pool;       /* owned; made when first needed */
+    struct zone *zone;       /* in arena; NULL = UTC */
+    struct str zone_name;
+    size_t setting_count, setting_capacity;
+    struct engine_setting *settings; /* SET in this session */
+    struct engine_txn *txn;          /* owned; NULL outside a statement and a block */
+    int64_t run_ordinal;             /* transactions begun, for --run-id */
+    _Atomic bool cancel;
+    void (*notice)(void *arg, const char *text);
+    void *notice_arg;
+    bool stream_open; /* a result's rows are being read */
+    char *describe;   /* text of firn_describe, in arena */
+};
+
+__attribute__((format(printf, 2, 3))) void engine_notice(struct firn_session *s, const char *fmt,
+                                                         ...);
+/* The session's value of a setting: SET, else configuration, else default. */
+struct str engine_setting_get(const struct firn_session *s, const char *name);
+STATUS_MUST_USE status engine_setting_set(struct firn_session *s, struct str name, struct str value,
+                                          struct error *err);
+STATUS_MUST_USE status engine_catalog_open(struct firn_session *s, struct error *err);
+
+/* Opens the implicit transaction of a statement; does nothing inside a block. */
+STATUS_MUST_USE status engine_txn_begin(struct firn_session *s, bool explicit_block,
+                                        struct error *err);
+/* Pins the catalog if it is not yet. */
+STATUS_MUST_USE status engine_txn_pin(struct firn_session *s, struct error *err);
+/* Publishes. The transaction is over whatever the result; on failure everything is rolled back. */
+STATUS_MUST_USE status engine_txn_commit(struct firn_session *s, int64_t *snapshot_id,
+                                         struct error *err);
+void engine_txn_rollback(struct firn_session *s);
+
+/* The staged table of that name, or NULL. */
+struct engine_staged *engine_staged_find(const struct engine_txn *t, struct catalog_name name);
+/* The table as this transaction sees it: staged, else pinned; *out NULL when there is none. */
+STATUS_MUST_USE status engine_table_get(struct firn_session *s, struct catalog_name name,
+                                        struct iceberg_table **out, struct error *err);
+bool engine_space_exists(struct firn_session *s, struct str space);
+/* Stages a table that exists (loaded) or not (base NULL). */
+STATUS_MUST_USE status engine_stage(struct firn_session *s, struct catalog_name name,
+                                    struct engine_staged **out, struct error *err);
+STATUS_MUST_USE status engine_staged_update(struct firn_session *s, struct engine_staged *t,
+                                            const struct iceberg_update *u, struct error *err);
+STATUS_MUST_USE status engine_staged_add(struct firn_session *s, struct engine_staged *t,
+                                         const struct iceberg_data_file *files, size_t count,
+                                         struct error *err);
+/* A file of base, or one added in this transaction (which is then deleted). */
+STATUS_MUST_USE status engine_staged_remove(struct firn_session *s, struct engine_staged *t,
+                                            struct str path, struct error *err);
+STATUS_MUST_USE status engine_staged_property(struct firn_session *s, struct engine_staged *t,
+                                              const char *key, struct str value, struct error *err);
+/* Makes t->current from base and everything staged; writes manifests for its snapshot. */
+STATUS_MUST_USE status engine_staged_build(struct firn_session *s, struct engine_staged *t,
+                                           struct error *err);
+
+/* ---- names and lookups (engine_lookup.c)
+ * ------------------------------------------------------------------ */
+
+/* Splits [catalog.]schema.table; a missing schema is 42P01 with a hint; another catalog's name is
+ * refused. Matching ignores case for unquoted names when unique. `exists` says whether such a table
+ * is there. */
+STATUS_MUST_USE status engine_resolve(struct firn_session *s, const struct query_table_name *name,
+                                      struct arena *arena, struct catalog_name *out, bool *exists,
+                                      struct error *err);
+STATUS_MUST_USE status engine_resolve_space(struct firn_session *s, const struct query_name *space,
+                                            const struct query_name *catalog, struct arena *arena,
+                                            struct str *out, bool *exists, struct error *err);
+/* A statement's planning and execution environment; lives in one place for as long as its rows are
+ * read. */
+struct engine_env {
+    struct firn_session *session;
+    struct arena arena; /* the statement's */
+    struct exec_counters counters;
+    struct exec_context exec;
+    struct plan_lookup lookup;
+    struct plan_context plan;
+    /* Names that mean something in this statement only: a gate's `summary` and `raw`. */
+    size_t alias_count;
+    struct engine_alias {
+        struct str name;
+        struct plan_table table;
+    } aliases[2];
+};
+STATUS_MUST_USE status engine_env_init(struct engine_env *e, struct firn_session *s,
+                                       struct error *err);
+void engine_env_free(struct engine_env *e);
+/* A metadata table ("t$files") as constant rows (engine_meta.c). */
+STATUS_MUST_USE status engine_meta_table(struct engine_env *e, const struct iceberg_table *t,
+                                         struct str kind, struct query_plan **out,
+                                         struct error *err);
+
+/* ---- results (engine_result.c)
+ * --------------------------------------------------------------------------- */
+
+struct firn_result {
+    struct firn_session *session; /* borrowed */
+    struct engine_env env;
+    bool has_env; /* env is to be freed */
+    bool has_rows, stream_taken;
+    bool end_txn;            /* the rows' implicit transaction ends with the result */
+    struct query_plan *plan; /* rows to produce */
+    char tag[64];
+    const char *verb; /* "SELECT": the tag gets the row count */
+    int64_t row_count;
+    struct firn_figures figures;
+    struct column_stream rows; /* valid while a stream is open */
+    struct error error;        /* of the stream */
+};
+
+/* Runs a statement inside the open transaction; sets rows (plan) or the tag. */
+STATUS_MUST_USE status engine_run(struct firn_session *s, struct query_statement *st,
+                                  struct firn_result *r, struct error *err);
+
+STATUS_MUST_USE status engine_create_table(struct engine_env *e, struct query_statement *st,
+                                           struct firn_result *r, struct error *err);
+STATUS_MUST_USE status engine_drop_table(struct engine_env *e, struct query_statement *st,
+                                         struct firn_result *r, struct error *err);
+STATUS_MUST_USE status engine_insert(struct engine_env *e, struct query_statement *st,
+                                     struct firn_result *r, struct error *err);
+STATUS_MUST_USE status engine_delete(struct engine_env *e, struct query_statement *st,
+                                     struct firn_result *r, struct error *err);
+STATUS_MUST_USE status engine_copy(struct engine_env *e, struct query_statement *st,
+                                   struct firn_result *r, struct error *err);
+STATUS_MUST_USE status engine_call(struct engine_env *e, struct query_statement *st,
+                                   struct firn_result *r, struct error *err);
+STATUS_MUST_USE status engine_show(struct engine_env *e, struct query_statement *st,
+                                   struct firn_result *r, struct error *err);
+STATUS_MUST_USE status engine_explain(struct engine_env *e, struct query_statement *st,
+                                      struct firn_result *r, struct error *err);
+/* Rows from a plan's stream into data files of a staged table; the stream is closed. */
+STATUS_MUST_USE status engine_write_rows(struct engine_env *e, struct engine_staged *t,
+                                         struct query_plan *plan,
+                                         const struct column_schema *hidden,
+                                         struct iceberg_data_file **files, size_t *count,
+                                         int64_t *rows, struct error *err);
+/* Constant text rows as a plan: SHOW, EXPLAIN, metadata. cells: rows x columns. */
+STATUS_MUST_USE status engine_rows_plan(struct arena *arena, const struct column_schema *schema,
+                                        const struct column_value *cells, int64_t rows,
+                                        struct query_plan **out, struct error *err);
+
+/* ---- summaries (engine_summary.c)
+ * -------------------------------------------------------------------------- */
+
+STATUS_MUST_USE status engine_create_summary(struct engine_env *e, struct query_statement *st,
+                                             struct firn_result *r, struct error *err);
+STATUS_MUST_USE status engine_refresh_summary(struct engine_env *e, struct query_statement *st,
+                                              struct firn_result *r, struct error *err);
+STATUS_MUST_USE status engine_constraint(struct engine_env *e, struct query_statement *st,
+                                         struct firn_result *r, struct error *err);
+
+#endif

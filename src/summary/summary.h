@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+/* summary.h - materialized views over Iceberg: definitions, hidden states, the gate, digests.
+ *
+ * A summary is an ordinary Iceberg table whose visible schema is the SELECT's columns; the states
+ * that make its measures mergeable stand in the same files as columns outside the schema (design: a
+ * summary on disk). This module knows what a definition may contain, which states it needs, how
+ * both stand in table properties, and in which order a refresh goes. It plans, runs and writes
+ * through a function table that engine fills in, so it depends on neither.
+ *
+ *     CREATE   plan of the SELECT -> summary_define -> property firn.pending
+ *     REFRESH  firn.pending or firn.definition -> plan -> summary_extend (states) -> write -> gate
+ * -> properties and one snapshot, staged by the caller
+ *
+ * V1  the visible columns are exactly the SELECT's, in its order
+ * V2  state field ids are above last-column-id when they are made, and never used again */
+#ifndef SUMMARY_H
+#define SUMMARY_H
+
+#include "column/column_span.h"
+#include "iceberg/iceberg.h"
+#include "query/query_plan.h"
+
+#define SUMMARY_VERSION "1"
+
+struct summary_check {
+    struct str name;
+    struct str text; /* the condition as written */
+};
+
+enum summary_column_kind { SUMMARY_KEY, SUMMARY_MEASURE };
+
+struct summary_column {
+    struct str name;
+    struct column_type type;
+    enum summary_column_kind kind;
+    enum query_agg agg; /* MEASURE */
+    int arg; /* MEASURE: number of its (argument, FILTER); -1 for count(*) without filter */
+    int32_t field_id; /* of the visible column; 0 before the table exists */
+};
+
+struct summary_state {
+    enum query_agg kind; /* QUERY_AGG_STATE_*, or QUERY_AGG_COUNT_STAR for the hidden row count */
+    int arg;
+    struct column_type type;
+    int32_t field_id; /* 0 until given out */
+};
+
+struct summary_definition {
+    struct str select;   /* the SELECT as written */
+    struct str zone;     /* session time zone at CREATE */
+    struct str raw_name; /* schema.table */
+    struct str raw_uuid;
+    struct str raw_ref; /* "main" */
+    size_t column_count;
+    struct summary_column *columns; /* visible */
+    size_t state_count;
+    struct summary_state *states; /* in file order */
+    size_t check_count;
+    struct summary_check *checks;
+};
+
+/* Checks that a bound plan may define a summary and describes it. What it may not contain is
+ * refused by name (0A000): HAVING, ORDER BY, LIMIT, DISTINCT, derived tables, functions that are
+ * not immutable and correctly rounded, count(DISTINCT), any_value, expressions over aggregates, a
+ * key not in the SELECT, no GROUP BY. raw is the table its SCAN reads. */
+STATUS_MUST_USE status summary_define(const struct query_plan *plan, struct str select_text,
+                                      struct str zone, struct str raw_name,
+                                      const struct iceberg_table *raw, struct arena *arena,
+                                      struct summary_definition **out, struct error *err);
+/* The same plan with the state columns behind the visible ones, sorted by key: what a rebuild
+ * writes. */
+STATUS_MUST_USE status summary_extend(struct query_plan *plan, const struct summary_definition *d,
+                                      struct arena *arena, struct query_plan **out,
+                                      struct error *err);
+/* The hidden columns' schema for the writer: names _firn_<id>, optional. */
+STATUS_MUST_USE status summary_hidden_schema(const struct summary_definition *d,
+                                             struct arena *arena, struct column_schema *out,
+                                             struct error *err);
+/* The visible columns' schema, all optional. */
+STATUS_MUST_USE status summary_visible_schema(const struct summary_definition *d,
+                                              struct arena *arena, struct column_schema *out,
+                                              struct error *err);
+
+/* JSON texts of firn.pending / firn.definition (with firn.checks and firn.states inside pending,
+ * apart otherwise). Bounded; unknown versions are refused. */
+STATUS_MUST_USE status summary_format(const struct summary_definition *d, struct arena *arena,
+                                      struct str *out, struct error *err);
+STATUS_MUST_USE status summary_parse(struct str json, struct arena *arena,
+                                     struct summary_definition **out, struct error *err);
+/* The definition that the next refresh uses (firn.pending, else firn.definition), or the published
+ * one; *out NULL when the table is no summary. */
+STATUS_MUST_USE status summary_load(const struct iceberg_table *t, bool published,
+                                    struct arena *arena, struct summary_definition **out,
+                                    struct error *err);
+/* SHA-256 over the canonical form, in hexadecimal: firn.definition-hash. */
+STATUS_MUST_USE status summary_hash(const struct summary_definition *d, struct arena *arena,
+                                    struct str *out, struct error *err);
+
+/* ---- digests
+ * ---------------------------------------------------------------------------------------------- */
+
+struct summary_digest {
+    uint128 rows, states; /* sums mod 2^128 of XXH3-128 of each row's canonical encoding */
+    int64_t row_count;
+};
+
+/* A stream that passes rows through and adds them to *d: the first `visible` columns to rows, the
+ * others to states (each with the visible key columns). Takes `from` over. */
+STATUS_MUST_USE status summary_digest_tap(struct column_stream *from, size_t visible,
+                                          struct summary_digest *d, struct arena *arena,
+                                          struct mem_account *account, struct column_stream *out,
+                                          struct error *err);
+/* 32 hexadecimal digits and NUL. */
+void summary_digest_text(uint128 digest, char out[33]);
+
+/* ---- refresh
+ * ------------------------------------------------------------------------------------------------
+ */
+
+/* What engine does for a refresh. Everything happens inside the caller's transaction. */
+struct summary_ops {
+    void *self;
+    /* Binds the SELECT against the transaction's state; *raw and *snapshot are what its scan reads.
+     */
+    status (*plan)(void *self, struct str select, struct str zone, struct query_plan **out,
+                   const struct iceberg_table **raw, const struct iceberg_snapshot **snapshot,
+                   struct str *raw_name, struct error *err);
+    /* Runs the plan, passing its rows through the digest, and writes them as data files of the
+     * summary. */
+    status (*write)(void *self, struct query_plan *plan, size_t visible,
+                    const struct column_schema *hidden, struct summary_digest *digest,
+                    struct iceberg_data_file **files, size_t *count, struct error *err);
+    /* Stages: schema and properties as updates, then files in place of all old ones. */
+    status (*stage)(void *self, const struct iceberg_update *updates, size_t update_count,
+                    const struct iceberg_data_file *files, size_t file_count,
+                    const struct iceberg_property *snapshot_summary, size_t summary_count,
+                    struct error *err);
+    /* Runs a gate's query with `summary` bound to the staged rows and `raw` to the covered raw
+     * snapshot. */
+    status (*check)(void *self, const struct summary_check *check, struct str *failing_rows,
+                    struct error *err);
+};
+
+struct summary_report {
+    const char *mode; /* "full" */
+    int64_t rows, raw_rows, raw_bytes;
+    int64_t checks;
+    char rows_digest[33], states_digest[33];
+};
+
+/* `t` is the summary as the transaction sees it. */
+STATUS_MUST_USE status summary_refresh(const struct iceberg_table *t, const struct summary_ops *ops,
+                                       struct arena *arena, struct summary_report *out,
+                                       struct error *err);
+
+#endif
