@@ -72,8 +72,7 @@ status catalog_describe(const struct catalog *c, struct arena *arena, struct str
                         STR_ARG(c->warehouse), c->kind->name);
 }
 
-/* ---- pins
- * -------------------------------------------------------------------------------------------- */
+/* ---- pins ------------------------------------------------------------------------------------ */
 
 static int row_cmp(const void *a, const void *b)
 {
@@ -211,8 +210,17 @@ status catalog_load(struct catalog_pin *p, struct catalog_name name, struct aren
     return ST_OK;
 }
 
-/* ---- the rest
- * ------------------------------------------------------------------------------------------ */
+/* ---- the rest -------------------------------------------------------------------------------- */
+
+status catalog_lock(struct catalog *c, struct error *err)
+{
+    return c->kind->lock(c, err);
+}
+
+void catalog_unlock(struct catalog *c)
+{
+    c->kind->unlock(c);
+}
 
 status catalog_commit(struct catalog *c, const struct catalog_change *changes, size_t count,
                       struct error *err)

@@ -71,6 +71,12 @@ struct catalog_change {
     struct str new_location; /* a written, fsynced metadata file */
 };
 
+/* Serialises the commits of this machine's processes, from reading the newest base to the swap, so
+ * that two appenders wait for each other instead of losing to each other. Advisory: K1 holds
+ * without it. Waits at most busy_ms (K3). Not re-entrant. */
+STATUS_MUST_USE status catalog_lock(struct catalog *c, struct error *err);
+void catalog_unlock(struct catalog *c);
+
 /* In order, in one transaction. A table's change that finds another location than base_location, or
  * a created one that exists, is ST_CONFLICT naming the table. */
 STATUS_MUST_USE status catalog_commit(struct catalog *c, const struct catalog_change *changes,

@@ -24,6 +24,8 @@ struct catalog_kind {
                    struct error *err);
     status (*commit)(struct catalog *c, const struct catalog_change *changes, size_t count,
                      struct error *err);
+    status (*lock)(struct catalog *c, struct error *err);
+    void (*unlock)(struct catalog *c);
     void (*close)(struct catalog *c);
 };
 

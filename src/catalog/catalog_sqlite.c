@@ -17,19 +17,23 @@
 #include "base/clock.h"
 #include "base/random.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sqlite3.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 struct sqlite_catalog {
     sqlite3 *db;     /* owned */
     struct str path; /* in the catalog's arena */
     int64_t busy_ms;
     int64_t waiting_since_us; /* of the current statement; 0 = not waiting */
+    int lock_fd;              /* of "<path>-lock"; -1 = not held */
 };
 
-/* ---- SQLite's memory comes from base/mem.c, so that tests can make it fail
- * ---------------------------- */
+/* ---- SQLite's memory comes from base/mem.c, so that tests can make it fail ------------------- */
 
 static void *hook_malloc(int bytes)
 {
@@ -70,8 +74,7 @@ static void install_hooks(void)
     sqlite3_config(SQLITE_CONFIG_MALLOC, &methods);
 }
 
-/* ---- statements
- * ---------------------------------------------------------------------------------------- */
+/* ---- statements ------------------------------------------------------------------------------ */
 
 static status sqlite_fail(struct sqlite_catalog *s, int rc, const char *doing, struct error *err)
 {
@@ -157,8 +160,7 @@ static status query_number(struct sqlite_catalog *s, const char *sql, const stru
     return st;
 }
 
-/* ---- opening
- * -------------------------------------------------------------------------------------------- */
+/* ---- opening --------------------------------------------------------------------------------- */
 
 static const char create_sql[] =
     "CREATE TABLE IF NOT EXISTS iceberg_tables ("
@@ -217,18 +219,21 @@ static status sqlite_read(struct catalog *c, struct arena *arena, struct catalog
                           struct error *err);
 static status sqlite_commit(struct catalog *c, const struct catalog_change *changes, size_t count,
                             struct error *err);
+static status sqlite_lock(struct catalog *c, struct error *err);
+static void sqlite_unlock(struct catalog *c);
 
 static void sqlite_close_catalog(struct catalog *c)
 {
     struct sqlite_catalog *s = c->self;
     if (!s)
         return;
+    sqlite_unlock(c);
     sqlite3_close(s->db);
     mem_free(NULL, s, sizeof(*s));
 }
 
-static const struct catalog_kind sqlite_kind = {"sqlite", sqlite_read, sqlite_commit,
-                                                sqlite_close_catalog};
+static const struct catalog_kind sqlite_kind = {"sqlite",    sqlite_read,   sqlite_commit,
+                                                sqlite_lock, sqlite_unlock, sqlite_close_catalog};
 
 status catalog_sqlite_open(struct catalog *c, bool create, struct error *err)
 {
@@ -241,6 +246,7 @@ status catalog_sqlite_open(struct catalog *c, bool create, struct error *err)
     c->kind = &sqlite_kind;
     c->self = s;
     s->busy_ms = c->busy_ms;
+    s->lock_fd = -1;
     TRY(arena_str(&c->arena, path, &s->path, err));
     int flags = SQLITE_OPEN_READWRITE | (create ? SQLITE_OPEN_CREATE : 0);
     int rc = sqlite3_open_v2(s->path.ptr, &s->db, flags, NULL);
@@ -251,8 +257,53 @@ status catalog_sqlite_open(struct catalog *c, bool create, struct error *err)
     return create_tables(s, err);
 }
 
-/* ---- reading
- * -------------------------------------------------------------------------------------------- */
+/* ---- the commit lock ---------------------------------------------------------------------------
+ */
+
+/* A lock file of its own beside the database: closing a second descriptor of the database itself
+ * would drop SQLite's POSIX locks. The file stays; the kernel drops the lock of a process that
+ * dies. */
+
+static status lock_wait(struct sqlite_catalog *s, const char *path, struct error *err)
+{
+    int64_t until = clock_monotonic_us() + s->busy_ms * 1000;
+    while (flock(s->lock_fd, LOCK_EX | LOCK_NB) != 0) {
+        uint16_t jitter = 0;
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            FAIL(err, ST_IO, "%s cannot be locked: %s", path, strerror(errno));
+        if (clock_monotonic_us() > until)
+            FAIL_SQL(err, ST_TIMEOUT, "55P03", 0,
+                     "%s: still locked by other commits after %lld ms; try again", path,
+                     (long long)s->busy_ms);
+        TRY(random_bytes(&jitter, sizeof(jitter), err));
+        clock_sleep_us(500 + jitter % 8192);
+    }
+    return ST_OK;
+}
+
+static status sqlite_lock(struct catalog *c, struct error *err)
+{
+    struct sqlite_catalog *s = c->self;
+    struct str path;
+    TRY(arena_printf(&c->arena, &path, err, "%.*s-lock", STR_ARG(s->path)));
+    s->lock_fd = open(path.ptr, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (s->lock_fd < 0)
+        FAIL(err, ST_IO, "%s cannot be opened: %s", path.ptr, strerror(errno));
+    status st = lock_wait(s, path.ptr, err);
+    if (st != ST_OK)
+        sqlite_unlock(c);
+    return st;
+}
+
+static void sqlite_unlock(struct catalog *c)
+{
+    struct sqlite_catalog *s = c->self;
+    if (s->lock_fd >= 0)
+        close(s->lock_fd);
+    s->lock_fd = -1;
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static status column_str(sqlite3_stmt *stmt, int column, struct arena *arena, struct str *out,
                          struct error *err)
@@ -324,8 +375,7 @@ static status sqlite_read(struct catalog *c, struct arena *arena, struct catalog
     return st;
 }
 
-/* ---- committing
- * ------------------------------------------------------------------------------------------ */
+/* ---- committing ------------------------------------------------------------------------------ */
 
 static status name_conflict(const struct catalog_change *ch, const char *what, struct error *err)
 {

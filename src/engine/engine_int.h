@@ -13,7 +13,6 @@
 #ifndef ENGINE_INT_H
 #define ENGINE_INT_H
 
-#include "base/pool.h"
 #include "catalog/catalog.h"
 #include "column/column_zone.h"
 #include "exec/exec.h"
@@ -22,8 +21,7 @@
 #include "store/store.h"
 #include "firn.h"
 
-/* ---- configuration (engine_config.c)
- * ------------------------------------------------------------------ */
+/* ---- configuration (engine_config.c) --------------------------------------------------------- */
 
 struct engine_setting {
     struct str name, value;
@@ -57,8 +55,7 @@ struct str engine_catalog_get(const struct engine_catalog_config *c, const char 
 /* Writes firn.yaml and makes an empty catalog in a folder (firn_init). */
 STATUS_MUST_USE status engine_init_folder(struct str folder, struct error *err);
 
-/* ---- transactions (engine_txn.c)
- * ------------------------------------------------------------------------ */
+/* ---- transactions (engine_txn.c) ------------------------------------------------------------- */
 
 /* A table as this transaction sees it, once it has touched it. */
 struct engine_staged {
@@ -157,8 +154,7 @@ STATUS_MUST_USE status engine_staged_property(struct firn_session *s, struct eng
 STATUS_MUST_USE status engine_staged_build(struct firn_session *s, struct engine_staged *t,
                                            struct error *err);
 
-/* ---- names and lookups (engine_lookup.c)
- * ------------------------------------------------------------------ */
+/* ---- names and lookups (engine_lookup.c) ----------------------------------------------------- */
 
 /* Splits [catalog.]schema.table; a missing schema is 42P01 with a hint; another catalog's name is
  * refused. Matching ignores case for unquoted names when unique. `exists` says whether such a table
@@ -193,8 +189,7 @@ STATUS_MUST_USE status engine_meta_table(struct engine_env *e, const struct iceb
                                          struct str kind, struct query_plan **out,
                                          struct error *err);
 
-/* ---- results (engine_result.c)
- * --------------------------------------------------------------------------- */
+/* ---- results (engine_result.c) --------------------------------------------------------------- */
 
 struct firn_result {
     struct firn_session *session; /* borrowed */
@@ -242,8 +237,7 @@ STATUS_MUST_USE status engine_rows_plan(struct arena *arena, const struct column
                                         const struct column_value *cells, int64_t rows,
                                         struct query_plan **out, struct error *err);
 
-/* ---- summaries (engine_summary.c)
- * -------------------------------------------------------------------------- */
+/* ---- summaries (engine_summary.c) ------------------------------------------------------------ */
 
 STATUS_MUST_USE status engine_create_summary(struct engine_env *e, struct query_statement *st,
                                              struct firn_result *r, struct error *err);

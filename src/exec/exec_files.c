@@ -10,8 +10,7 @@
 
 #include <stdio.h>
 
-/* ---- one schema over several files
- * ------------------------------------------------------------------ */
+/* ---- one schema over several files ----------------------------------------------------------- */
 
 struct merged {
     struct arena *arena; /* borrowed */
@@ -97,8 +96,7 @@ static status parquet_fields(const struct exec_context *c, struct str uri, struc
     return st;
 }
 
-/* ---- CSV bytes from the store
- * -------------------------------------------------------------------------- */
+/* ---- CSV bytes from the store ---------------------------------------------------------------- */
 
 struct csv_source {
     struct store_file *file; /* owned */
@@ -147,8 +145,7 @@ static status csv_fields(const struct exec_context *c, struct str uri,
     return st;
 }
 
-/* ---- describe
- * ---------------------------------------------------------------------------------------- */
+/* ---- describe -------------------------------------------------------------------------------- */
 
 static status expand(const struct exec_context *c, const struct str *patterns, size_t count,
                      struct query_plan *out, struct error *err)
@@ -197,8 +194,7 @@ status exec_describe_files(const struct exec_context *c, bool csv, const struct 
     return ST_OK;
 }
 
-/* ---- CSV files as a stream
- * ---------------------------------------------------------------------------- */
+/* ---- CSV files as a stream ------------------------------------------------------------------- */
 
 struct csv_scan {
     const struct exec_context *c;  /* borrowed */

@@ -8,8 +8,7 @@
 
 #include "exec/exec.h"
 
-/* ---- expressions (exec_expr.c, exec_fn_*.c)
- * ------------------------------------------------------ */
+/* ---- expressions (exec_expr.c, exec_fn_*.c) -------------------------------------------------- */
 
 /* A compiled expression: holds its own vectors, so one per thread. Everything is in c->arena and
  * freed with it. */
@@ -31,8 +30,7 @@ STATUS_MUST_USE status exec_cast_value(const struct column_value *from, struct c
                                        const struct zone *zone, struct arena *arena,
                                        struct column_value *out, struct error *err);
 
-/* ---- shared by operators -----------------------------------------------------------------------
- */
+/* ---- shared by operators --------------------------------------------------------------------- */
 
 /* ST_CANCELLED when the context's flag is set; called once per batch. */
 STATUS_MUST_USE status exec_check_cancel(const struct exec_context *c, struct error *err);
@@ -58,8 +56,7 @@ void exec_rows_free(struct exec_rows *r);
 STATUS_MUST_USE status exec_rows_append(struct exec_rows *r, const struct column_span *spans,
                                         int64_t rows, struct error *err);
 
-/* ---- operators ---------------------------------------------------------------------------------
- */
+/* ---- operators ------------------------------------------------------------------------------- */
 
 STATUS_MUST_USE status exec_scan_open(struct query_plan *p, const struct exec_context *c,
                                       struct column_stream *out, struct error *err);

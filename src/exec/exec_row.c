@@ -8,8 +8,7 @@
 
 #include <string.h>
 
-/* ---- filter
- * -------------------------------------------------------------------------------------- */
+/* ---- filter ---------------------------------------------------------------------------------- */
 
 struct filter_column {
     void *values; /* owned: room_bytes, for values or codes */
@@ -143,8 +142,7 @@ status exec_filter_open(struct query_plan *p, struct column_stream *input,
     return ST_OK;
 }
 
-/* ---- project
- * --------------------------------------------------------------------------------------- */
+/* ---- project --------------------------------------------------------------------------------- */
 
 struct project {
     struct column_stream input;   /* owned */
@@ -201,8 +199,7 @@ status exec_project_open(struct query_plan *p, struct column_stream *input,
     return ST_OK;
 }
 
-/* ---- limit
- * ------------------------------------------------------------------------------------------ */
+/* ---- limit ----------------------------------------------------------------------------------- */
 
 struct limit {
     struct column_stream input;   /* owned */
@@ -273,8 +270,7 @@ status exec_limit_open(struct query_plan *p, struct column_stream *input,
     return ST_OK;
 }
 
-/* ---- constant rows
- * ------------------------------------------------------------------------------------ */
+/* ---- constant rows --------------------------------------------------------------------------- */
 
 struct values {
     const struct exec_context *c;  /* borrowed */

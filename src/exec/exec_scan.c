@@ -132,8 +132,7 @@ static status open_file(struct scan *s, struct error *err)
     return map_columns(s, err);
 }
 
-/* ---- row groups
- * ----------------------------------------------------------------------------------- */
+/* ---- row groups ------------------------------------------------------------------------------ */
 
 static status bound_bytes(struct scan *s, const struct column_value *v, bool usable,
                           struct str *out, struct error *err)
@@ -228,8 +227,7 @@ static status next_group(struct scan *s, bool *more, struct error *err)
     }
 }
 
-/* ---- batches
- * --------------------------------------------------------------------------------------- */
+/* ---- batches --------------------------------------------------------------------------------- */
 
 static status fill_column(struct scan *s, size_t i, struct error *err)
 {

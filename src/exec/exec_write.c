@@ -46,8 +46,7 @@ struct file_writer {
     int64_t rows;
 };
 
-/* ---- options
- * ---------------------------------------------------------------------------------------- */
+/* ---- options --------------------------------------------------------------------------------- */
 
 static int64_t number_property(const struct iceberg_table *t, const char *key, int64_t otherwise)
 {
@@ -132,8 +131,7 @@ static status file_schema(struct file_writer *w, struct error *err)
     return ST_OK;
 }
 
-/* ---- files
- * ------------------------------------------------------------------------------------------ */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 static status open_file(struct file_writer *w, struct open_file *f, struct column_value *partition,
                         struct error *err)
@@ -277,8 +275,7 @@ static status append_to(struct file_writer *w, const struct column_value *partit
     return ST_OK;
 }
 
-/* ---- rows to partitions
- * -------------------------------------------------------------------------------- */
+/* ---- rows to partitions ---------------------------------------------------------------------- */
 
 struct partition_scratch {
     struct arena arena;             /* reset for each batch */

@@ -96,8 +96,7 @@ STATUS_MUST_USE status summary_load(const struct iceberg_table *t, bool publishe
 STATUS_MUST_USE status summary_hash(const struct summary_definition *d, struct arena *arena,
                                     struct str *out, struct error *err);
 
-/* ---- digests
- * ---------------------------------------------------------------------------------------------- */
+/* ---- digests --------------------------------------------------------------------------------- */
 
 struct summary_digest {
     uint128 rows, states; /* sums mod 2^128 of XXH3-128 of each row's canonical encoding */

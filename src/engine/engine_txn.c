@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: Apache-2.0
+/* engine_txn.c - what a transaction has changed, and its one step into the open.
+ *
+ *     pinned base --(updates, files removed and added)--> current      engine_staged_build
+ *                                                           |
+ *     commit:  lock -> newest bases -> put appends on top --+-> metadata files -> catalog_commit
+ *
+ * A staged table is rebuilt from its base after every statement, so a transaction makes one
+ * snapshot whatever its statements did (E2). At commit a base that others have moved is a conflict,
+ * except for pure appends: they are put on top of the newer base, as Iceberg's append does.
+ *
+ * Metadata files that have left the metadata log are deleted after the commit where the table asks
+ * for it (write.metadata.delete-after-commit.enabled). */
+#include "engine/engine_int.h"
+
+#include "base/clock.h"
+
+#include <openssl/sha.h>
+#include <stdio.h>
+
+#define PUBLISHES_KEPT 64
+
+/* ---- begin and end --------------------------------------------------------------------------- */
+
+status engine_txn_begin(struct firn_session *s, bool explicit_block, struct error *err)
+{
+    if (s->txn) {
+        s->txn->explicit_block |= explicit_block;
+        return ST_OK;
+    }
+    TRY(mem_calloc(&s->account, sizeof(*s->txn), (void **)&s->txn, err));
+    arena_init(&s->txn->arena, &s->account);
+    s->txn->explicit_block = explicit_block;
+    s->txn->now_us = clock_now_us();
+    s->run_ordinal++;
+    return ST_OK;
+}
+
+status engine_txn_pin(struct firn_session *s, struct error *err)
+{
+    TRY(engine_catalog_open(s, err));
+    if (!s->txn->pin)
+        TRY(catalog_pin(s->catalog, &s->txn->pin, err));
+    return ST_OK;
+}
+
+static void txn_end(struct firn_session *s)
+{
+    catalog_unpin(s->txn->pin);
+    arena_free(&s->txn->arena);
+    mem_free(&s->account, s->txn, sizeof(*s->txn));
+    s->txn = NULL;
+}
+
+void engine_txn_rollback(struct firn_session *s)
+{
+    if (!s->txn)
+        return;
+    for (struct engine_staged *t = s->txn->tables; t; t = t->next) {
+        iceberg_paths_delete(s->store, &t->manifests);
+        iceberg_paths_delete(s->store, &t->data);
+    }
+    txn_end(s);
+}
+
+/* ---- staging --------------------------------------------------------------------------------- */
+
+static bool name_eq(struct catalog_name a, struct catalog_name b)
+{
+    return str_eq(a.space, b.space) && str_eq(a.table, b.table);
+}
+
+struct engine_staged *engine_staged_find(const struct engine_txn *t, struct catalog_name name)
+{
+    for (struct engine_staged *x = t->tables; x; x = x->next)
+        if (name_eq(x->name, name))
+            return x;
+    return NULL;
+}
+
+status engine_table_get(struct firn_session *s, struct catalog_name name,
+                        struct iceberg_table **out, struct error *err)
+{
+    struct engine_staged *staged = engine_staged_find(s->txn, name);
+    struct str location;
+    *out = staged ? staged->current : NULL;
+    if (staged)
+        return ST_OK;
+    TRY(catalog_location(s->txn->pin, name, &s->txn->arena, &location, err));
+    return location.ptr ? catalog_load(s->txn->pin, name, &s->txn->arena, out, err) : ST_OK;
+}
+
+bool engine_space_exists(struct firn_session *s, struct str space)
+{
+    bool exists = false;
+    if (catalog_namespace_exists(s->txn->pin, space, &exists, NULL) != ST_OK)
+        return false;
+    for (size_t i = 0; i < s->txn->change_count; i++)
+        if (str_eq(s->txn->changes[i].name.space, space))
+            exists = s->txn->changes[i].kind == CATALOG_CREATE_SPACE;
+    return exists;
+}
+
+status engine_stage(struct firn_session *s, struct catalog_name name, struct engine_staged **out,
+                    struct error *err)
+{
+    struct engine_txn *txn = s->txn;
+    struct engine_staged *t = engine_staged_find(txn, name);
+    *out = t;
+    if (t)
+        return ST_OK;
+    TRY(ARENA_NEW(&txn->arena, struct engine_staged, &t, err));
+    TRY(arena_str(&txn->arena, name.space, &t->name.space, err));
+    TRY(arena_str(&txn->arena, name.table, &t->name.table, err));
+    t->data.arena = t->manifests.arena = &txn->arena;
+    t->append_only = true;
+    TRY(catalog_location(txn->pin, name, &txn->arena, &t->base_location, err));
+    if (t->base_location.ptr)
+        TRY(catalog_load(txn->pin, name, &txn->arena, &t->base, err));
+    t->current = t->base;
+    t->next = txn->tables;
+    txn->tables = t;
+    *out = t;
+    return ST_OK;
+}
+
+status engine_staged_update(struct firn_session *s, struct engine_staged *t,
+                            const struct iceberg_update *u, struct error *err)
+{
+    TRY(arena_grow(&s->txn->arena, (void **)&t->updates, sizeof(*u), &t->update_capacity,
+                   t->update_count + 1, err));
+    t->updates[t->update_count++] = *u;
+    t->append_only = false;
+    t->touched = true;
+    return ST_OK;
+}
+
+status engine_staged_add(struct firn_session *s, struct engine_staged *t,
+                         const struct iceberg_data_file *files, size_t count, struct error *err)
+{
+    TRY(arena_grow(&s->txn->arena, (void **)&t->added, sizeof(*files), &t->added_capacity,
+                   t->added_count + count, err));
+    for (size_t i = 0; i < count; i++)
+        t->added[t->added_count++] = files[i];
+    t->touched |= count > 0;
+    return ST_OK;
+}
+
+status engine_staged_remove(struct firn_session *s, struct engine_staged *t, struct str path,
+                            struct error *err)
+{
+    for (size_t i = 0; i < t->added_count; i++)
+        if (str_eq(t->added[i].path, path)) {
+            t->added[i] = t->added[--t->added_count];
+            return store_delete(s->store, path, err);
+        }
+    TRY(arena_grow(&s->txn->arena, (void **)&t->removed, sizeof(path), &t->removed_capacity,
+                   t->removed_count + 1, err));
+    TRY(arena_str(&s->txn->arena, path, &t->removed[t->removed_count++], err));
+    t->append_only = false;
+    t->touched = true;
+    return ST_OK;
+}
+
+status engine_staged_property(struct firn_session *s, struct engine_staged *t, const char *key,
+                              struct str value, struct error *err)
+{
+    struct iceberg_property *p;
+    TRY(arena_grow(&s->txn->arena, (void **)&t->summary, sizeof(*p), &t->summary_capacity,
+                   t->summary_count + 1, err));
+    for (size_t i = 0; i < t->summary_count; i++)
+        if (str_eq_z(t->summary[i].key, key))
+            return arena_str(&s->txn->arena, value, &t->summary[i].value, err);
+    p = &t->summary[t->summary_count++];
+    p->key = str_of(key);
+    return arena_str(&s->txn->arena, value, &p->value, err);
+}
+
+static enum iceberg_operation operation_of(const struct engine_staged *t)
+{
+    if (t->removed_count == 0)
+        return ICEBERG_APPEND;
+    return t->added_count > 0 ? ICEBERG_OVERWRITE : ICEBERG_DELETE;
+}
+
+static status identify(struct firn_session *s, struct engine_staged *t, struct error *err)
+{
+    struct str app = engine_setting_get(s, "application_name");
+    TRY(engine_staged_property(s, t, "engine-name", STR("firn"), err));
+    TRY(engine_staged_property(s, t, "engine-version", str_of(FIRN_VERSION), err));
+    if (app.len > 0)
+        TRY(engine_staged_property(s, t, "app-id", app, err));
+    return ST_OK;
+}
+
+static status write_snapshot(struct firn_session *s, struct engine_staged *t,
+                             struct iceberg_table *on, struct iceberg_update *out,
+                             struct error *err)
+{
+    struct iceberg_snapshot *snapshot;
+    TRY(identify(s, t, err));
+    struct iceberg_change change = {
+        .operation = operation_of(t),
+        .base = on,
+        .parent_id = t->from_empty ? -1 : on->current_snapshot_id,
+        .from_empty = t->from_empty,
+        .added_count = t->added_count,
+        .added = t->added,
+        .removed_count = t->removed_count,
+        .removed_paths = t->removed,
+        .summary_count = t->summary_count,
+        .summary = t->summary,
+        .timestamp_ms = clock_now_us() / 1000,
+        .schema_id = on->current_schema_id,
+    };
+    TRY(iceberg_snapshot_write(s->store, &change, &s->txn->arena, &s->account, &snapshot,
+                               &t->manifests, err));
+    t->snapshot_id = snapshot->id;
+    out[0] = (struct iceberg_update){.kind = ICEBERG_ADD_SNAPSHOT, .snapshot = snapshot};
+    out[1] = (struct iceberg_update){.kind = ICEBERG_SET_REF,
+                                     .text = STR("main"),
+                                     .ref = {.name = STR("main"),
+                                             .snapshot_id = snapshot->id,
+                                             .max_ref_age_ms = -1,
+                                             .max_snapshot_age_ms = -1,
+                                             .min_snapshots = -1}};
+    return ST_OK;
+}
+
+status engine_staged_build(struct firn_session *s, struct engine_staged *t, struct error *err)
+{
+    struct arena *a = &s->txn->arena;
+    struct iceberg_update *all;
+    size_t n = t->update_count;
+    int64_t now_ms = clock_now_us() / 1000;
+    iceberg_paths_delete(s->store, &t->manifests);
+    t->manifests.count = 0;
+    t->snapshot_id = 0;
+    TRY(ARENA_ARRAY(a, struct iceberg_update, n + 2, &all, err));
+    for (size_t i = 0; i < n; i++)
+        all[i] = t->updates[i];
+    TRY(iceberg_apply(t->base, all, n, now_ms, a, &t->current, err));
+    if (t->added_count + t->removed_count == 0)
+        return ST_OK;
+    TRY(write_snapshot(s, t, t->current, all + n, err));
+    return iceberg_apply(t->base, all, n + 2, now_ms, a, &t->current, err);
+}
+
+/* ---- runs that may be repeated (--run-id) ---------------------------------------------------- */
+
+/* firn.publishes is a line per publish, newest last: "<run id> <ordinal> <hash of the text>". */
+static status record_publish(struct firn_session *s, struct engine_staged *t, struct error *err)
+{
+    struct str run = engine_setting_get(s, "run_id"), old, line;
+    struct iceberg_property *p;
+    char hash[2 * SHA256_DIGEST_LENGTH + 1];
+    if (run.len == 0)
+        return ST_OK;
+    for (int i = 0; i < SHA256_DIGEST_LENGTH; i++)
+        snprintf(hash + 2 * i, 3, "%02x", s->txn->text_hash[i]);
+    old = t->base ? iceberg_table_property(t->base, "firn.publishes") : (struct str){0};
+    size_t lines = 0, from = old.len;
+    while (from > 0 && lines < PUBLISHES_KEPT) {
+        from--;
+        if (old.ptr[from] == '\n' && ++lines == PUBLISHES_KEPT - 1)
+            break;
+    }
+    if (from > 0)
+        from++;
+    TRY(arena_printf(&s->txn->arena, &line, err, "%.*s%.*s %lld %s\n", (int)(old.len - from),
+                     old.ptr ? old.ptr + from : "", STR_ARG(run), (long long)s->run_ordinal, hash));
+    TRY(ARENA_NEW(&s->txn->arena, struct iceberg_property, &p, err));
+    *p = (struct iceberg_property){STR("firn.publishes"), line};
+    bool append_only = t->append_only;
+    TRY(engine_staged_update(s, t,
+                             &(struct iceberg_update){.kind = ICEBERG_SET_PROPERTIES,
+                                                      .property_count = 1,
+                                                      .properties = p},
+                             err));
+    t->append_only = append_only;
+    return engine_staged_property(s, t, "firn.run-id", run, err);
+}
+
+/* ---- commit ---------------------------------------------------------------------------------- */
+
+static status conflict(const struct engine_staged *t, const char *what, struct error *err)
+{
+    FAIL(err, ST_CONFLICT, "table \"%.*s.%.*s\" %s since this transaction began; run it again",
+         STR_ARG(t->name.space), STR_ARG(t->name.table), what);
+}
+
+/* Brings one staged table onto the newest state of the catalog. */
+static status rebase(struct firn_session *s, struct catalog_pin *now, struct engine_staged *t,
+                     struct error *err)
+{
+    struct str location;
+    struct str expected = t->dropped_location.ptr ? t->dropped_location : t->base_location;
+    TRY(catalog_location(now, t->name, &s->txn->arena, &location, err));
+    if (!location.ptr || !expected.ptr) {
+        if (location.ptr || expected.ptr)
+            return conflict(t, location.ptr ? "was created" : "was dropped", err);
+    } else if (!str_eq(location, expected)) {
+        struct iceberg_table *newer;
+        TRY(catalog_load(now, t->name, &s->txn->arena, &newer, err));
+        if (!t->append_only || t->dropped_location.ptr || !str_eq(newer->uuid, t->base->uuid) ||
+            newer->current_schema_id != t->base->current_schema_id ||
+            newer->default_spec_id != t->base->default_spec_id)
+            return conflict(t, "was changed", err);
+        t->base = newer;
+        t->base_location = location;
+    } else {
+        return ST_OK;
+    }
+    return t->current ? engine_staged_build(s, t, err) : ST_OK;
+}
+
+static status write_metadata(struct firn_session *s, struct engine_staged *t, struct error *err)
+{
+    struct str path;
+    struct iceberg_paths *p = &t->manifests;
+    TRY(record_publish(s, t, err));
+    if (engine_setting_get(s, "run_id").len > 0)
+        TRY(engine_staged_build(s, t, err));
+    TRY(iceberg_metadata_path(t->current, t->base_location, &s->txn->arena, &path, err));
+    TRY(arena_grow(p->arena, (void **)&p->paths, sizeof(path), &p->capacity, p->count + 1, err));
+    p->paths[p->count++] = path;
+    return iceberg_table_write(s->store, t->current, path, err);
+}
+
+static status add_change(struct firn_session *s, struct catalog_change **all, size_t *count,
+                         size_t *capacity, struct catalog_change ch, struct error *err)
+{
+    TRY(arena_grow(&s->txn->arena, (void **)all, sizeof(ch), capacity, *count + 1, err));
+    (*all)[(*count)++] = ch;
+    return ST_OK;
+}
+
+static status table_changes(struct firn_session *s, struct engine_staged *t,
+                            struct catalog_change **all, size_t *count, size_t *capacity,
+                            struct error *err)
+{
+    if (t->dropped_location.ptr)
+        TRY(add_change(s, all, count, capacity,
+                       (struct catalog_change){.kind = CATALOG_DROP,
+                                               .name = t->name,
+                                               .base_location = t->dropped_location},
+                       err));
+    if (!t->current)
+        return ST_OK;
+    TRY(write_metadata(s, t, err));
+    return add_change(
+        s, all, count, capacity,
+        (struct catalog_change){.kind = t->base_location.ptr ? CATALOG_SWAP : CATALOG_CREATE,
+                                .name = t->name,
+                                .base_location = t->base_location,
+                                .new_location = t->current->metadata_location},
+        err);
+}
+
+static status collect(struct firn_session *s, struct catalog_change **all, size_t *count,
+                      struct error *err)
+{
+    size_t capacity = 0;
+    struct engine_txn *txn = s->txn;
+    for (size_t i = 0; i < txn->change_count; i++)
+        if (txn->changes[i].kind == CATALOG_CREATE_SPACE)
+            TRY(add_change(s, all, count, &capacity, txn->changes[i], err));
+    for (struct engine_staged *t = txn->tables; t; t = t->next)
+        if (t->touched)
+            TRY(table_changes(s, t, all, count, &capacity, err));
+    for (size_t i = 0; i < txn->change_count; i++)
+        if (txn->changes[i].kind == CATALOG_DROP_SPACE)
+            TRY(add_change(s, all, count, &capacity, txn->changes[i], err));
+    return ST_OK;
+}
+
+static status publish(struct firn_session *s, struct error *err)
+{
+    struct catalog_pin *now;
+    struct catalog_change *changes = NULL;
+    size_t count = 0;
+    TRY(catalog_pin(s->catalog, &now, err));
+    status st = ST_OK;
+    for (struct engine_staged *t = s->txn->tables; st == ST_OK && t; t = t->next)
+        if (t->touched)
+            st = rebase(s, now, t, err);
+    catalog_unpin(now);
+    TRY(st);
+    TRY(collect(s, &changes, &count, err));
+    return catalog_commit(s->catalog, changes, count, err);
+}
+
+/* Metadata files that the new metadata log no longer names. */
+static void delete_old_metadata(struct firn_session *s, const struct engine_staged *t)
+{
+    struct str wanted =
+        iceberg_table_property(t->current, "write.metadata.delete-after-commit.enabled");
+    if (!t->base || !str_eq(wanted, STR("true")))
+        return;
+    for (size_t i = 0; i < t->base->metadata_log_count; i++) {
+        struct str file = t->base->metadata_log[i].metadata_file;
+        bool kept = false;
+        for (size_t k = 0; k < t->current->metadata_log_count; k++)
+            kept |= str_eq(t->current->metadata_log[k].metadata_file, file);
+        if (!kept && store_delete(s->store, file, NULL) != ST_OK)
+            engine_notice(s, "%.*s is no longer needed and could not be deleted", STR_ARG(file));
+    }
+}
+
+static bool has_changes(const struct engine_txn *txn)
+{
+    for (const struct engine_staged *t = txn->tables; t; t = t->next)
+        if (t->touched)
+            return true;
+    return txn->change_count > 0;
+}
+
+status engine_txn_commit(struct firn_session *s, int64_t *snapshot_id, struct error *err)
+{
+    status st = ST_OK;
+    *snapshot_id = 0;
+    if (has_changes(s->txn) && !s->txn->skip) {
+        st = catalog_lock(s->catalog, err);
+        if (st == ST_OK) {
+            st = publish(s, err);
+            catalog_unlock(s->catalog);
+        }
+        if (st == ST_UNKNOWN) { /* nobody deletes anything (K1) */
+            txn_end(s);
+            return st;
+        }
+        if (st != ST_OK) {
+            engine_txn_rollback(s);
+            return st;
+        }
+        for (struct engine_staged *t = s->txn->tables; t; t = t->next) {
+            if (t->touched && t->snapshot_id)
+                *snapshot_id = t->snapshot_id;
+            if (t->touched && t->current)
+                delete_old_metadata(s, t);
+        }
+        txn_end(s);
+        return ST_OK;
+    }
+    engine_txn_rollback(s);
+    return ST_OK;
+}
