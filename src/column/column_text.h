@@ -29,6 +29,18 @@ size_t column_text_float(float v, char out[32]);
 /* Correctly rounded; whole text must match; "NaN", "Infinity", "inf" in any case. 22P02 / 22003. */
 STATUS_MUST_USE status column_text_to_double(struct str text, double *out, struct error *err);
 
+/* Smallest numeric type that holds a plain number as written ("1.50": numeric(3,2)); false if the
+ * text is not a number or needs more than 38 digits. */
+bool column_text_decimal_type(struct str text, struct column_type *out);
+
+/* The spellings that fill files, without blanks, errors or allocation; false means "ask
+ * column_text_parse", not "wrong". Timestamps are "2025-01-14 10:00:00" with T or a blank, up to
+ * any number of digits behind the seconds, and *utc says that a Z followed. */
+bool column_text_fast_int64(const char *p, size_t n, int64_t *out);
+bool column_text_fast_double(const char *p, size_t n, double *out);
+bool column_text_fast_date(const char *p, size_t n, int32_t *days);
+bool column_text_fast_timestamp(const char *p, size_t n, int64_t *us, bool *utc);
+
 /* Proleptic Gregorian calendar; days since 1970-01-01; year 1 BC is 0. */
 int32_t column_days_from_civil(int64_t year, unsigned month, unsigned day);
 void column_civil_from_days(int32_t days, int64_t *year, unsigned *month, unsigned *day);
