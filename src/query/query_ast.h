@@ -151,6 +151,7 @@ struct query_statement {
     enum query_statement_kind kind;
     struct str source;             /* the statement's own text, trimmed, without ';' */
     struct query_table_name table; /* DROP of several: tables */
+    struct query_name alias;       /* DELETE FROM t [AS] alias; text.len 0 = none */
     size_t table_count;
     struct query_table_name *tables;
     bool if_exists, if_not_exists, or_replace, matview, cascade;

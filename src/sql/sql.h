@@ -19,6 +19,7 @@
 
 #define SQL_MAX_BYTES     (1u << 20)
 #define SQL_MAX_OPERATORS 20000u
+#define SQL_MAX_DEPTH     1000 /* operators within each other; a parenthesis counts 5 */
 
 /* One or more statements separated by ';'. Everything in `arena`. Empty text gives count 0. */
 STATUS_MUST_USE status sql_parse(struct str text, struct arena *arena,

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+/* sql_utility.c - SET, RESET, SHOW, transactions, CALL. */
+#include "sql/sql_int.h"
+
+/* One value of SET: a number, a text, or a word, which the grammar makes a text too; only the
+ * token tells a quoted name from a text. */
+static status set_value(struct sql_source *s, const PgQuery__Node *node, struct str *out,
+                        struct error *err)
+{
+    if (node->node_case != PG_QUERY__NODE__NODE_A_CONST)
+        return sql_refuse(err, sql_leftmost(s, node), "this value in SET");
+    const PgQuery__AConst *c = node->a_const;
+    int64_t position = sql_position(s, c->location);
+    struct query_name name;
+    switch (c->val_case) {
+    case PG_QUERY__A__CONST__VAL_IVAL:
+        return arena_printf(s->arena, out, err, "%d", c->ival->ival);
+    case PG_QUERY__A__CONST__VAL_FVAL:
+        return sql_text(s, c->fval->fval, out, err);
+    case PG_QUERY__A__CONST__VAL_SVAL:
+        for (size_t i = s->first; i < s->last; i++)
+            if (s->tokens[i].start + 1 == position && s->tokens[i].kind == PG_QUERY__TOKEN__IDENT) {
+                TRY(sql_name(s, c->sval->sval, &name, err));
+                *out = name.text;
+                return ST_OK;
+            }
+        return sql_text(s, c->sval->sval, out, err);
+    default:
+        return sql_refuse(err, position, "this value in SET");
+    }
+}
+
+static status utility_set(struct sql_source *s, const PgQuery__VariableSetStmt *p,
+                          struct query_statement *q, struct error *err)
+{
+    int64_t position = sql_token_position(s, s->first);
+    struct query_name name;
+    q->kind = QUERY_STMT_SET;
+    if (p->is_local)
+        return sql_refuse(err, position, "SET LOCAL");
+    if (p->kind == PG_QUERY__VARIABLE_SET_KIND__VAR_SET_MULTI)
+        return sql_refuse(err, position, "SET TRANSACTION");
+    if (p->kind == PG_QUERY__VARIABLE_SET_KIND__VAR_SET_CURRENT)
+        return sql_refuse(err, position, "SET ... FROM CURRENT");
+    TRY(sql_name(s, p->name, &name, err));
+    q->text = p->kind == PG_QUERY__VARIABLE_SET_KIND__VAR_RESET_ALL ? STR("all") : name.text;
+    struct str *values;
+    TRY(ARENA_ARRAY(s->scratch, struct str, p->n_args + 1, &values, err));
+    for (size_t i = 0; i < p->n_args; i++)
+        TRY(set_value(s, p->args[i], &values[i], err));
+    if (p->n_args)
+        return sql_join(s, values, p->n_args, STR(", "), &q->value, err);
+    return ST_OK;
+}
+
+static status utility_transaction(struct sql_source *s, const PgQuery__TransactionStmt *p,
+                                  struct query_statement *q, struct error *err)
+{
+    int64_t position = sql_token_position(s, s->first);
+    switch (p->kind) {
+    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_BEGIN:
+    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_START:
+        q->kind = QUERY_STMT_BEGIN;
+        break;
+    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_COMMIT:
+        q->kind = QUERY_STMT_COMMIT;
+        break;
+    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_ROLLBACK:
+        q->kind = QUERY_STMT_ROLLBACK;
+        break;
+    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_SAVEPOINT:
+    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_RELEASE:
+    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_ROLLBACK_TO:
+        return sql_refuse(err, position, "SAVEPOINT");
+    default:
+        return sql_refuse(err, position, "a prepared transaction");
+    }
+    if (p->n_options)
+        return sql_refuse(err, sql_leftmost(s, p->options[0]), "a transaction mode");
+    if (p->chain)
+        return sql_refuse(err, position, "AND CHAIN");
+    return ST_OK;
+}
+
+status sql_utility(struct sql_source *s, const PgQuery__Node *node, struct query_statement *q,
+                   bool *known, struct error *err)
+{
+    struct query_name name;
+    *known = true;
+    switch (node->node_case) {
+    case PG_QUERY__NODE__NODE_VARIABLE_SET_STMT:
+        return utility_set(s, node->variable_set_stmt, q, err);
+    case PG_QUERY__NODE__NODE_VARIABLE_SHOW_STMT:
+        q->kind = QUERY_STMT_SHOW;
+        TRY(sql_name(s, node->variable_show_stmt->name, &name, err));
+        q->text = name.text;
+        return ST_OK;
+    case PG_QUERY__NODE__NODE_TRANSACTION_STMT:
+        return utility_transaction(s, node->transaction_stmt, q, err);
+    case PG_QUERY__NODE__NODE_CALL_STMT:
+        q->kind = QUERY_STMT_CALL;
+        ENSURE(node->call_stmt->funccall, err);
+        return sql_call(s, node->call_stmt->funccall, &q->call, err);
+    default:
+        *known = false;
+        return ST_OK;
+    }
+}
