@@ -21,52 +21,74 @@ struct part {
     bool has_point;
 };
 
-struct sums {
-    int128 months, days, us;
+enum unit { UNIT_US, UNIT_DAYS, UNIT_MONTHS };
+
+/* What a part names, one bit each: no text may name one of them twice. */
+enum field {
+    FIELD_US = 1,
+    FIELD_MS = 2,
+    FIELD_SECOND = 4,
+    FIELD_MINUTE = 8,
+    FIELD_HOUR = 16,
+    FIELD_DAY = 32,
+    FIELD_WEEK = 64,
+    FIELD_MONTH = 128,
+    FIELD_YEAR = 256,
+    FIELD_DECADE = 512,
+    FIELD_CENTURY = 1024,
+    FIELD_MILLENNIUM = 2048,
+    FIELDS_SECONDS = FIELD_US | FIELD_MS | FIELD_SECOND,
+    FIELDS_CLOCK = FIELDS_SECONDS | FIELD_MINUTE | FIELD_HOUR,
 };
 
-enum unit { UNIT_US, UNIT_DAYS, UNIT_MONTHS };
+struct sums {
+    int128 months, days, us;
+    unsigned seen; /* of enum field */
+    bool repeated; /* a field came twice: a syntax error */
+    bool range;    /* minutes of 60 and the like */
+};
 
 struct unit_name {
     const char *name;
     enum unit unit;
+    enum field field;
     int64_t each; /* of `unit` */
 };
 
 /* PostgreSQL's names without the plural s, and its abbreviations. */
 static const struct unit_name unit_names[] = {
-    {"us", UNIT_US, 1},
-    {"usec", UNIT_US, 1},
-    {"microsecond", UNIT_US, 1},
-    {"ms", UNIT_US, 1000},
-    {"msec", UNIT_US, 1000},
-    {"millisecond", UNIT_US, 1000},
-    {"", UNIT_US, US_PER_SECOND}, /* "s", or a number alone */
-    {"sec", UNIT_US, US_PER_SECOND},
-    {"second", UNIT_US, US_PER_SECOND},
-    {"m", UNIT_US, US_PER_MINUTE},
-    {"min", UNIT_US, US_PER_MINUTE},
-    {"minute", UNIT_US, US_PER_MINUTE},
-    {"h", UNIT_US, US_PER_HOUR},
-    {"hr", UNIT_US, US_PER_HOUR},
-    {"hour", UNIT_US, US_PER_HOUR},
-    {"d", UNIT_DAYS, 1},
-    {"day", UNIT_DAYS, 1},
-    {"w", UNIT_DAYS, 7},
-    {"week", UNIT_DAYS, 7},
-    {"mon", UNIT_MONTHS, 1},
-    {"month", UNIT_MONTHS, 1},
-    {"y", UNIT_MONTHS, 12},
-    {"yr", UNIT_MONTHS, 12},
-    {"year", UNIT_MONTHS, 12},
-    {"dec", UNIT_MONTHS, 120},
-    {"decade", UNIT_MONTHS, 120},
-    {"c", UNIT_MONTHS, 1200},
-    {"cent", UNIT_MONTHS, 1200},
-    {"century", UNIT_MONTHS, 1200},
-    {"centurie", UNIT_MONTHS, 1200},
-    {"mil", UNIT_MONTHS, 12000},
-    {"millennium", UNIT_MONTHS, 12000},
+    {"us", UNIT_US, FIELD_US, 1},
+    {"usec", UNIT_US, FIELD_US, 1},
+    {"microsecond", UNIT_US, FIELD_US, 1},
+    {"ms", UNIT_US, FIELD_MS, 1000},
+    {"msec", UNIT_US, FIELD_MS, 1000},
+    {"millisecond", UNIT_US, FIELD_MS, 1000},
+    {"", UNIT_US, FIELD_SECOND, US_PER_SECOND}, /* "s", or a number alone */
+    {"sec", UNIT_US, FIELD_SECOND, US_PER_SECOND},
+    {"second", UNIT_US, FIELD_SECOND, US_PER_SECOND},
+    {"m", UNIT_US, FIELD_MINUTE, US_PER_MINUTE},
+    {"min", UNIT_US, FIELD_MINUTE, US_PER_MINUTE},
+    {"minute", UNIT_US, FIELD_MINUTE, US_PER_MINUTE},
+    {"h", UNIT_US, FIELD_HOUR, US_PER_HOUR},
+    {"hr", UNIT_US, FIELD_HOUR, US_PER_HOUR},
+    {"hour", UNIT_US, FIELD_HOUR, US_PER_HOUR},
+    {"d", UNIT_DAYS, FIELD_DAY, 1},
+    {"day", UNIT_DAYS, FIELD_DAY, 1},
+    {"w", UNIT_DAYS, FIELD_WEEK, 7},
+    {"week", UNIT_DAYS, FIELD_WEEK, 7},
+    {"mon", UNIT_MONTHS, FIELD_MONTH, 1},
+    {"month", UNIT_MONTHS, FIELD_MONTH, 1},
+    {"y", UNIT_MONTHS, FIELD_YEAR, 12},
+    {"yr", UNIT_MONTHS, FIELD_YEAR, 12},
+    {"year", UNIT_MONTHS, FIELD_YEAR, 12},
+    {"dec", UNIT_MONTHS, FIELD_DECADE, 120},
+    {"decade", UNIT_MONTHS, FIELD_DECADE, 120},
+    {"c", UNIT_MONTHS, FIELD_CENTURY, 1200},
+    {"cent", UNIT_MONTHS, FIELD_CENTURY, 1200},
+    {"century", UNIT_MONTHS, FIELD_CENTURY, 1200},
+    {"centurie", UNIT_MONTHS, FIELD_CENTURY, 1200},
+    {"mil", UNIT_MONTHS, FIELD_MILLENNIUM, 12000},
+    {"millennium", UNIT_MONTHS, FIELD_MILLENNIUM, 12000},
 };
 
 static const struct unit_name *find_unit(struct str word)
@@ -92,8 +114,16 @@ static int128 over_fraction(int128 value)
     return q;
 }
 
+static void name_fields(struct sums *s, unsigned fields)
+{
+    s->repeated |= (s->seen & fields) != 0;
+    s->seen |= fields;
+}
+
 static void add_part(struct sums *s, const struct part *p, const struct unit_name *u)
 {
+    bool split = u->field == FIELD_SECOND && p->fraction != 0; /* also names what is below */
+    name_fields(s, split ? FIELDS_SECONDS : u->field);
     int sign = p->negative ? -1 : 1;
     int128 whole = (int128)p->whole * u->each * sign;
     int128 fraction = (int128)p->fraction * u->each * sign; /* in 10^-12 of the unit */
@@ -197,8 +227,8 @@ static bool take_clock(struct str *s, const struct part *first, struct sums *sum
     }
     if (take(s, '.') && take_fraction(s, &fraction) == 0)
         return false;
-    if (second > 59 || third > 59)
-        return false;
+    sums->range |= second > 59 || third > 60;
+    name_fields(sums, FIELDS_CLOCK);
     int128 us = minutes_first ? (int128)first->whole * US_PER_MINUTE + second * US_PER_SECOND
                               : (int128)first->whole * US_PER_HOUR + second * US_PER_MINUTE +
                                     third * US_PER_SECOND;
@@ -214,8 +244,10 @@ static bool take_year_month(struct str *s, const struct part *year, struct sums 
     if (year->has_point || !take(s, '-'))
         return false;
     size_t digits = take_digits(s, &months);
-    if (digits < 1 || digits > 2 || months > 11)
+    if (digits < 1 || digits > 2)
         return false;
+    sums->range |= months > 11;
+    name_fields(sums, FIELD_YEAR | FIELD_MONTH);
     int128 all = (int128)year->whole * 12 + months;
     sums->months += year->negative ? -all : all;
     return true;
@@ -224,11 +256,13 @@ static bool take_year_month(struct str *s, const struct part *year, struct sums 
 /* P[nY][nM][nW][nD][T[nH][nM][nS]] behind the P; ISO 8601-1, 5.5.2. */
 static bool scan_iso(struct str s, struct sums *sums)
 {
-    static const struct unit_name year = {"", UNIT_MONTHS, 12}, month = {"", UNIT_MONTHS, 1},
-                                  week = {"", UNIT_DAYS, 7}, day = {"", UNIT_DAYS, 1},
-                                  hour = {"", UNIT_US, US_PER_HOUR},
-                                  minute = {"", UNIT_US, US_PER_MINUTE},
-                                  second = {"", UNIT_US, US_PER_SECOND};
+    static const struct unit_name year = {"", UNIT_MONTHS, FIELD_YEAR, 12},
+                                  month = {"", UNIT_MONTHS, FIELD_MONTH, 1},
+                                  week = {"", UNIT_DAYS, FIELD_WEEK, 7},
+                                  day = {"", UNIT_DAYS, FIELD_DAY, 1},
+                                  hour = {"", UNIT_US, FIELD_HOUR, US_PER_HOUR},
+                                  minute = {"", UNIT_US, FIELD_MINUTE, US_PER_MINUTE},
+                                  second = {"", UNIT_US, FIELD_SECOND, US_PER_SECOND};
     bool time = false, any = false;
     while (s.len > 0) {
         struct part p;
@@ -312,7 +346,9 @@ static bool scan_words(struct str s, struct sums *sums)
     for (skip_blanks(&s); s.len > 0; skip_blanks(&s)) {
         struct part p;
         if (any && str_eq_nocase(s, STR("ago"))) {
-            *sums = (struct sums){-sums->months, -sums->days, -sums->us};
+            sums->months = -sums->months;
+            sums->days = -sums->days;
+            sums->us = -sums->us;
             return true;
         }
         if (!take_part(&s, &p) || !scan_unit(&s, &p, sums))
@@ -324,14 +360,14 @@ static bool scan_words(struct str s, struct sums *sums)
 
 status column_interval_parse(struct str text, struct column_interval *out, struct error *err)
 {
-    struct sums sums = {0, 0, 0};
+    struct sums sums = {0};
     if (text.len > 4096) /* bounds the sums as well: 4096 parts of 10^18 centuries fit */
         return column_fail_syntax("22007", "interval", text, err);
     bool iso = text.len > 0 && text.ptr[0] == 'P';
     struct str behind = {text.ptr + iso, text.len - iso};
-    if (!(iso ? scan_iso(behind, &sums) : scan_words(text, &sums)))
+    if (!(iso ? scan_iso(behind, &sums) : scan_words(text, &sums)) || sums.repeated)
         return column_fail_syntax("22007", "interval", text, err);
-    if (sums.months != (int32_t)sums.months || sums.days != (int32_t)sums.days ||
+    if (sums.range || sums.months != (int32_t)sums.months || sums.days != (int32_t)sums.days ||
         sums.us != (int64_t)sums.us) /* I2 */
         return column_fail("22015", "interval field value out of range: ", text, "", err);
     *out = (struct column_interval){(int32_t)sums.months, (int32_t)sums.days, (int64_t)sums.us};

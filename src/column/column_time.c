@@ -243,7 +243,7 @@ static enum scan_result scan_time(struct str *s, struct moment *m)
     enum scan_result half = scan_half(s, &hour);
     if (half != SCAN_OK)
         return half;
-    if (hour > 24 || minute > 59 || second > 60 ||
+    if (hour > 24 || minute > 59 || second > 60 || (second == 60 && fraction > 0) ||
         (hour == 24 && (minute > 0 || second > 0 || fraction > 0)))
         return SCAN_FIELD;
     m->us_of_day = (int64_t)(hour * 3600 + minute * 60 + second) * US_PER_SECOND + fraction;
@@ -333,8 +333,9 @@ static enum scan_result scan_moment(struct str s, struct moment *m)
     }
     struct str ahead = s;
     struct str digits = take_while(&ahead, column_is_digit);
-    bool time_first = digits.len <= 2 || (digits.len != 8 && ahead.len == 0) ||
-                      (digits.len == 6 && ahead.len > 0 && ahead.ptr[0] == '.');
+    char next = ahead.len > 0 ? ahead.ptr[0] : 0;
+    bool time_first =
+        digits.len <= 2 || ((digits.len == 4 || digits.len == 6) && next != '-' && next != '/');
     if (!time_first) {
         r = scan_date(&s, m);
         if (r != SCAN_OK)
@@ -342,7 +343,8 @@ static enum scan_result scan_moment(struct str s, struct moment *m)
         bool t = s.len > 1 && (s.ptr[0] == 'T' || s.ptr[0] == 't') && column_is_digit(s.ptr[1]);
         if (t)
             take(&s, s.ptr[0]);
-        else if (s.len > 0 && !column_is_blank(s.ptr[0]) && !column_is_letter(s.ptr[0]))
+        else if (s.len > 0 && !column_is_blank(s.ptr[0]) && !column_is_letter(s.ptr[0]) &&
+                 s.ptr[0] != '+')
             return SCAN_SYNTAX;
         skip_blanks(&s);
     }
@@ -432,7 +434,7 @@ status column_date_parse(struct str text, int32_t *out, struct error *err)
 
 status column_time_parse(struct str text, int64_t *out, struct error *err)
 {
-    static const char type[] = "time without time zone";
+    static const char type[] = "time";
     struct moment m;
     int64_t days;
     enum scan_result r = scan_moment(text, &m);
@@ -473,7 +475,7 @@ static status scan_timestamp(struct str text, const char *type, struct moment *m
 
 status column_timestamp_parse(struct str text, int64_t *out, struct error *err)
 {
-    static const char type[] = "timestamp without time zone";
+    static const char type[] = "timestamp";
     struct moment m;
     int64_t us;
     bool utc;

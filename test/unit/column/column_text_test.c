@@ -215,7 +215,7 @@ TEST(times)
     check(COLUMN_TIME, "00:00:00.0000015", "00:00:00.000002");
     check(COLUMN_TIME, "24:00", "!22008 date/time field value out of range: \"24:00\"");
     check(COLUMN_TIME, "25:00", "!22008 date/time field value out of range: \"25:00\"");
-    check(COLUMN_TIME, "10", "!22007 invalid input syntax for type time without time zone: \"10\"");
+    check(COLUMN_TIME, "10", "!22007 invalid input syntax for type time: \"10\"");
 }
 
 TEST(timestamps)
@@ -237,7 +237,7 @@ TEST(timestamps)
     check(COLUMN_TIMESTAMP, "2025-01-14 25:00",
           "!22008 date/time field value out of range: \"2025-01-14 25:00\"");
     check(COLUMN_TIMESTAMP, "2025-01-14 10:00 nowhere",
-          "!22007 invalid input syntax for type timestamp without time zone: "
+          "!22007 invalid input syntax for type timestamp: "
           "\"2025-01-14 10:00 nowhere\"");
 }
 
@@ -288,7 +288,12 @@ TEST(intervals)
     check(COLUMN_INTERVAL, "PT-1M", "-00:01:00");
     check(COLUMN_INTERVAL, "0", "00:00:00");
     check(COLUMN_INTERVAL, "2 centuries", "200 years");
-    check(COLUMN_INTERVAL, "1 day 1 mon -3 days", "1 mon -2 days");
+    check(COLUMN_INTERVAL, "1 day 1 mon -3 weeks", "1 mon -20 days");
+    check(COLUMN_INTERVAL, "1 day 2 days",
+          "!22007 invalid input syntax for type interval: \"1 day 2 days\"");
+    check(COLUMN_INTERVAL, "1.5 secs 3 us",
+          "!22007 invalid input syntax for type interval: \"1.5 secs 3 us\"");
+    check(COLUMN_INTERVAL, "1:60", "!22015 interval field value out of range: \"1:60\"");
     check(COLUMN_INTERVAL, "3000000000 days",
           "!22015 interval field value out of range: \"3000000000 days\"");
     check(COLUMN_INTERVAL, "1 fortnight",
