@@ -35,6 +35,7 @@ struct query_expr {
     enum query_function function;
     int column;
     struct column_value value; /* CONST; str bytes in the statement's arena */
+    bool untyped;              /* CONST: a literal or NULL written without a type, taken as text */
     size_t arg_count;
     struct query_expr **args;
     struct query_plan *plan; /* SUBQUERY */

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+/* plan_name.c - column references to columns of the scope.
+ *
+ * A quoted name matches exactly. An unquoted one (folded to lower case by the parser) matches
+ * exactly, else the only column that is equal when ASCII case is ignored, so that files written by
+ * engines that keep case need no quotes. Qualifiers follow the same rule. */
+#include "plan/plan_int.h"
+
+static bool name_is(const struct query_name *name, struct str text)
+{
+    return name->quoted ? str_eq(name->text, text) : str_eq_nocase(name->text, text);
+}
+
+int plan_find_column(const struct column_schema *s, size_t count, const struct query_name *name)
+{
+    int exact = -1, near = -1;
+    for (size_t i = 0; i < count; i++) {
+        if (str_eq(s->fields[i].name, name->text))
+            exact = exact == -1 ? (int)i : -2;
+        else if (!name->quoted && str_eq_nocase(s->fields[i].name, name->text))
+            near = near == -1 ? (int)i : -2;
+    }
+    return exact != -1 ? exact : near;
+}
+
+bool plan_qualifier_fits(const struct plan_scope *s, const struct query_name *names, size_t count)
+{
+    if (count == 0)
+        return true;
+    if (s->name.len == 0 || !name_is(&names[count - 1], s->name))
+        return false;
+    return count == 1 || (s->schema_name.len > 0 && name_is(&names[count - 2], s->schema_name));
+}
+
+status plan_fail_qualifier(const struct plan_scope *s, const struct query_name *names, size_t count,
+                           int64_t position, struct error *err)
+{
+    struct str table = names[count - 1].text;
+    if (s && s->table && s->schema_name.len == 0 && s->name.len > 0) {
+        /* FROM t AS a, and the table's own name is used. */
+        struct str full = s->table->name;
+        if (str_ends(full, table) &&
+            (full.len == table.len || full.ptr[full.len - table.len - 1] == '.')) {
+            status st = error_set(err, ST_NOT_FOUND, __FILE__, __LINE__,
+                                  "invalid reference to FROM-clause entry for table \"%.*s\"",
+                                  STR_ARG(table));
+            error_sqlstate(err, "42P01");
+            error_position(err, position);
+            error_detail(err, "Perhaps you meant to reference the table alias \"%.*s\".",
+                         STR_ARG(s->name));
+            return st;
+        }
+    }
+    FAIL_SQL(err, ST_NOT_FOUND, "42P01", position, "missing FROM-clause entry for table \"%.*s\"",
+             STR_ARG(table));
+}
+
+status plan_column(struct plan_binder *b, const struct plan_scope *s, size_t i, int64_t position,
+                   struct query_expr **out, struct error *err)
+{
+    TRY(plan_expr_new(b, QUERY_COLUMN, s->input->schema.fields[i].type, position, 0, out, err));
+    (*out)->column = (int)i;
+    return ST_OK;
+}
+
+/* A struct, list or map is not a column for firn: say so instead of "does not exist". */
+static const struct iceberg_field *nested_field(const struct plan_scope *s,
+                                                const struct query_name *name)
+{
+    if (!s || !s->table || !s->table->schema)
+        return NULL;
+    for (size_t i = 0; i < s->table->schema->count; i++) {
+        const struct iceberg_field *f = &s->table->schema->fields[i];
+        if (f->nested && name_is(name, f->name))
+            return f;
+    }
+    return NULL;
+}
+
+static status fail_missing(const struct plan_scope *s, const struct query_ast *ast,
+                           struct error *err)
+{
+    const struct query_name *name = &ast->names[ast->name_count - 1];
+    if (nested_field(s, name))
+        FAIL_SQL(err, ST_UNSUPPORTED, "0A000", ast->position,
+                 "column \"%.*s\" is a struct, list or map, which is not supported",
+                 STR_ARG(name->text));
+    status st;
+    if (ast->name_count > 1)
+        st = error_set(err, ST_NOT_FOUND, __FILE__, __LINE__, "column %.*s.%.*s does not exist",
+                       STR_ARG(ast->names[ast->name_count - 2].text), STR_ARG(name->text));
+    else
+        st = error_set(err, ST_NOT_FOUND, __FILE__, __LINE__, "column \"%.*s\" does not exist",
+                       STR_ARG(name->text));
+    error_sqlstate(err, "42703");
+    error_position(err, ast->position);
+    if (!s || !s->input)
+        return st;
+    struct column_schema visible = {.count = s->visible, .fields = s->input->schema.fields};
+    const struct column_field *near = column_schema_nearest(&visible, name->text);
+    if (near)
+        error_detail(err, "Perhaps you meant the column \"%.*s\".", STR_ARG(near->name));
+    return st;
+}
+
+/* Found in an enclosing query: a correlated subquery. */
+static status fail_correlated(const struct plan_scope *s, const struct query_ast *ast,
+                              struct error *err)
+{
+    const struct query_name *name = &ast->names[ast->name_count - 1];
+    for (; s; s = s->outer)
+        if (s->input && plan_qualifier_fits(s, ast->names, ast->name_count - 1) &&
+            plan_find_column(&s->input->schema, s->visible, name) >= 0)
+            FAIL_SQL(err, ST_UNSUPPORTED, "0A000", ast->position,
+                     "column \"%.*s\" belongs to the enclosing query: correlated subqueries are "
+                     "not supported",
+                     STR_ARG(name->text));
+    return ST_OK;
+}
+
+status plan_bind_column(struct plan_binder *b, const struct query_ast *ast, struct query_expr **out,
+                        struct error *err)
+{
+    const struct plan_scope *s = b->scope;
+    const struct query_name *name = &ast->names[ast->name_count - 1];
+    bool fits = s && s->input && plan_qualifier_fits(s, ast->names, ast->name_count - 1);
+    int i = fits ? plan_find_column(&s->input->schema, s->visible, name) : -1;
+    if (i == -2)
+        FAIL_SQL(err, ST_INVALID, "42702", ast->position, "column reference \"%.*s\" is ambiguous",
+                 STR_ARG(name->text));
+    if (i >= 0)
+        return plan_column(b, s, (size_t)i, ast->position, out, err);
+    if (s)
+        TRY(fail_correlated(s->outer, ast, err));
+    if (!fits && ast->name_count > 1)
+        return plan_fail_qualifier(s, ast->names, ast->name_count - 1, ast->position, err);
+    return fail_missing(s, ast, err);
+}
