@@ -72,12 +72,14 @@ struct engine_staged {
     struct iceberg_data_file *added;
     struct str *removed; /* paths live in base */
     bool append_only;    /* may be put on top of a newer base at commit */
+    bool registered;     /* current is a metadata file that stands already */
     bool touched;        /* something is to be committed */
     size_t summary_count, summary_capacity;
     struct iceberg_property *summary; /* extra keys of the snapshot */
     struct iceberg_paths data;        /* data files written and not published */
     struct iceberg_paths manifests;   /* of current's staged snapshot */
     int64_t snapshot_id;              /* staged; 0 = none */
+    int64_t wanted_snapshot_id;       /* the id to use; 0 = a random one */
 };
 
 struct engine_txn {
@@ -86,6 +88,7 @@ struct engine_txn {
     bool explicit_block;     /* between BEGIN and COMMIT */
     bool failed;             /* a statement failed: only ROLLBACK or COMMIT (= rollback) */
     bool skip;               /* this run's transaction was committed before (--run-id) */
+    struct str skip_hash;    /* hash of the text that was committed then */
     int64_t now_us;
     struct engine_staged *tables; /* newest first */
     size_t change_count, change_capacity;
@@ -105,7 +108,7 @@ struct firn_session {
     size_t setting_count, setting_capacity;
     struct engine_setting *settings; /* SET in this session */
     struct engine_txn *txn;          /* owned; NULL outside a statement and a block */
-    int64_t run_ordinal;             /* transactions begun, for --run-id */
+    int64_t run_ordinal;             /* transactions ended well, for --run-id */
     _Atomic bool cancel;
     void (*notice)(void *arg, const char *text);
     void *notice_arg;
@@ -113,6 +116,9 @@ struct firn_session {
     char *describe;   /* text of firn_describe, in arena */
 };
 
+STATUS_MUST_USE status engine_session_open(const struct firn_option *options, size_t option_count,
+                                           struct firn_session **out, struct error *err);
+void engine_session_close(struct firn_session *s);
 __attribute__((format(printf, 2, 3))) void engine_notice(struct firn_session *s, const char *fmt,
                                                          ...);
 /* The session's value of a setting: SET, else configuration, else default. */
@@ -130,6 +136,8 @@ STATUS_MUST_USE status engine_txn_pin(struct firn_session *s, struct error *err)
 STATUS_MUST_USE status engine_txn_commit(struct firn_session *s, int64_t *snapshot_id,
                                          struct error *err);
 void engine_txn_rollback(struct firn_session *s);
+/* Adds a statement's text to the transaction's hash. */
+STATUS_MUST_USE status engine_txn_text(struct engine_txn *txn, struct str text, struct error *err);
 
 /* The staged table of that name, or NULL. */
 struct engine_staged *engine_staged_find(const struct engine_txn *t, struct catalog_name name);
@@ -137,7 +145,8 @@ struct engine_staged *engine_staged_find(const struct engine_txn *t, struct cata
 STATUS_MUST_USE status engine_table_get(struct firn_session *s, struct catalog_name name,
                                         struct iceberg_table **out, struct error *err);
 bool engine_space_exists(struct firn_session *s, struct str space);
-/* Stages a table that exists (loaded) or not (base NULL). */
+/* Stages a table that exists (loaded) or not (base NULL). With --run-id, a table that already holds
+ * this transaction sets txn->skip and gives ST_CANCELLED: the statement has nothing left to do. */
 STATUS_MUST_USE status engine_stage(struct firn_session *s, struct catalog_name name,
                                     struct engine_staged **out, struct error *err);
 STATUS_MUST_USE status engine_staged_update(struct firn_session *s, struct engine_staged *t,
@@ -162,6 +171,19 @@ STATUS_MUST_USE status engine_staged_build(struct firn_session *s, struct engine
 STATUS_MUST_USE status engine_resolve(struct firn_session *s, const struct query_table_name *name,
                                       struct arena *arena, struct catalog_name *out, bool *exists,
                                       struct error *err);
+/* Same, and the table itself; one that does not exist is 42P01 with the nearest name. */
+struct engine_env;
+STATUS_MUST_USE status engine_table_must(struct engine_env *e, const struct query_table_name *name,
+                                         struct catalog_name *out, struct iceberg_table **table,
+                                         struct error *err);
+/* Tables of a namespace as this transaction sees them. */
+STATUS_MUST_USE status engine_tables(struct firn_session *s, struct str space, struct arena *arena,
+                                     struct str **out, size_t *count, struct error *err);
+/* One option of read_csv or COPY; *known false when it is none of CSV's. */
+STATUS_MUST_USE status engine_csv_option(struct query_csv_options *o,
+                                         const struct query_option *option, bool *known,
+                                         struct error *err);
+void engine_csv_defaults(struct query_csv_options *o);
 STATUS_MUST_USE status engine_resolve_space(struct firn_session *s, const struct query_name *space,
                                             const struct query_name *catalog, struct arena *arena,
                                             struct str *out, bool *exists, struct error *err);
@@ -193,6 +215,7 @@ STATUS_MUST_USE status engine_meta_table(struct engine_env *e, const struct iceb
 
 struct firn_result {
     struct firn_session *session; /* borrowed */
+    struct arena arena;           /* the parsed statement */
     struct engine_env env;
     bool has_env; /* env is to be freed */
     bool has_rows, stream_taken;
@@ -206,12 +229,17 @@ struct firn_result {
     struct error error;        /* of the stream */
 };
 
+/* Parses and runs one statement (engine_statement.c). */
+STATUS_MUST_USE status engine_execute(struct firn_session *s, struct str text,
+                                      struct firn_result *r, struct error *err);
 /* Runs a statement inside the open transaction; sets rows (plan) or the tag. */
 STATUS_MUST_USE status engine_run(struct firn_session *s, struct query_statement *st,
                                   struct firn_result *r, struct error *err);
 
 STATUS_MUST_USE status engine_create_table(struct engine_env *e, struct query_statement *st,
                                            struct firn_result *r, struct error *err);
+STATUS_MUST_USE status engine_schema_statement(struct engine_env *e, struct query_statement *st,
+                                               struct error *err);
 STATUS_MUST_USE status engine_drop_table(struct engine_env *e, struct query_statement *st,
                                          struct firn_result *r, struct error *err);
 STATUS_MUST_USE status engine_insert(struct engine_env *e, struct query_statement *st,
@@ -228,10 +256,35 @@ STATUS_MUST_USE status engine_explain(struct engine_env *e, struct query_stateme
                                       struct firn_result *r, struct error *err);
 /* Rows from a plan's stream into data files of a staged table; the stream is closed. */
 STATUS_MUST_USE status engine_write_rows(struct engine_env *e, struct engine_staged *t,
-                                         struct query_plan *plan,
-                                         const struct column_schema *hidden,
-                                         struct iceberg_data_file **files, size_t *count,
-                                         int64_t *rows, struct error *err);
+                                         struct query_plan *plan, struct iceberg_data_file **files,
+                                         size_t *count, int64_t *rows, struct error *err);
+/* "name:letter name:letter": l bigint, i int, t text, b boolean, Z timestamptz. */
+STATUS_MUST_USE status engine_letters_schema(struct arena *arena, const char *columns,
+                                             struct column_schema *out, struct error *err);
+/* A new table's updates, or a replacement's (base kept, history kept, files not carried over). */
+struct engine_table_def {
+    const struct column_schema *columns;
+    struct str partitioning, sorted_by, location; /* empty = none */
+    size_t property_count;
+    const struct iceberg_property *properties;
+};
+STATUS_MUST_USE status engine_define_table(struct engine_env *e, struct engine_staged *t,
+                                           const struct engine_table_def *d, struct error *err);
+/* WITH (...) of CREATE TABLE and CREATE MATERIALIZED VIEW into *d. */
+STATUS_MUST_USE status engine_table_options(struct engine_env *e, const struct query_statement *st,
+                                            struct engine_table_def *d, struct error *err);
+/* Forgets what this transaction staged for a table and deletes the files it wrote. */
+void engine_staged_reset(struct firn_session *s, struct engine_staged *t);
+bool engine_is_summary(const struct iceberg_table *t);
+/* Paths of the live data files of a staged table. */
+STATUS_MUST_USE status engine_staged_remove_all(struct engine_env *e, struct engine_staged *t,
+                                                struct error *err);
+/* Same from an open stream, which stays the caller's. */
+STATUS_MUST_USE status engine_write_stream(struct engine_env *e, struct engine_staged *t,
+                                           struct column_stream *rows, int32_t sort_order_id,
+                                           const struct column_schema *hidden,
+                                           struct iceberg_data_file **files, size_t *count,
+                                           int64_t *row_count, struct error *err);
 /* Constant text rows as a plan: SHOW, EXPLAIN, metadata. cells: rows x columns. */
 STATUS_MUST_USE status engine_rows_plan(struct arena *arena, const struct column_schema *schema,
                                         const struct column_value *cells, int64_t rows,

@@ -15,8 +15,10 @@
 
 #include "base/clock.h"
 
+#include <openssl/evp.h>
 #include <openssl/sha.h>
 #include <stdio.h>
+#include <string.h>
 
 #define PUBLISHES_KEPT 64
 
@@ -32,7 +34,6 @@ status engine_txn_begin(struct firn_session *s, bool explicit_block, struct erro
     arena_init(&s->txn->arena, &s->account);
     s->txn->explicit_block = explicit_block;
     s->txn->now_us = clock_now_us();
-    s->run_ordinal++;
     return ST_OK;
 }
 
@@ -101,6 +102,30 @@ bool engine_space_exists(struct firn_session *s, struct str space)
     return exists;
 }
 
+/* Looks for this run's transaction among those the table has recorded. */
+static bool published_before(struct firn_session *s, const struct iceberg_table *t,
+                             struct str *hash)
+{
+    struct str run = engine_setting_get(s, "run_id");
+    struct str log = iceberg_table_property(t, "firn.publishes");
+    char wanted[320];
+    int n =
+        snprintf(wanted, sizeof(wanted), "%.*s %lld ", STR_ARG(run), (long long)s->run_ordinal + 1);
+    if (run.len == 0 || n < 0 || (size_t)n >= sizeof(wanted))
+        return false;
+    for (size_t at = 0; at < log.len;) {
+        const char *end = memchr(log.ptr + at, '\n', log.len - at);
+        size_t len = end ? (size_t)(end - log.ptr) - at : log.len - at;
+        struct str line = {log.ptr + at, len};
+        if (str_starts(line, (struct str){wanted, (size_t)n})) {
+            *hash = (struct str){line.ptr + n, line.len - (size_t)n};
+            return true;
+        }
+        at += len + 1;
+    }
+    return false;
+}
+
 status engine_stage(struct firn_session *s, struct catalog_name name, struct engine_staged **out,
                     struct error *err)
 {
@@ -117,6 +142,10 @@ status engine_stage(struct firn_session *s, struct catalog_name name, struct eng
     TRY(catalog_location(txn->pin, name, &txn->arena, &t->base_location, err));
     if (t->base_location.ptr)
         TRY(catalog_load(txn->pin, name, &txn->arena, &t->base, err));
+    if (t->base && published_before(s, t->base, &txn->skip_hash)) {
+        txn->skip = true;
+        FAIL(err, ST_CANCELLED, "committed before by this run");
+    }
     t->current = t->base;
     t->next = txn->tables;
     txn->tables = t;
@@ -212,6 +241,7 @@ static status write_snapshot(struct firn_session *s, struct engine_staged *t,
         .summary = t->summary,
         .timestamp_ms = clock_now_us() / 1000,
         .schema_id = on->current_schema_id,
+        .snapshot_id = t->wanted_snapshot_id,
     };
     TRY(iceberg_snapshot_write(s->store, &change, &s->txn->arena, &s->account, &snapshot,
                                &t->manifests, err));
@@ -248,6 +278,25 @@ status engine_staged_build(struct firn_session *s, struct engine_staged *t, stru
 
 /* ---- runs that may be repeated (--run-id) ---------------------------------------------------- */
 
+static void hash_text(const struct engine_txn *txn, char out[2 * SHA256_DIGEST_LENGTH + 1])
+{
+    for (int i = 0; i < SHA256_DIGEST_LENGTH; i++)
+        snprintf(out + 2 * i, 3, "%02x", txn->text_hash[i]);
+}
+
+status engine_txn_text(struct engine_txn *txn, struct str text, struct error *err)
+{
+    EVP_MD_CTX *c = EVP_MD_CTX_new();
+    bool done = c && EVP_DigestInit_ex(c, EVP_sha256(), NULL) &&
+                EVP_DigestUpdate(c, txn->text_hash, sizeof(txn->text_hash)) &&
+                EVP_DigestUpdate(c, text.ptr, text.len) &&
+                EVP_DigestFinal_ex(c, txn->text_hash, NULL);
+    EVP_MD_CTX_free(c);
+    if (!done)
+        FAIL(err, ST_OOM, "out of memory: hashing a statement");
+    return ST_OK;
+}
+
 /* firn.publishes is a line per publish, newest last: "<run id> <ordinal> <hash of the text>". */
 static status record_publish(struct firn_session *s, struct engine_staged *t, struct error *err)
 {
@@ -256,8 +305,7 @@ static status record_publish(struct firn_session *s, struct engine_staged *t, st
     char hash[2 * SHA256_DIGEST_LENGTH + 1];
     if (run.len == 0)
         return ST_OK;
-    for (int i = 0; i < SHA256_DIGEST_LENGTH; i++)
-        snprintf(hash + 2 * i, 3, "%02x", s->txn->text_hash[i]);
+    hash_text(s->txn, hash);
     old = t->base ? iceberg_table_property(t->base, "firn.publishes") : (struct str){0};
     size_t lines = 0, from = old.len;
     while (from > 0 && lines < PUBLISHES_KEPT) {
@@ -268,7 +316,8 @@ static status record_publish(struct firn_session *s, struct engine_staged *t, st
     if (from > 0)
         from++;
     TRY(arena_printf(&s->txn->arena, &line, err, "%.*s%.*s %lld %s\n", (int)(old.len - from),
-                     old.ptr ? old.ptr + from : "", STR_ARG(run), (long long)s->run_ordinal, hash));
+                     old.ptr ? old.ptr + from : "", STR_ARG(run), (long long)s->run_ordinal + 1,
+                     hash));
     TRY(ARENA_NEW(&s->txn->arena, struct iceberg_property, &p, err));
     *p = (struct iceberg_property){STR("firn.publishes"), line};
     bool append_only = t->append_only;
@@ -279,6 +328,17 @@ static status record_publish(struct firn_session *s, struct engine_staged *t, st
                              err));
     t->append_only = append_only;
     return engine_staged_property(s, t, "firn.run-id", run, err);
+}
+
+/* ---- helpers of statements ------------------------------------------------------------------- */
+
+void engine_staged_reset(struct firn_session *s, struct engine_staged *t)
+{
+    iceberg_paths_delete(s->store, &t->manifests);
+    iceberg_paths_delete(s->store, &t->data);
+    t->manifests.count = t->data.count = 0;
+    t->added_count = t->removed_count = t->update_count = t->summary_count = 0;
+    t->snapshot_id = 0;
 }
 
 /* ---- commit ---------------------------------------------------------------------------------- */
@@ -347,7 +407,8 @@ static status table_changes(struct firn_session *s, struct engine_staged *t,
                        err));
     if (!t->current)
         return ST_OK;
-    TRY(write_metadata(s, t, err));
+    if (!t->registered)
+        TRY(write_metadata(s, t, err));
     return add_change(
         s, all, count, capacity,
         (struct catalog_change){.kind = t->base_location.ptr ? CATALOG_SWAP : CATALOG_CREATE,
@@ -415,11 +476,31 @@ static bool has_changes(const struct engine_txn *txn)
     return txn->change_count > 0;
 }
 
+/* The transaction stands already; what was staged now is thrown away. */
+static status commit_skipped(struct firn_session *s, struct error *err)
+{
+    char hash[2 * SHA256_DIGEST_LENGTH + 1];
+    hash_text(s->txn, hash);
+    bool same = str_eq_z(s->txn->skip_hash, hash);
+    engine_txn_rollback(s);
+    if (!same)
+        FAIL(err, ST_USAGE,
+             "transaction %lld of run \"%.*s\" was committed before with another text; use a new "
+             "--run-id for a changed script",
+             (long long)s->run_ordinal + 1, STR_ARG(engine_setting_get(s, "run_id")));
+    s->run_ordinal++;
+    engine_notice(s, "transaction %lld was committed before by this run: skipped",
+                  (long long)s->run_ordinal);
+    return ST_OK;
+}
+
 status engine_txn_commit(struct firn_session *s, int64_t *snapshot_id, struct error *err)
 {
     status st = ST_OK;
     *snapshot_id = 0;
-    if (has_changes(s->txn) && !s->txn->skip) {
+    if (s->txn->skip)
+        return commit_skipped(s, err);
+    if (has_changes(s->txn)) {
         st = catalog_lock(s->catalog, err);
         if (st == ST_OK) {
             st = publish(s, err);
@@ -440,8 +521,8 @@ status engine_txn_commit(struct firn_session *s, int64_t *snapshot_id, struct er
                 delete_old_metadata(s, t);
         }
         txn_end(s);
-        return ST_OK;
     }
     engine_txn_rollback(s);
+    s->run_ordinal++;
     return ST_OK;
 }

@@ -129,11 +129,13 @@ struct summary_ops {
     status (*write)(void *self, struct query_plan *plan, size_t visible,
                     const struct column_schema *hidden, struct summary_digest *digest,
                     struct iceberg_data_file **files, size_t *count, struct error *err);
-    /* Stages: schema and properties as updates, then files in place of all old ones. */
-    status (*stage)(void *self, const struct iceberg_update *updates, size_t update_count,
-                    const struct iceberg_data_file *files, size_t file_count,
-                    const struct iceberg_property *snapshot_summary, size_t summary_count,
-                    struct error *err);
+    /* Stages changes of schema and properties. */
+    status (*update)(void *self, const struct iceberg_update *updates, size_t count,
+                     struct error *err);
+    /* Stages files in place of all the summary has, as the snapshot of that id. */
+    status (*replace)(void *self, const struct iceberg_data_file *files, size_t count,
+                      int64_t snapshot_id, const struct iceberg_property *snapshot_summary,
+                      size_t summary_count, struct error *err);
     /* Runs a gate's query with `summary` bound to the staged rows and `raw` to the covered raw
      * snapshot. */
     status (*check)(void *self, const struct summary_check *check, struct str *failing_rows,

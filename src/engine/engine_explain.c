@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+/* engine_explain.c - EXPLAIN [ANALYZE], and the procedures of CALL system.*. */
+#include "engine/engine_int.h"
+
+#include "base/clock.h"
+#include "column/column_text.h"
+#include "sql/sql.h"
+#include "summary/summary.h"
+
+#include <string.h>
+
+/* ---- EXPLAIN --------------------------------------------------------------------------------- */
+
+/* One row of text per line. */
+static status text_rows(struct engine_env *e, struct str text, struct firn_result *r,
+                        struct error *err)
+{
+    struct column_schema schema;
+    struct column_value *cells;
+    size_t lines = 0, at = 0;
+    for (size_t i = 0; i < text.len; i++)
+        lines += text.ptr[i] == '\n';
+    TRY(engine_letters_schema(&e->arena, "QUERY_PLAN:t", &schema, err));
+    schema.fields[0].name = STR("QUERY PLAN");
+    TRY(ARENA_ARRAY(&e->arena, struct column_value, lines + 1, &cells, err));
+    for (lines = 0; at < text.len; lines++) {
+        const char *end = memchr(text.ptr + at, '\n', text.len - at);
+        size_t n = end ? (size_t)(end - text.ptr) - at : text.len - at;
+        cells[lines] =
+            (struct column_value){.type = column_type_of(COLUMN_TEXT), .str = {text.ptr + at, n}};
+        at += n + 1;
+    }
+    r->has_rows = true;
+    r->verb = "EXPLAIN";
+    return engine_rows_plan(&e->arena, &schema, cells, (int64_t)lines, &r->plan, err);
+}
+
+static status drain(struct engine_env *e, struct query_plan *plan, int64_t *rows, struct error *err)
+{
+    struct column_stream stream;
+    struct column_batch batch;
+    *rows = 0;
+    TRY(exec_open(plan, &e->exec, &stream, err));
+    status st;
+    while ((st = stream.next(stream.self, &batch, err)) == ST_OK && batch.rows > 0)
+        *rows += batch.rows;
+    stream.close(stream.self);
+    return st;
+}
+
+static status explain_refresh(struct engine_env *e, const struct query_statement *st,
+                              struct query_plan **plan, struct str *head, struct error *err)
+{
+    struct catalog_name name;
+    struct iceberg_table *t;
+    struct summary_definition *d;
+    struct query_statement **select;
+    size_t count;
+    TRY(engine_table_must(e, &st->table, &name, &t, err));
+    TRY(summary_load(t, false, &e->arena, &d, err));
+    if (!d)
+        FAIL_SQL(err, ST_INVALID, "42809", st->table.position,
+                 "\"%.*s\" is not a materialized view", STR_ARG(name.table));
+    TRY(sql_parse(d->select, &e->arena, &select, &count, err));
+    TRY(plan_select(&e->plan, select[0]->select, plan, err));
+    TRY(summary_extend(*plan, d, &e->arena, plan, err));
+    return arena_printf(&e->arena, head, err,
+                        "Refresh %.*s.%.*s: mode full (every refresh rebuilds), %zu constraints\n",
+                        STR_ARG(name.space), STR_ARG(name.table), d->check_count);
+}
+
+status engine_explain(struct engine_env *e, struct query_statement *st, struct firn_result *r,
+                      struct error *err)
+{
+    struct query_plan *plan;
+    struct str text, head = STR("");
+    struct query_statement *inner = st->inner;
+    if (inner->kind == QUERY_STMT_REFRESH)
+        TRY(explain_refresh(e, inner, &plan, &head, err));
+    else if (inner->kind == QUERY_STMT_SELECT || (inner->select && !st->analyze))
+        TRY(plan_select(&e->plan, inner->select, &plan, err));
+    else
+        FAIL_SQL(err, ST_UNSUPPORTED, "0A000", 0,
+                 "EXPLAIN%s of this statement is not supported; explain its SELECT",
+                 st->analyze ? " ANALYZE" : "");
+    TRY(query_plan_text(plan, &e->arena, &text, err));
+    TRY(arena_printf(&e->arena, &text, err, "%.*s%.*s", (int)head.len, head.ptr, (int)text.len,
+                     text.ptr));
+    if (st->analyze && inner->kind == QUERY_STMT_SELECT) {
+        int64_t rows, start = clock_monotonic_us();
+        TRY(drain(e, plan, &rows, err));
+        TRY(arena_printf(&e->arena, &text, err,
+                         "%.*s\nRows: %lld; read: %lld files, %lld row groups skipped, %lld rows, "
+                         "%lld bytes; time: %.3f ms",
+                         (int)text.len, text.ptr, (long long)rows, (long long)e->counters.files,
+                         (long long)e->counters.row_groups_skipped, (long long)e->counters.rows,
+                         (long long)e->counters.bytes,
+                         (double)(clock_monotonic_us() - start) / 1000.0));
+    }
+    return text_rows(e, text, r, err);
+}
+
+/* ---- CALL ------------------------------------------------------------------------------------ */
+
+/* The text of a procedure's argument, by name or position; ptr NULL when absent. */
+static status call_text(struct engine_env *e, const struct query_ast *call, const char *name,
+                        size_t position, struct str *out, struct error *err)
+{
+    *out = (struct str){0};
+    for (size_t i = 0; i < call->arg_count; i++) {
+        bool named = call->arg_names && call->arg_names[i].text.len > 0;
+        struct query_expr *x;
+        struct column_value v;
+        if (named ? !str_eq_z(call->arg_names[i].text, name) : i != position)
+            continue;
+        TRY(plan_expression(&e->plan, call->args[i], &(struct column_schema){0}, STR(""),
+                            column_type_of(COLUMN_TEXT), &x, err));
+        TRY(exec_fold(x, &e->exec, &e->arena, &v, err));
+        *out = v.null ? (struct str){0} : v.str;
+    }
+    return ST_OK;
+}
+
+/* "schema.table" of a procedure's argument; deeper namespaces belong to the schema. */
+static status table_of_text(struct str text, struct query_table_name *out, struct error *err)
+{
+    size_t dot = text.len;
+    while (dot > 0 && text.ptr[dot - 1] != '.')
+        dot--;
+    if (dot < 2)
+        FAIL_SQL(err, ST_INVALID, "22023", 0, "\"%.*s\" is not of the form schema.table",
+                 STR_ARG(text));
+    *out = (struct query_table_name){.schema = {.text = {text.ptr, dot - 1}},
+                                     .table = {.text = {text.ptr + dot, text.len - dot}}};
+    return ST_OK;
+}
+
+/* CALL system.register_table('demo.t', 'file:///.../metadata.json') */
+static status register_table(struct engine_env *e, const struct query_ast *call, struct error *err)
+{
+    struct firn_session *s = e->session;
+    struct str text, file;
+    struct query_table_name named;
+    struct catalog_name name;
+    struct engine_staged *t;
+    bool exists;
+    TRY(call_text(e, call, "table", 0, &text, err));
+    TRY(call_text(e, call, "metadata_file", 1, &file, err));
+    if (!text.ptr || !file.ptr)
+        FAIL_SQL(err, ST_INVALID, "22023", call->position,
+                 "register_table needs \"table\" and metadata_file");
+    TRY(table_of_text(text, &named, err));
+    TRY(engine_resolve(s, &named, &e->arena, &name, &exists, err));
+    if (exists)
+        FAIL_SQL(err, ST_EXISTS, "42P07", call->position, "table \"%.*s\" already exists",
+                 STR_ARG(text));
+    if (!engine_space_exists(s, name.space))
+        FAIL_SQL(err, ST_NOT_FOUND, "3F000", call->position, "schema \"%.*s\" does not exist",
+                 STR_ARG(name.space));
+    TRY(store_absolute(file, &s->txn->arena, &file, err));
+    TRY(engine_stage(s, name, &t, err));
+    TRY(iceberg_table_load(s->store, &s->txn->arena, file, &t->current, err));
+    t->registered = true;
+    t->touched = true;
+    t->append_only = false;
+    return ST_OK;
+}
+
+status engine_call(struct engine_env *e, struct query_statement *st, struct firn_result *r,
+                   struct error *err)
+{
+    const struct query_ast *call = st->call;
+    if (str_eq(call->text, STR("register_table")))
+        return register_table(e, call, err);
+    FAIL_SQL(err, ST_UNSUPPORTED, "42883", call->position,
+             "procedure system.%.*s does not exist; there is register_table", STR_ARG(call->text));
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+/* engine_session.c - a session: configuration, catalog at the first table name, settings. */
+#include "engine/engine_int.h"
+
+#include "column/column_text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void engine_notice(struct firn_session *s, const char *fmt, ...)
+{
+    char text[1024];
+    va_list args;
+    if (!s->notice)
+        return;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+    s->notice(s->notice_arg, text);
+}
+
+/* ---- settings -------------------------------------------------------------------------------- */
+
+struct str engine_setting_get(const struct firn_session *s, const char *name)
+{
+    for (size_t i = 0; i < s->setting_count; i++)
+        if (str_eq_z(s->settings[i].name, name))
+            return s->settings[i].value;
+    return engine_config_get(&s->config, name);
+}
+
+static status set_zone(struct firn_session *s, struct str name, struct error *err)
+{
+    struct zone *zone = NULL;
+    if (name.len > 0 && !str_eq_nocase(name, STR("UTC")))
+        TRY(zone_load(&s->arena, name, &zone, err));
+    s->zone = zone;
+    return ST_OK;
+}
+
+status engine_setting_set(struct firn_session *s, struct str name, struct str value,
+                          struct error *err)
+{
+    static const char *const known[] = {"application_name", "timezone",       "search_path",
+                                        "firn.publish",     "firn.overwrite", "run_id"};
+    size_t at = 0;
+    while (at < ARRAY_LEN(known) && !str_eq_nocase(name, str_of(known[at])))
+        at++;
+    if (at == ARRAY_LEN(known))
+        FAIL_SQL(err, ST_NOT_FOUND, "42704", 0,
+                 "unrecognized setting \"%.*s\"; there are application_name, timezone, "
+                 "search_path, firn.publish and firn.overwrite",
+                 STR_ARG(name));
+    if (!value.ptr)
+        value = engine_config_get(&s->config, known[at]);
+    if (at == 1)
+        TRY(set_zone(s, value, err));
+    if (at == 4 && value.len > 0 && !str_eq(value, STR("partitions")) &&
+        !str_eq(value, STR("none")))
+        FAIL_SQL(err, ST_INVALID, "22023", 0,
+                 "firn.overwrite is \"none\" or \"partitions\", not \"%.*s\"", STR_ARG(value));
+    for (size_t i = 0; i < s->setting_count; i++)
+        if (str_eq_z(s->settings[i].name, known[at]))
+            return arena_str(&s->arena, value, &s->settings[i].value, err);
+    TRY(arena_grow(&s->arena, (void **)&s->settings, sizeof(*s->settings), &s->setting_capacity,
+                   s->setting_count + 1, err));
+    struct engine_setting *slot = &s->settings[s->setting_count++];
+    slot->name = str_of(known[at]);
+    return arena_str(&s->arena, value, &slot->value, err);
+}
+
+/* ---- the catalog ----------------------------------------------------------------------------- */
+
+static status no_catalog(struct firn_session *s, struct error *err)
+{
+    FAIL(
+        err, ST_USAGE,
+        "no configuration: looked for %.*s; `firn init` makes an embedded lakehouse in this folder",
+        STR_ARG(s->config.looked_at));
+}
+
+status engine_catalog_open(struct firn_session *s, struct error *err)
+{
+    const struct engine_catalog_config *found = NULL;
+    if (s->catalog)
+        return ST_OK;
+    if (s->config.catalog_count == 0)
+        return no_catalog(s, err);
+    for (size_t i = 0; i < s->config.catalog_count; i++)
+        if (s->config.default_catalog.len == 0 ||
+            str_eq(s->config.catalogs[i].name, s->config.default_catalog))
+            found = found ? found : &s->config.catalogs[i];
+    if (!found)
+        FAIL(err, ST_USAGE, "%.*s: default-catalog \"%.*s\" is not among its catalogs",
+             STR_ARG(s->config.path), STR_ARG(s->config.default_catalog));
+    struct str type = engine_catalog_get(found, "type");
+    if (!str_eq(type, STR("sql")))
+        FAIL(err, ST_USAGE, "catalog \"%.*s\" has type \"%.*s\"; this version opens type sql",
+             STR_ARG(found->name), STR_ARG(type));
+    struct catalog_config config = {.name = found->name,
+                                    .uri = engine_catalog_get(found, "uri"),
+                                    .warehouse = engine_catalog_get(found, "warehouse")};
+    if (!config.uri.ptr || !config.warehouse.ptr)
+        FAIL(err, ST_USAGE, "catalog \"%.*s\" in %.*s needs uri and warehouse",
+             STR_ARG(found->name), STR_ARG(s->config.path));
+    struct str busy = engine_setting_get(s, "busy");
+    struct column_value v;
+    if (busy.len > 0 &&
+        column_text_parse(column_type_of(COLUMN_BIGINT), busy, NULL, &s->arena, &v, NULL) == ST_OK)
+        config.busy_ms = v.i64;
+    return catalog_open(&config, s->store, false, &s->catalog, err);
+}
+
+/* ---- open and close -------------------------------------------------------------------------- */
+
+/* "64MiB", "1GiB", "1000000": bytes. */
+static status parse_bytes(struct str text, size_t *out, struct error *err)
+{
+    static const struct {
+        const char *unit;
+        unsigned shift;
+    } units[] = {{"", 0},    {"B", 0},   {"KiB", 10}, {"MiB", 20}, {"GiB", 30}, {"kB", 10},
+                 {"MB", 20}, {"GB", 30}, {"K", 10},   {"M", 20},   {"G", 30}};
+    size_t digits = 0, n = 0;
+    while (digits < text.len && digits < 15 && text.ptr[digits] >= '0' && text.ptr[digits] <= '9')
+        n = n * 10 + (size_t)(text.ptr[digits++] - '0');
+    struct str unit = {text.ptr + digits, text.len - digits};
+    for (size_t i = 0; digits > 0 && i < ARRAY_LEN(units); i++)
+        if (str_eq_nocase(unit, str_of(units[i].unit)) && n <= SIZE_MAX >> units[i].shift) {
+            *out = n << units[i].shift;
+            return ST_OK;
+        }
+    FAIL(err, ST_USAGE, "\"%.*s\" is no amount of memory; write 256MiB or 2GiB", STR_ARG(text));
+}
+
+static status session_start(struct firn_session *s, const struct firn_option *options,
+                            size_t option_count, struct error *err)
+{
+    TRY(engine_config_load(options, option_count, &s->arena, &s->config, err));
+    struct str memory = engine_config_get(&s->config, "memory");
+    if (memory.len > 0)
+        TRY(parse_bytes(memory, &s->account.limit_bytes, err));
+    TRY(store_create_local(&s->store, err));
+    return set_zone(s, engine_config_get(&s->config, "timezone"), err);
+}
+
+status engine_session_open(const struct firn_option *options, size_t option_count,
+                           struct firn_session **out, struct error *err)
+{
+    struct firn_session *s;
+    *out = NULL;
+    TRY(mem_calloc(NULL, sizeof(*s), (void **)&s, err));
+    mem_account_init(&s->account, "--memory", NULL, 0);
+    arena_init(&s->arena, NULL);
+    status st = session_start(s, options, option_count, err);
+    if (st != ST_OK) {
+        engine_session_close(s);
+        return st;
+    }
+    *out = s;
+    return ST_OK;
+}
+
+void engine_session_close(struct firn_session *s)
+{
+    if (!s)
+        return;
+    engine_txn_rollback(s);
+    catalog_close(s->catalog);
+    if (s->store)
+        store_destroy(s->store);
+    arena_free(&s->arena);
+    mem_free(NULL, s, sizeof(*s));
+}
