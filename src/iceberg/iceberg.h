@@ -161,6 +161,7 @@ STATUS_MUST_USE status iceberg_schema_columns(const struct iceberg_schema *s, st
 
 enum iceberg_update_kind {
     ICEBERG_ASSIGN_UUID,
+    ICEBERG_UPGRADE_FORMAT, /* id = 2 */
     ICEBERG_SET_LOCATION,
     ICEBERG_ADD_SCHEMA,         /* schema; id -1 = next; last_column_id */
     ICEBERG_SET_CURRENT_SCHEMA, /* id; -1 = last added */

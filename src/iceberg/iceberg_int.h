@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+/* iceberg_int.h - what the files of this module share with each other and nobody else. */
+#ifndef ICEBERG_INT_H
+#define ICEBERG_INT_H
+
+#include "iceberg/iceberg.h"
+
+#include <jansson.h>
+
+/* ---- JSON in (iceberg_json.c) ------------------------------------------------------------------
+ */
+
+/* A parsed text. jansson's memory cannot be counted piece by piece, so a multiple of the text is
+ * charged while the document lives. */
+struct iceberg_doc {
+    json_t *root; /* owned */
+    struct mem_account *account;
+    size_t charged_bytes;
+};
+
+STATUS_MUST_USE status iceberg_doc_parse(struct iceberg_doc *d, struct mem_account *account,
+                                         const void *text, size_t bytes, struct error *err);
+void iceberg_doc_free(struct iceberg_doc *d);
+
+/* Members of an object. Without _or a missing or null member is ST_CORRUPT; with _or it gives
+ * `absent`. A member of the wrong kind or range is always ST_CORRUPT. Text is copied. */
+STATUS_MUST_USE status iceberg_get_long(const json_t *obj, const char *key, int64_t *out,
+                                        struct error *err);
+STATUS_MUST_USE status iceberg_get_long_or(const json_t *obj, const char *key, int64_t absent,
+                                           int64_t *out, struct error *err);
+STATUS_MUST_USE status iceberg_get_int(const json_t *obj, const char *key, int32_t *out,
+                                       struct error *err);
+STATUS_MUST_USE status iceberg_get_int_or(const json_t *obj, const char *key, int32_t absent,
+                                          int32_t *out, struct error *err);
+STATUS_MUST_USE status iceberg_get_bool(const json_t *obj, const char *key, bool *out,
+                                        struct error *err);
+STATUS_MUST_USE status iceberg_get_str(struct arena *arena, const json_t *obj, const char *key,
+                                       struct str *out, struct error *err);
+/* ptr NULL when absent. */
+STATUS_MUST_USE status iceberg_get_str_or_null(struct arena *arena, const json_t *obj,
+                                               const char *key, struct str *out, struct error *err);
+/* NULL when absent and not required. */
+STATUS_MUST_USE status iceberg_get_array(const json_t *obj, const char *key, bool required,
+                                         const json_t **out, struct error *err);
+STATUS_MUST_USE status iceberg_get_properties(struct arena *arena, const json_t *obj,
+                                              const char *key, struct iceberg_property **out,
+                                              size_t *count, struct error *err);
+/* Compact text of any value, in `arena`. */
+STATUS_MUST_USE status iceberg_json_dump(struct arena *arena, const json_t *json, struct str *out,
+                                         struct error *err);
+
+/* ---- JSON out: each puts the comma it needs; a scalar with key NULL is an array's item ---------
+ */
+
+STATUS_MUST_USE status iceberg_put_open(struct buffer *out, const char *key, char bracket,
+                                        struct error *err);
+STATUS_MUST_USE status iceberg_put_close(struct buffer *out, char bracket, struct error *err);
+STATUS_MUST_USE status iceberg_put_long(struct buffer *out, const char *key, int64_t v,
+                                        struct error *err);
+STATUS_MUST_USE status iceberg_put_bool(struct buffer *out, const char *key, bool v,
+                                        struct error *err);
+STATUS_MUST_USE status iceberg_put_str(struct buffer *out, const char *key, struct str v,
+                                       struct error *err);
+STATUS_MUST_USE status iceberg_put_raw(struct buffer *out, const char *key, struct str json,
+                                       struct error *err);
+STATUS_MUST_USE status iceberg_put_properties(struct buffer *out, const char *key,
+                                              const struct iceberg_property *p, size_t count,
+                                              struct error *err);
+
+/* ---- schemas (iceberg_schema.c) ----------------------------------------------------------------
+ */
+
+STATUS_MUST_USE status iceberg_schema_parse(struct arena *arena, const json_t *json,
+                                            struct iceberg_schema *out, struct error *err);
+STATUS_MUST_USE status iceberg_schema_format(const struct iceberg_schema *s, const char *key,
+                                             struct buffer *out, struct error *err);
+const struct iceberg_field *iceberg_field_by_id(const struct iceberg_schema *s, int32_t id);
+const struct iceberg_field *iceberg_field_by_name(const struct iceberg_schema *s, struct str name);
+/* The type of a primitive, also one that lies in structs. */
+STATUS_MUST_USE status iceberg_leaf_type(const struct iceberg_schema *s, int32_t id,
+                                         struct column_type *out, bool *found, struct error *err);
+/* Same over all schemas, the current one first, then from the newest: for partition sources whose
+ * column has been dropped. */
+STATUS_MUST_USE status iceberg_source_type(const struct iceberg_table *t, int32_t id,
+                                           struct column_type *out, bool *found, struct error *err);
+bool iceberg_schema_same(const struct iceberg_schema *a, const struct iceberg_schema *b);
+
+/* ---- specs and orders (iceberg_spec.c) ---------------------------------------------------------
+ */
+
+STATUS_MUST_USE status iceberg_spec_parse_fields(struct arena *arena, const json_t *fields,
+                                                 struct iceberg_spec *out, struct error *err);
+STATUS_MUST_USE status iceberg_spec_parse_json(struct arena *arena, const json_t *json,
+                                               struct iceberg_spec *out, struct error *err);
+STATUS_MUST_USE status iceberg_spec_format_fields(const struct iceberg_spec *s, const char *key,
+                                                  struct buffer *out, struct error *err);
+STATUS_MUST_USE status iceberg_spec_format(const struct iceberg_spec *s, const char *key,
+                                           struct buffer *out, struct error *err);
+STATUS_MUST_USE status iceberg_order_parse_json(struct arena *arena, const json_t *json,
+                                                struct iceberg_sort_order *out, struct error *err);
+STATUS_MUST_USE status iceberg_order_format(const struct iceberg_sort_order *o, const char *key,
+                                            struct buffer *out, struct error *err);
+bool iceberg_transform_fits(struct iceberg_transform t, struct column_type source);
+bool iceberg_transform_same(struct iceberg_transform a, struct iceberg_transform b);
+bool iceberg_spec_same(const struct iceberg_spec *a, const struct iceberg_spec *b);
+bool iceberg_order_same(const struct iceberg_sort_order *a, const struct iceberg_sort_order *b);
+
+/* ---- tables ------------------------------------------------------------------------------------
+ */
+
+/* What Java's TableMetadata refuses, see iceberg_check.c. */
+STATUS_MUST_USE status iceberg_table_check(const struct iceberg_table *t, struct arena *arena,
+                                           struct error *err);
+/* A copy that shares nothing with `from` (iceberg_copy.c). */
+STATUS_MUST_USE status iceberg_table_copy(struct arena *arena, const struct iceberg_table *from,
+                                          struct iceberg_table **out, struct error *err);
+STATUS_MUST_USE status iceberg_schema_copy(struct arena *arena, const struct iceberg_schema *from,
+                                           struct iceberg_schema *out, struct error *err);
+STATUS_MUST_USE status iceberg_spec_copy(struct arena *arena, const struct iceberg_spec *from,
+                                         struct iceberg_spec *out, struct error *err);
+STATUS_MUST_USE status iceberg_order_copy(struct arena *arena,
+                                          const struct iceberg_sort_order *from,
+                                          struct iceberg_sort_order *out, struct error *err);
+STATUS_MUST_USE status iceberg_snapshot_copy(struct arena *arena,
+                                             const struct iceberg_snapshot *from,
+                                             struct iceberg_snapshot *out, struct error *err);
+/* `text` without the slashes at its end. */
+struct str iceberg_trim_slash(struct str text);
+
+#endif

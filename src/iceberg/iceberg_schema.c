@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: Apache-2.0
+/* iceberg_schema.c - types and schemas: JSON in and out (spec appendix C, "Schemas"), look-ups by
+ * id, and field ids for new columns.
+ *
+ * Columns of primitive types become fields with a column_type; structs, lists and maps are kept as
+ * their JSON text, so that a table with nested columns is read, extended and written back whole.
+ *
+ * H1  field ids of a schema's columns are unique and positive
+ * H2  a type this file cannot name is refused: nothing is guessed */
+#include "iceberg/iceberg_int.h"
+
+#include <stdlib.h>
+
+/* Type text, the kind it stands for. decimal(p, s) and fixed[n] are parsed apart. */
+static const struct {
+    const char *name;
+    enum column_kind kind;
+} type_names[] = {
+    {"boolean", COLUMN_BOOLEAN}, {"int", COLUMN_INT},
+    {"long", COLUMN_BIGINT},     {"float", COLUMN_REAL},
+    {"double", COLUMN_DOUBLE},   {"date", COLUMN_DATE},
+    {"time", COLUMN_TIME},       {"timestamp", COLUMN_TIMESTAMP},
+    {"string", COLUMN_TEXT},     {"timestamptz", COLUMN_TIMESTAMPTZ},
+    {"uuid", COLUMN_UUID},       {"binary", COLUMN_BINARY},
+};
+
+static const char *const later_types[] = {"timestamp_ns", "timestamptz_ns", "unknown",
+                                          "variant",      "geometry",       "geography"};
+
+static status parse_type(struct str text, struct column_type *out, struct error *err)
+{
+    unsigned a, b;
+    int used = 0;
+    char copy[64] = "";
+    *out = (struct column_type){0};
+    for (size_t i = 0; i < ARRAY_LEN(type_names); i++)
+        if (str_eq_nocase(text, str_of(type_names[i].name))) {
+            *out = column_type_of(type_names[i].kind);
+            return ST_OK;
+        }
+    if (text.len < sizeof(copy))
+        memcpy(copy, text.ptr, text.len);
+    if (sscanf(copy, "decimal ( %5u , %5u )%n", &a, &b, &used) == 2 && (size_t)used == text.len) {
+        if (a < 1 || a > 38 || b > a)
+            FAIL(err, ST_UNSUPPORTED, "type %s: precision is 1 to 38, scale 0 to precision", copy);
+        *out = column_type_decimal(a, b);
+        return ST_OK;
+    }
+    if (sscanf(copy, "fixed [ %9u ]%n", &a, &used) == 1 && (size_t)used == text.len && a > 0) {
+        *out = (struct column_type){.kind = COLUMN_FIXED, .length_bytes = a};
+        return ST_OK;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(later_types); i++)
+        if (str_starts(text, str_of(later_types[i])))
+            FAIL(err, ST_UNSUPPORTED, "type %.*s of format version 3", STR_ARG(text));
+    FAIL(err, ST_CORRUPT, "type \"%.*s\" is not known", STR_ARG(text));
+}
+
+static status put_type(struct buffer *out, const struct iceberg_field *f, struct error *err)
+{
+    char text[64];
+    if (f->nested)
+        return iceberg_put_raw(out, "type", f->type_json, err);
+    enum column_kind kind = f->type.kind == COLUMN_SMALLINT ? COLUMN_INT : f->type.kind;
+    if (kind == COLUMN_DECIMAL) {
+        snprintf(text, sizeof(text), "decimal(%u, %u)", f->type.precision, f->type.scale);
+        return iceberg_put_str(out, "type", str_of(text), err);
+    }
+    if (kind == COLUMN_FIXED) {
+        snprintf(text, sizeof(text), "fixed[%u]", f->type.length_bytes);
+        return iceberg_put_str(out, "type", str_of(text), err);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(type_names); i++)
+        if (type_names[i].kind == kind)
+            return iceberg_put_str(out, "type", str_of(type_names[i].name), err);
+    FAIL(err, ST_UNSUPPORTED, "column %.*s: type %s cannot be stored", STR_ARG(f->name),
+         column_type_name(f->type, text));
+}
+
+static bool is_nested(const json_t *type)
+{
+    const char *kind = json_string_value(json_object_get(type, "type"));
+    return kind &&
+           (strcmp(kind, "struct") == 0 || strcmp(kind, "list") == 0 || strcmp(kind, "map") == 0);
+}
+
+static status parse_field(struct arena *arena, const json_t *json, struct iceberg_field *out,
+                          struct error *err)
+{
+    TRY(iceberg_get_int(json, "id", &out->id, err));
+    TRY(iceberg_get_str(arena, json, "name", &out->name, err));
+    TRY(iceberg_get_bool(json, "required", &out->required, err));
+    TRY(iceberg_get_str_or_null(arena, json, "doc", &out->doc, err));
+    const json_t *initial = json_object_get(json, "initial-default");
+    if (initial && !json_is_null(initial))
+        FAIL(err, ST_UNSUPPORTED, "column %.*s has a default value (format version 3)",
+             STR_ARG(out->name));
+    const json_t *type = json_object_get(json, "type");
+    if (json_is_object(type)) {
+        if (!is_nested(type))
+            FAIL(err, ST_CORRUPT, "column %.*s: nested type is no struct, list or map",
+                 STR_ARG(out->name));
+        out->nested = true;
+        return iceberg_json_dump(arena, type, &out->type_json, err);
+    }
+    if (!json_is_string(type))
+        FAIL(err, ST_CORRUPT, "column %.*s has no type", STR_ARG(out->name));
+    struct str text = {json_string_value(type), json_string_length(type)};
+    TRY_CONTEXT(parse_type(text, &out->type, err), err, "column %.*s", STR_ARG(out->name));
+    return ST_OK;
+}
+
+static int int_cmp(const void *a, const void *b)
+{
+    int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+    return (x > y) - (x < y);
+}
+
+static status check_ids(const struct iceberg_schema *s, struct arena *arena, struct error *err)
+{
+    int32_t *ids;
+    TRY(ARENA_ARRAY(arena, int32_t, s->count, &ids, err));
+    for (size_t i = 0; i < s->count; i++)
+        ids[i] = s->fields[i].id;
+    qsort(ids, s->count, sizeof(*ids), int_cmp);
+    for (size_t i = 0; i < s->count; i++) /* H1 */
+        if (ids[i] < 1 || (i > 0 && ids[i] == ids[i - 1]))
+            FAIL(err, ST_CORRUPT, "field id %d is not positive or stands twice", ids[i]);
+    return ST_OK;
+}
+
+status iceberg_schema_parse(struct arena *arena, const json_t *json, struct iceberg_schema *out,
+                            struct error *err)
+{
+    const json_t *fields, *identifiers;
+    if (!json_is_object(json))
+        FAIL(err, ST_CORRUPT, "a schema is not an object");
+    TRY(iceberg_get_int_or(json, "schema-id", 0, &out->id, err));
+    TRY(iceberg_get_array(json, "fields", true, &fields, err));
+    out->count = json_array_size(fields);
+    TRY(ARENA_ARRAY(arena, struct iceberg_field, out->count, &out->fields, err));
+    for (size_t i = 0; i < out->count; i++)
+        TRY(parse_field(arena, json_array_get(fields, i), &out->fields[i], err));
+    TRY(check_ids(out, arena, err));
+
+    TRY(iceberg_get_array(json, "identifier-field-ids", false, &identifiers, err));
+    out->identifier_count = identifiers ? json_array_size(identifiers) : 0;
+    TRY(ARENA_ARRAY(arena, int32_t, out->identifier_count, &out->identifier_ids, err));
+    for (size_t i = 0; i < out->identifier_count; i++) {
+        const json_t *id = json_array_get(identifiers, i);
+        if (!json_is_integer(id) || json_integer_value(id) < 1 ||
+            json_integer_value(id) > INT32_MAX)
+            FAIL(err, ST_CORRUPT, "an identifier field id is not a positive integer");
+        out->identifier_ids[i] = (int32_t)json_integer_value(id);
+    }
+    return ST_OK;
+}
+
+status iceberg_schema_format(const struct iceberg_schema *s, const char *key, struct buffer *out,
+                             struct error *err)
+{
+    TRY(iceberg_put_open(out, key, '{', err));
+    TRY(iceberg_put_str(out, "type", STR("struct"), err));
+    TRY(iceberg_put_long(out, "schema-id", s->id, err));
+    if (s->identifier_count > 0) {
+        TRY(iceberg_put_open(out, "identifier-field-ids", '[', err));
+        for (size_t i = 0; i < s->identifier_count; i++)
+            TRY(iceberg_put_long(out, NULL, s->identifier_ids[i], err));
+        TRY(iceberg_put_close(out, ']', err));
+    }
+    TRY(iceberg_put_open(out, "fields", '[', err));
+    for (size_t i = 0; i < s->count; i++) {
+        const struct iceberg_field *f = &s->fields[i];
+        TRY(iceberg_put_open(out, NULL, '{', err));
+        TRY(iceberg_put_long(out, "id", f->id, err));
+        TRY(iceberg_put_str(out, "name", f->name, err));
+        TRY(iceberg_put_bool(out, "required", f->required, err));
+        TRY(put_type(out, f, err));
+        if (f->doc.len > 0)
+            TRY(iceberg_put_str(out, "doc", f->doc, err));
+        TRY(iceberg_put_close(out, '}', err));
+    }
+    TRY(iceberg_put_close(out, ']', err));
+    return iceberg_put_close(out, '}', err);
+}
+
+const struct iceberg_field *iceberg_field_by_id(const struct iceberg_schema *s, int32_t id)
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (s->fields[i].id == id)
+            return &s->fields[i];
+    return NULL;
+}
+
+const struct iceberg_field *iceberg_field_by_name(const struct iceberg_schema *s, struct str name)
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (str_eq(s->fields[i].name, name))
+            return &s->fields[i];
+    return NULL;
+}
+
+/* Through structs only: partition sources and column metrics never lie in lists or maps. jansson
+ * has bounded the nesting. */
+static status find_in_struct(const json_t *type, int32_t id, struct column_type *out, bool *found,
+                             struct error *err)
+{
+    const json_t *fields = json_object_get(type, "fields");
+    for (size_t i = 0; i < json_array_size(fields) && !*found; i++) {
+        const json_t *field = json_array_get(fields, i);
+        const json_t *inner = json_object_get(field, "type");
+        const json_t *field_id = json_object_get(field, "id");
+        if (json_is_object(inner)) {
+            TRY(find_in_struct(inner, id, out, found, err));
+        } else if (json_is_string(inner) && json_is_integer(field_id) &&
+                   json_integer_value(field_id) == id) {
+            struct str text = {json_string_value(inner), json_string_length(inner)};
+            TRY(parse_type(text, out, err));
+            *found = true;
+        }
+    }
+    return ST_OK;
+}
+
+status iceberg_leaf_type(const struct iceberg_schema *s, int32_t id, struct column_type *out,
+                         bool *found, struct error *err)
+{
+    *found = false;
+    const struct iceberg_field *f = iceberg_field_by_id(s, id);
+    if (f && !f->nested) {
+        *out = f->type;
+        *found = true;
+        return ST_OK;
+    }
+    for (size_t i = 0; i < s->count && !*found; i++) {
+        struct iceberg_doc doc;
+        if (!s->fields[i].nested)
+            continue;
+        struct str text = s->fields[i].type_json;
+        TRY(iceberg_doc_parse(&doc, NULL, text.ptr, text.len, err));
+        status st = find_in_struct(doc.root, id, out, found, err);
+        iceberg_doc_free(&doc);
+        TRY(st);
+    }
+    return ST_OK;
+}
+
+status iceberg_source_type(const struct iceberg_table *t, int32_t id, struct column_type *out,
+                           bool *found, struct error *err)
+{
+    const struct iceberg_schema *current = iceberg_current_schema(t);
+    TRY(iceberg_leaf_type(current, id, out, found, err));
+    for (size_t i = t->schema_count; i > 0 && !*found; i--)
+        TRY(iceberg_leaf_type(&t->schemas[i - 1], id, out, found, err));
+    return ST_OK;
+}
+
+static bool ids_same(const struct iceberg_schema *a, const struct iceberg_schema *b)
+{
+    if (a->identifier_count != b->identifier_count)
+        return false;
+    for (size_t i = 0; i < a->identifier_count; i++)
+        if (a->identifier_ids[i] != b->identifier_ids[i])
+            return false;
+    return true;
+}
+
+bool iceberg_schema_same(const struct iceberg_schema *a, const struct iceberg_schema *b)
+{
+    if (a->count != b->count || !ids_same(a, b))
+        return false;
+    for (size_t i = 0; i < a->count; i++) {
+        const struct iceberg_field *x = &a->fields[i], *y = &b->fields[i];
+        if (x->id != y->id || !str_eq(x->name, y->name) || x->required != y->required ||
+            x->nested != y->nested || !str_eq(x->doc, y->doc))
+            return false;
+        if (x->nested ? !str_eq(x->type_json, y->type_json) : !column_type_eq(x->type, y->type))
+            return false;
+    }
+    return true;
+}
+
+const struct iceberg_schema *iceberg_schema_by_id(const struct iceberg_table *t, int32_t id)
+{
+    for (size_t i = 0; i < t->schema_count; i++)
+        if (t->schemas[i].id == id)
+            return &t->schemas[i];
+    return NULL;
+}
+
+const struct iceberg_schema *iceberg_current_schema(const struct iceberg_table *t)
+{
+    return iceberg_schema_by_id(t, t->current_schema_id);
+}
+
+status iceberg_schema_columns(const struct iceberg_schema *s, struct arena *arena,
+                              struct column_schema *out, struct error *err)
+{
+    out->count = 0;
+    TRY(ARENA_ARRAY(arena, struct column_field, s->count, &out->fields, err));
+    for (size_t i = 0; i < s->count; i++) {
+        const struct iceberg_field *from = &s->fields[i];
+        if (from->nested)
+            continue;
+        struct column_field *to = &out->fields[out->count++];
+        to->type = from->type;
+        to->field_id = from->id;
+        to->required = from->required;
+        TRY(arena_str(arena, from->name, &to->name, err));
+        TRY(arena_str(arena, from->doc, &to->doc, err));
+    }
+    return ST_OK;
+}
+
+/* The id of a column of this name: in the current schema, else in the newest that has it. */
+static int32_t earlier_id(const struct iceberg_table *base, struct str name)
+{
+    const struct iceberg_field *f = iceberg_field_by_name(iceberg_current_schema(base), name);
+    for (size_t i = base->schema_count; i > 0 && !f; i--)
+        f = iceberg_field_by_name(&base->schemas[i - 1], name);
+    return f ? f->id : -1;
+}
+
+static bool id_taken(const struct iceberg_schema *s, size_t count, int32_t id)
+{
+    for (size_t i = 0; i < count; i++)
+        if (s->fields[i].id == id)
+            return true;
+    return false;
+}
+
+status iceberg_schema_assign(const struct iceberg_table *base, const struct column_schema *columns,
+                             struct arena *arena, struct iceberg_schema *out,
+                             int32_t *last_column_id, struct error *err)
+{
+    *out = (struct iceberg_schema){.id = -1, .count = columns->count};
+    int32_t last = base ? base->last_column_id : 0;
+    if (columns->count > (size_t)(INT32_MAX - last))
+        FAIL(err, ST_LIMIT, "no field ids are left after %d", last);
+    TRY(ARENA_ARRAY(arena, struct iceberg_field, columns->count, &out->fields, err));
+    for (size_t i = 0; i < columns->count; i++) {
+        const struct column_field *from = &columns->fields[i];
+        struct iceberg_field *to = &out->fields[i];
+        for (size_t k = 0; k < i; k++)
+            if (str_eq(out->fields[k].name, from->name))
+                FAIL_SQL(err, ST_INVALID, "42701", 0, "column \"%.*s\" is there twice",
+                         STR_ARG(from->name));
+        TRY(arena_str(arena, from->name, &to->name, err));
+        TRY(arena_str(arena, from->doc, &to->doc, err));
+        to->required = from->required;
+        to->type = from->type.kind == COLUMN_SMALLINT ? column_type_of(COLUMN_INT) : from->type;
+        to->id = base ? earlier_id(base, from->name) : -1;
+        if (to->id < 0 || id_taken(out, i, to->id)) /* a name may have had two ids in its time */
+            to->id = ++last;
+    }
+    *last_column_id = last;
+    return ST_OK;
+}

@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: Apache-2.0
+/* iceberg_table.c - table metadata in: JSON to struct iceberg_table (spec "Table Metadata"), and
+ * what is asked of a table afterwards.
+ *
+ * Version 1 files may lack lists that version 2 demands; they are filled in as Java does: one
+ * schema from "schema", one spec from "partition-spec", the unsorted order, a main branch from
+ * "current-snapshot-id". Keys of the top level that are not in `known_keys` are kept as they are
+ * (statistics among them); inside snapshots, schemas and refs only what the structs hold is kept.
+ */
+#include "iceberg/iceberg_int.h"
+
+#include "codec/codec.h"
+
+#define METADATA_MAX_BYTES (512u << 20)
+
+static const char *const known_keys[] = {
+    "format-version",
+    "table-uuid",
+    "location",
+    "last-sequence-number",
+    "last-updated-ms",
+    "last-column-id",
+    "schema",
+    "schemas",
+    "current-schema-id",
+    "partition-spec",
+    "partition-specs",
+    "default-spec-id",
+    "last-partition-id",
+    "sort-orders",
+    "default-sort-order-id",
+    "properties",
+    "snapshots",
+    "current-snapshot-id",
+    "refs",
+    "snapshot-log",
+    "metadata-log",
+};
+
+/* ---- parts ---- */
+
+static status parse_schemas(struct arena *arena, const json_t *json, struct iceberg_table *t,
+                            struct error *err)
+{
+    const json_t *list;
+    TRY(iceberg_get_array(json, "schemas", t->format_version > 1, &list, err));
+    if (list && json_array_size(list) > 0) {
+        t->schema_count = json_array_size(list);
+        TRY(ARENA_ARRAY(arena, struct iceberg_schema, t->schema_count, &t->schemas, err));
+        for (size_t i = 0; i < t->schema_count; i++)
+            TRY_CONTEXT(iceberg_schema_parse(arena, json_array_get(list, i), &t->schemas[i], err),
+                        err, "schemas[%zu]", i);
+        return iceberg_get_int(json, "current-schema-id", &t->current_schema_id, err);
+    }
+    t->schema_count = 1;
+    TRY(ARENA_NEW(arena, struct iceberg_schema, &t->schemas, err));
+    TRY_CONTEXT(iceberg_schema_parse(arena, json_object_get(json, "schema"), t->schemas, err), err,
+                "schema");
+    t->current_schema_id = t->schemas[0].id;
+    return ST_OK;
+}
+
+static int32_t highest_partition_id(const struct iceberg_table *t)
+{
+    int32_t highest = 999; /* spec: the value when there is no partition field */
+    for (size_t i = 0; i < t->spec_count; i++)
+        for (size_t k = 0; k < t->specs[i].count; k++)
+            if (t->specs[i].fields[k].field_id > highest)
+                highest = t->specs[i].fields[k].field_id;
+    return highest;
+}
+
+static status parse_specs(struct arena *arena, const json_t *json, struct iceberg_table *t,
+                          struct error *err)
+{
+    const json_t *list;
+    TRY(iceberg_get_array(json, "partition-specs", t->format_version > 1, &list, err));
+    t->spec_count = list ? json_array_size(list) : 1;
+    TRY(ARENA_ARRAY(arena, struct iceberg_spec, t->spec_count, &t->specs, err));
+    for (size_t i = 0; list && i < t->spec_count; i++)
+        TRY_CONTEXT(iceberg_spec_parse_json(arena, json_array_get(list, i), &t->specs[i], err), err,
+                    "partition-specs[%zu]", i);
+    if (list) {
+        TRY(iceberg_get_int(json, "default-spec-id", &t->default_spec_id, err));
+    } else {
+        const json_t *fields;
+        TRY(iceberg_get_array(json, "partition-spec", true, &fields, err));
+        TRY_CONTEXT(iceberg_spec_parse_fields(arena, fields, t->specs, err), err, "partition-spec");
+    }
+    if (t->format_version > 1)
+        return iceberg_get_int(json, "last-partition-id", &t->last_partition_id, err);
+    return iceberg_get_int_or(json, "last-partition-id", highest_partition_id(t),
+                              &t->last_partition_id, err);
+}
+
+static status parse_orders(struct arena *arena, const json_t *json, struct iceberg_table *t,
+                           struct error *err)
+{
+    const json_t *list;
+    TRY(iceberg_get_array(json, "sort-orders", t->format_version > 1, &list, err));
+    t->order_count = list ? json_array_size(list) : 1; /* version 1: the unsorted order, id 0 */
+    TRY(ARENA_ARRAY(arena, struct iceberg_sort_order, t->order_count, &t->orders, err));
+    if (!list)
+        return ST_OK;
+    for (size_t i = 0; i < t->order_count; i++)
+        TRY_CONTEXT(iceberg_order_parse_json(arena, json_array_get(list, i), &t->orders[i], err),
+                    err, "sort-orders[%zu]", i);
+    return iceberg_get_int(json, "default-sort-order-id", &t->default_order_id, err);
+}
+
+static status parse_manifests(struct arena *arena, const json_t *json, struct iceberg_snapshot *s,
+                              struct error *err)
+{
+    const json_t *list;
+    TRY(iceberg_get_str_or_null(arena, json, "manifest-list", &s->manifest_list, err));
+    if (s->manifest_list.len > 0)
+        return ST_OK;
+    TRY(iceberg_get_array(json, "manifests", true, &list, err));
+    s->manifest_count = json_array_size(list);
+    TRY(ARENA_ARRAY(arena, struct str, s->manifest_count, &s->manifests, err));
+    for (size_t i = 0; i < s->manifest_count; i++) {
+        const json_t *path = json_array_get(list, i);
+        if (!json_is_string(path))
+            FAIL(err, ST_CORRUPT, "\"manifests\" holds what is no text");
+        struct str text = {json_string_value(path), json_string_length(path)};
+        TRY(arena_str(arena, text, &s->manifests[i], err));
+    }
+    return ST_OK;
+}
+
+static status parse_snapshot(struct arena *arena, const json_t *json, struct iceberg_snapshot *s,
+                             struct error *err)
+{
+    TRY(iceberg_get_long(json, "snapshot-id", &s->id, err));
+    TRY(iceberg_get_long_or(json, "parent-snapshot-id", -1, &s->parent_id, err));
+    TRY(iceberg_get_long_or(json, "sequence-number", 0, &s->sequence_number, err));
+    TRY(iceberg_get_long(json, "timestamp-ms", &s->timestamp_ms, err));
+    TRY(iceberg_get_int_or(json, "schema-id", -1, &s->schema_id, err));
+    TRY(parse_manifests(arena, json, s, err));
+    return iceberg_get_properties(arena, json, "summary", &s->summary, &s->summary_count, err);
+}
+
+static status parse_snapshots(struct arena *arena, const json_t *json, struct iceberg_table *t,
+                              struct error *err)
+{
+    const json_t *list;
+    TRY(iceberg_get_long_or(json, "current-snapshot-id", -1, &t->current_snapshot_id, err));
+    TRY(iceberg_get_array(json, "snapshots", false, &list, err));
+    t->snapshot_count = list ? json_array_size(list) : 0;
+    TRY(ARENA_ARRAY(arena, struct iceberg_snapshot, t->snapshot_count, &t->snapshots, err));
+    for (size_t i = 0; i < t->snapshot_count; i++)
+        TRY_CONTEXT(parse_snapshot(arena, json_array_get(list, i), &t->snapshots[i], err), err,
+                    "snapshots[%zu]", i);
+    return ST_OK;
+}
+
+static status parse_ref(struct arena *arena, const json_t *json, struct iceberg_ref *r,
+                        struct error *err)
+{
+    struct str type;
+    TRY(iceberg_get_long(json, "snapshot-id", &r->snapshot_id, err));
+    TRY(iceberg_get_str(arena, json, "type", &type, err));
+    r->is_tag = str_eq_nocase(type, STR("tag"));
+    if (!r->is_tag && !str_eq_nocase(type, STR("branch")))
+        FAIL(err, ST_CORRUPT, "\"type\" is \"%.*s\", neither branch nor tag", STR_ARG(type));
+    TRY(iceberg_get_long_or(json, "max-ref-age-ms", -1, &r->max_ref_age_ms, err));
+    TRY(iceberg_get_long_or(json, "max-snapshot-age-ms", -1, &r->max_snapshot_age_ms, err));
+    return iceberg_get_long_or(json, "min-snapshots-to-keep", -1, &r->min_snapshots, err);
+}
+
+static status parse_refs(struct arena *arena, const json_t *json, struct iceberg_table *t,
+                         struct error *err)
+{
+    json_t *map = json_object_get(json, "refs"), *value;
+    const char *name;
+    TRY(ARENA_ARRAY(arena, struct iceberg_ref, json_object_size(map) + 1, &t->refs, err));
+    json_object_foreach(map, name, value)
+    {
+        struct iceberg_ref *r = &t->refs[t->ref_count++];
+        TRY(arena_str(arena, str_of(name), &r->name, err));
+        TRY_CONTEXT(parse_ref(arena, value, r, err), err, "refs.%s", name);
+    }
+    if (t->current_snapshot_id != -1 && !iceberg_ref_by_name(t, STR("main")))
+        t->refs[t->ref_count++] = (struct iceberg_ref){.name = STR("main"),
+                                                       .snapshot_id = t->current_snapshot_id,
+                                                       .max_ref_age_ms = -1,
+                                                       .max_snapshot_age_ms = -1,
+                                                       .min_snapshots = -1};
+    return ST_OK;
+}
+
+static status parse_log(struct arena *arena, const json_t *json, const char *key, bool of_files,
+                        struct iceberg_log_entry **out, size_t *count, struct error *err)
+{
+    const json_t *list;
+    TRY(iceberg_get_array(json, key, false, &list, err));
+    *count = list ? json_array_size(list) : 0;
+    TRY(ARENA_ARRAY(arena, struct iceberg_log_entry, *count, out, err));
+    for (size_t i = 0; i < *count; i++) {
+        const json_t *item = json_array_get(list, i);
+        struct iceberg_log_entry *e = &(*out)[i];
+        TRY_CONTEXT(iceberg_get_long(item, "timestamp-ms", &e->timestamp_ms, err), err, "%s[%zu]",
+                    key, i);
+        if (of_files)
+            TRY(iceberg_get_str(arena, item, "metadata-file", &e->metadata_file, err));
+        else
+            TRY(iceberg_get_long(item, "snapshot-id", &e->snapshot_id, err));
+    }
+    return ST_OK;
+}
+
+static bool is_known(const char *key)
+{
+    for (size_t i = 0; i < ARRAY_LEN(known_keys); i++)
+        if (strcmp(known_keys[i], key) == 0)
+            return true;
+    return false;
+}
+
+static status keep_unknown(struct arena *arena, json_t *json, struct iceberg_table *t,
+                           struct error *err)
+{
+    const char *key;
+    json_t *value;
+    void *next;
+    json_object_foreach_safe(json, next, key, value)
+    {
+        if (is_known(key))
+            json_object_del(json, key);
+    }
+    if (json_object_size(json) == 0)
+        return ST_OK;
+    return iceberg_json_dump(arena, json, &t->unknown_json, err);
+}
+
+static status parse_table(struct arena *arena, json_t *json, struct iceberg_table *t,
+                          struct error *err)
+{
+    if (!json_is_object(json))
+        FAIL(err, ST_CORRUPT, "table metadata is not an object");
+    TRY(iceberg_get_int(json, "format-version", &t->format_version, err));
+    if (t->format_version > 2)
+        FAIL(err, ST_UNSUPPORTED, "format version %d: versions 1 and 2 are read",
+             t->format_version);
+    if (t->format_version < 1)
+        FAIL(err, ST_CORRUPT, "\"format-version\" is %d", t->format_version);
+    bool v2 = t->format_version == 2;
+    TRY((v2 ? iceberg_get_str : iceberg_get_str_or_null)(arena, json, "table-uuid", &t->uuid, err));
+    TRY(iceberg_get_str(arena, json, "location", &t->location, err));
+    if (v2)
+        TRY(iceberg_get_long(json, "last-sequence-number", &t->last_sequence_number, err));
+    TRY(iceberg_get_long(json, "last-updated-ms", &t->last_updated_ms, err));
+    TRY(iceberg_get_int(json, "last-column-id", &t->last_column_id, err));
+    TRY(parse_schemas(arena, json, t, err));
+    TRY(parse_specs(arena, json, t, err));
+    TRY(parse_orders(arena, json, t, err));
+    TRY(iceberg_get_properties(arena, json, "properties", &t->properties, &t->property_count, err));
+    TRY(parse_snapshots(arena, json, t, err));
+    TRY(parse_refs(arena, json, t, err));
+    TRY(parse_log(arena, json, "snapshot-log", false, &t->snapshot_log, &t->snapshot_log_count,
+                  err));
+    TRY(parse_log(arena, json, "metadata-log", true, &t->metadata_log, &t->metadata_log_count,
+                  err));
+    TRY(keep_unknown(arena, json, t, err));
+    return iceberg_table_check(t, arena, err);
+}
+
+status iceberg_table_parse(struct arena *arena, struct str location, const void *json, size_t bytes,
+                           struct iceberg_table **out, struct error *err)
+{
+    struct iceberg_doc doc;
+    struct iceberg_table *t;
+    *out = NULL;
+    TRY(ARENA_NEW(arena, struct iceberg_table, &t, err));
+    TRY(arena_str(arena, location, &t->metadata_location, err));
+    TRY_CONTEXT(iceberg_doc_parse(&doc, arena->account, json, bytes, err), err,
+                "table metadata %.*s", STR_ARG(location));
+    status st = parse_table(arena, doc.root, t, err);
+    iceberg_doc_free(&doc);
+    TRY_CONTEXT(st, err, "table metadata %.*s", STR_ARG(location));
+    *out = t;
+    return ST_OK;
+}
+
+/* ---- files ---- */
+
+/* Compressed files are known by gzip's magic, which no JSON begins with, because two name endings
+ * are in use for them (".gz.metadata.json", ".metadata.json.gz"). */
+static status read_metadata(struct store *store, struct str location, struct buffer *out,
+                            struct error *err)
+{
+    TRY(store_read_all(store, location, out, err));
+    if (out->len < 2 || out->data[0] != 0x1F || out->data[1] != 0x8B)
+        return ST_OK;
+    struct buffer plain;
+    buffer_init(&plain, out->account, METADATA_MAX_BYTES);
+    status st = codec_decompress_append(CODEC_GZIP, out->data, out->len, &plain, err);
+    if (st == ST_OK) {
+        buffer_free(out);
+        buffer_move(out, &plain);
+    }
+    buffer_free(&plain);
+    return st;
+}
+
+status iceberg_table_load(struct store *store, struct arena *arena, struct str location,
+                          struct iceberg_table **out, struct error *err)
+{
+    struct buffer text;
+    *out = NULL;
+    buffer_init(&text, arena->account, METADATA_MAX_BYTES);
+    status st = read_metadata(store, location, &text, err);
+    if (st == ST_OK)
+        st = iceberg_table_parse(arena, location, text.data, text.len, out, err);
+    else
+        error_context(err, "table metadata %.*s", STR_ARG(location));
+    buffer_free(&text);
+    return st;
+}
+
+/* ---- questions ---- */
+
+const struct iceberg_spec *iceberg_spec_by_id(const struct iceberg_table *t, int32_t id)
+{
+    for (size_t i = 0; i < t->spec_count; i++)
+        if (t->specs[i].id == id)
+            return &t->specs[i];
+    return NULL;
+}
+
+const struct iceberg_snapshot *iceberg_snapshot_by_id(const struct iceberg_table *t, int64_t id)
+{
+    for (size_t i = t->snapshot_count; i > 0; i--) /* the newest are asked for most */
+        if (t->snapshots[i - 1].id == id)
+            return &t->snapshots[i - 1];
+    return NULL;
+}
+
+const struct iceberg_snapshot *iceberg_current_snapshot(const struct iceberg_table *t)
+{
+    return iceberg_snapshot_by_id(t, t->current_snapshot_id);
+}
+
+const struct iceberg_ref *iceberg_ref_by_name(const struct iceberg_table *t, struct str name)
+{
+    for (size_t i = 0; i < t->ref_count; i++)
+        if (str_eq(t->refs[i].name, name))
+            return &t->refs[i];
+    return NULL;
+}
+
+static struct str find_property(const struct iceberg_property *p, size_t count, const char *key)
+{
+    for (size_t i = 0; i < count; i++)
+        if (str_eq_z(p[i].key, key))
+            return p[i].value;
+    return (struct str){0};
+}
+
+struct str iceberg_table_property(const struct iceberg_table *t, const char *key)
+{
+    return find_property(t->properties, t->property_count, key);
+}
+
+struct str iceberg_snapshot_property(const struct iceberg_snapshot *s, const char *key)
+{
+    return find_property(s->summary, s->summary_count, key);
+}
+
+status iceberg_snapshot_at(const struct iceberg_table *t, int64_t timestamp_ms,
+                           const struct iceberg_snapshot **out, struct error *err)
+{
+    const struct iceberg_log_entry *last = NULL;
+    *out = NULL;
+    for (size_t i = 0; i < t->snapshot_log_count; i++)
+        if (t->snapshot_log[i].timestamp_ms <= timestamp_ms)
+            last = &t->snapshot_log[i];
+    if (!last)
+        FAIL(err, ST_NOT_FOUND, "the table has no snapshot as old as %lld ms",
+             (long long)timestamp_ms);
+    *out = iceberg_snapshot_by_id(t, last->snapshot_id);
+    if (!*out)
+        FAIL(err, ST_NOT_FOUND, "snapshot %lld, current at %lld ms, has been expired",
+             (long long)last->snapshot_id, (long long)timestamp_ms);
+    return ST_OK;
+}
