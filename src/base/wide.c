@@ -6,10 +6,27 @@
 
 int128 wide_pow10(unsigned n)
 {
-    int128 p = 1;
-    while (n-- > 0)
-        p *= 10;
-    return p;
+    static const uint64_t small[] = {UINT64_C(1),
+                                     UINT64_C(10),
+                                     UINT64_C(100),
+                                     UINT64_C(1000),
+                                     UINT64_C(10000),
+                                     UINT64_C(100000),
+                                     UINT64_C(1000000),
+                                     UINT64_C(10000000),
+                                     UINT64_C(100000000),
+                                     UINT64_C(1000000000),
+                                     UINT64_C(10000000000),
+                                     UINT64_C(100000000000),
+                                     UINT64_C(1000000000000),
+                                     UINT64_C(10000000000000),
+                                     UINT64_C(100000000000000),
+                                     UINT64_C(1000000000000000),
+                                     UINT64_C(10000000000000000),
+                                     UINT64_C(100000000000000000),
+                                     UINT64_C(1000000000000000000),
+                                     UINT64_C(10000000000000000000)};
+    return n < ARRAY_LEN(small) ? (int128)small[n] : (int128)small[19] * small[n - 19];
 }
 
 static uint128 magnitude(int128 v)

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+/* exec_time.c - calendar fields of moments, and the checks that keep moments in range. */
+#include "exec/exec_time.h"
+
+status exec_raise_timestamp(struct error *err)
+{
+    FAIL_SQL(err, ST_INVALID, "22008", 0, "timestamp out of range");
+}
+
+status exec_raise_date(struct error *err)
+{
+    FAIL_SQL(err, ST_INVALID, "22008", 0, "date out of range");
+}
+
+status exec_raise_interval(struct error *err)
+{
+    FAIL_SQL(err, ST_INVALID, "22008", 0, "interval out of range");
+}
+
+status exec_check_timestamp(int64_t us, struct error *err)
+{
+    return us < EXEC_LEAST_TIMESTAMP || us > EXEC_MOST_TIMESTAMP ? exec_raise_timestamp(err)
+                                                                 : ST_OK;
+}
+
+struct exec_fields exec_fields_of_date(int32_t days)
+{
+    struct exec_fields f = {0};
+    unsigned month, day;
+    column_civil_from_days(days, &f.year, &month, &day);
+    f.month = (int32_t)month;
+    f.day = (int32_t)day;
+    return f;
+}
+
+struct exec_fields exec_fields_of(int64_t us)
+{
+    int64_t days = exec_floor_div(us, EXEC_US_PER_DAY), rest = us - days * EXEC_US_PER_DAY;
+    struct exec_fields f = exec_fields_of_date((int32_t)days);
+    f.hour = (int32_t)(rest / EXEC_US_PER_HOUR);
+    f.minute = (int32_t)(rest / EXEC_US_PER_MINUTE % 60);
+    f.second = (int32_t)(rest / EXEC_US_PER_SECOND % 60);
+    f.us = (int32_t)(rest % EXEC_US_PER_SECOND);
+    return f;
+}
+
+/* Days since 1970; years that would not fit are cut to ones that are out of every range. */
+static int64_t days_of(const struct exec_fields *f)
+{
+    if (f->year < -5000 || f->year > 5874898)
+        return f->year < 0 ? INT64_MIN : INT64_MAX;
+    return column_days_from_civil(f->year, (unsigned)f->month, 1) + (int64_t)f->day - 1;
+}
+
+status exec_fields_date(const struct exec_fields *f, int32_t *days, struct error *err)
+{
+    int64_t d = days_of(f);
+    if (d < EXEC_LEAST_DAYS || d > EXEC_MOST_DAYS)
+        return exec_raise_date(err);
+    *days = (int32_t)d;
+    return ST_OK;
+}
+
+status exec_fields_timestamp(const struct exec_fields *f, int64_t *us, struct error *err)
+{
+    int64_t d = days_of(f);
+    if (d < EXEC_LEAST_DAYS || d > EXEC_MOST_TIMESTAMP / EXEC_US_PER_DAY)
+        return exec_raise_timestamp(err);
+    *us = d * EXEC_US_PER_DAY + f->hour * EXEC_US_PER_HOUR + f->minute * EXEC_US_PER_MINUTE +
+          f->second * EXEC_US_PER_SECOND + f->us;
+    return exec_check_timestamp(*us, err);
+}
+
+int exec_month_days(int64_t year, int month)
+{
+    static const uint8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    return days[month - 1] + (month == 2 && leap);
+}
+
+int exec_weekday(int32_t days)
+{
+    return (int)exec_floor_mod((int64_t)days + 4, 7); /* 1970-01-01 was a Thursday */
+}
+
+int32_t exec_iso_year_start(int64_t year)
+{
+    int32_t fourth = column_days_from_civil(year, 1, 4); /* always in week 1 */
+    return fourth - (exec_weekday(fourth) + 6) % 7;
+}
+
+int exec_iso_week(int32_t days, int64_t *year)
+{
+    int32_t thursday = days - (exec_weekday(days) + 6) % 7 + 3; /* decides the year of a week */
+    *year = exec_fields_of_date(thursday).year;
+    return (days - exec_iso_year_start(*year)) / 7 + 1;
+}
+
+int64_t exec_to_local(const struct zone *zone, int64_t utc_us)
+{
+    return zone ? utc_us + zone_offset_at(zone, utc_us) * EXEC_US_PER_SECOND : utc_us;
+}
+
+status exec_to_utc(const struct zone *zone, int64_t local_us, int64_t *utc_us, struct error *err)
+{
+    *utc_us = zone ? zone_to_utc(zone, local_us) : local_us;
+    return exec_check_timestamp(*utc_us, err);
+}

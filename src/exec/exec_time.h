@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+/* exec_time.h - dates and times as fields, for casts, functions and formats.
+ *
+ * A moment is microseconds since 1970-01-01 00:00, local or UTC as the type says. Ranges are those
+ * of column_time.c: from 4714-11-24 BC to 5874897-12-31 (dates) and to the end of 294246
+ * (timestamps); whatever leaves them is 22008. */
+#ifndef EXEC_TIME_H
+#define EXEC_TIME_H
+
+#include "column/column_text.h"
+#include "column/column_zone.h"
+
+#define EXEC_US_PER_SECOND INT64_C(1000000)
+#define EXEC_US_PER_MINUTE (60 * EXEC_US_PER_SECOND)
+#define EXEC_US_PER_HOUR   (60 * EXEC_US_PER_MINUTE)
+#define EXEC_US_PER_DAY    (24 * EXEC_US_PER_HOUR)
+
+#define EXEC_LEAST_DAYS      (-2440588)
+#define EXEC_MOST_DAYS       2145042905
+#define EXEC_LEAST_TIMESTAMP (EXEC_LEAST_DAYS * EXEC_US_PER_DAY)
+#define EXEC_MOST_TIMESTAMP  (INT64_C(106751982) * EXEC_US_PER_DAY - 1)
+#define EXEC_JULIAN_1970     2440588 /* Julian day of 1970-01-01 */
+
+struct exec_fields {
+    int64_t year; /* 0 is 1 BC */
+    int32_t month, day, hour, minute, second, us;
+};
+
+ALWAYS_INLINE int64_t exec_floor_div(int64_t a, int64_t b)
+{
+    return a / b - (a % b < 0);
+}
+ALWAYS_INLINE int64_t exec_floor_mod(int64_t a, int64_t b)
+{
+    int64_t r = a % b;
+    return r < 0 ? r + b : r;
+}
+
+struct exec_fields exec_fields_of(int64_t us);
+struct exec_fields exec_fields_of_date(int32_t days);
+/* Fields in their usual ranges (day may be past the month's end); 22008 outside the type's range.
+ */
+STATUS_MUST_USE status exec_fields_timestamp(const struct exec_fields *f, int64_t *us,
+                                             struct error *err);
+STATUS_MUST_USE status exec_fields_date(const struct exec_fields *f, int32_t *days,
+                                        struct error *err);
+STATUS_MUST_USE status exec_check_timestamp(int64_t us, struct error *err);
+int exec_month_days(int64_t year, int month);
+/* 0 = Sunday */
+int exec_weekday(int32_t days);
+/* ISO 8601 week, and the year it belongs to. */
+int exec_iso_week(int32_t days, int64_t *year);
+/* Days since 1970 of the Monday of week 1. */
+int32_t exec_iso_year_start(int64_t year);
+
+/* Local time of an instant, and back; zone NULL = UTC. */
+int64_t exec_to_local(const struct zone *zone, int64_t utc_us);
+STATUS_MUST_USE status exec_to_utc(const struct zone *zone, int64_t local_us, int64_t *utc_us,
+                                   struct error *err);
+STATUS_MUST_USE status exec_raise_timestamp(struct error *err);
+STATUS_MUST_USE status exec_raise_date(struct error *err);
+STATUS_MUST_USE status exec_raise_interval(struct error *err);
+
+#endif
