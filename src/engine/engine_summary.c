@@ -106,6 +106,7 @@ status engine_create_summary(struct engine_env *e, struct query_statement *st,
         FAIL_SQL(err, ST_EXISTS, "42P07", st->table.position,
                  "materialized view \"%.*s.%.*s\" already exists", STR_ARG(name.space),
                  STR_ARG(name.table));
+    TRY(summary_check_select(st->select, err));
     TRY(plan_select(&e->plan, st->select, &plan, err));
     TRY(define(e, plan, st->select_text, zone_name(s->zone), &d, err));
     if (!exists)
@@ -236,6 +237,18 @@ static status op_plan(void *self, struct str select, struct str zone, struct que
     return ST_OK;
 }
 
+static status field_ids(struct refresh *x, const struct column_schema *hidden, int32_t **out,
+                        struct error *err)
+{
+    const struct iceberg_schema *visible = iceberg_current_schema(x->t->current);
+    TRY(ARENA_ARRAY(&x->e->arena, int32_t, visible->count + hidden->count, out, err));
+    for (size_t i = 0; i < visible->count; i++)
+        (*out)[i] = visible->fields[i].id;
+    for (size_t i = 0; i < hidden->count; i++)
+        (*out)[visible->count + i] = hidden->fields[i].field_id;
+    return ST_OK;
+}
+
 static status op_write(void *self, struct query_plan *plan, size_t visible,
                        const struct column_schema *hidden, struct summary_digest *digest,
                        struct iceberg_data_file **files, size_t *count, struct error *err)
@@ -243,9 +256,11 @@ static status op_write(void *self, struct query_plan *plan, size_t visible,
     struct refresh *x = self;
     struct column_stream rows, tapped;
     int64_t row_count;
+    int32_t *ids;
+    TRY(field_ids(x, hidden, &ids, err));
     TRY(exec_open(plan, &x->e->exec, &rows, err));
-    TRY(summary_digest_tap(&rows, visible, digest, &x->e->arena, &x->e->session->account, &tapped,
-                           err));
+    TRY(summary_digest_tap(&rows, ids, visible, digest, &x->e->arena, &x->e->session->account,
+                           &tapped, err));
     status st = engine_write_stream(x->e, x->t, &tapped, 0, hidden, files, count, &row_count, err);
     tapped.close(tapped.self);
     return st;

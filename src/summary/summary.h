@@ -18,6 +18,7 @@
 
 #include "column/column_span.h"
 #include "iceberg/iceberg.h"
+#include "query/query_ast.h"
 #include "query/query_plan.h"
 
 #define SUMMARY_VERSION "1"
@@ -67,6 +68,9 @@ STATUS_MUST_USE status summary_define(const struct query_plan *plan, struct str 
                                       struct str zone, struct str raw_name,
                                       const struct iceberg_table *raw, struct arena *arena,
                                       struct summary_definition **out, struct error *err);
+/* Refuses, with name and position, what no definition may contain and a plan no longer shows: the
+ * clock, volatile and not correctly rounded functions. */
+STATUS_MUST_USE status summary_check_select(const struct query_select *select, struct error *err);
 /* The same plan with the state columns behind the visible ones, sorted by key: what a rebuild
  * writes. */
 STATUS_MUST_USE status summary_extend(struct query_plan *plan, const struct summary_definition *d,
@@ -81,8 +85,7 @@ STATUS_MUST_USE status summary_visible_schema(const struct summary_definition *d
                                               struct arena *arena, struct column_schema *out,
                                               struct error *err);
 
-/* JSON texts of firn.pending / firn.definition (with firn.checks and firn.states inside pending,
- * apart otherwise). Bounded; unknown versions are refused. */
+/* JSON texts of firn.pending and firn.definition. Bounded; unknown versions are refused. */
 STATUS_MUST_USE status summary_format(const struct summary_definition *d, struct arena *arena,
                                       struct str *out, struct error *err);
 STATUS_MUST_USE status summary_parse(struct str json, struct arena *arena,
@@ -103,12 +106,14 @@ struct summary_digest {
     int64_t row_count;
 };
 
-/* A stream that passes rows through and adds them to *d: the first `visible` columns to rows, the
- * others to states (each with the visible key columns). Takes `from` over. */
-STATUS_MUST_USE status summary_digest_tap(struct column_stream *from, size_t visible,
-                                          struct summary_digest *d, struct arena *arena,
-                                          struct mem_account *account, struct column_stream *out,
-                                          struct error *err);
+/* A stream that passes rows through and adds them to *d. A row is encoded column by column: field
+ * id, NULL mark, then integers, dates and times as 8 bytes, real as double, decimals as 16, text
+ * with its length; `rows` takes the first `visible` columns, `states` all of them. `field_ids` has
+ * one id per column and stays borrowed, as does d. Takes `from` over, also on failure. */
+STATUS_MUST_USE status summary_digest_tap(struct column_stream *from, const int32_t *field_ids,
+                                          size_t visible, struct summary_digest *d,
+                                          struct arena *arena, struct mem_account *account,
+                                          struct column_stream *out, struct error *err);
 /* 32 hexadecimal digits and NUL. */
 void summary_digest_text(uint128 digest, char out[33]);
 
