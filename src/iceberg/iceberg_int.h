@@ -3,6 +3,7 @@
 #ifndef ICEBERG_INT_H
 #define ICEBERG_INT_H
 
+#include "base/bytes.h"
 #include "iceberg/iceberg.h"
 
 #include <jansson.h>
@@ -83,6 +84,9 @@ STATUS_MUST_USE status iceberg_leaf_type(const struct iceberg_schema *s, int32_t
  * column has been dropped. */
 STATUS_MUST_USE status iceberg_source_type(const struct iceberg_table *t, int32_t id,
                                            struct column_type *out, bool *found, struct error *err);
+/* Digits at the head of `text`, which moves behind them; false when there are none, or more than an
+ * int32 holds. */
+bool iceberg_take_number(struct str *text, uint32_t *out);
 bool iceberg_schema_same(const struct iceberg_schema *a, const struct iceberg_schema *b);
 
 /* ---- specs and orders (iceberg_spec.c) ---------------------------------------------------------
@@ -126,5 +130,19 @@ STATUS_MUST_USE status iceberg_snapshot_copy(struct arena *arena,
                                              struct iceberg_snapshot *out, struct error *err);
 /* `text` without the slashes at its end. */
 struct str iceberg_trim_slash(struct str text);
+
+/* ---- values (iceberg_value.c, iceberg_transform.c) ---------------------------------------------
+ */
+
+/* The unscaled number of a decimal of any precision. */
+int128 iceberg_decimal(const struct column_value *v);
+/* Big-endian two's complement in as few bytes as hold it; returns their number. */
+size_t iceberg_decimal_bytes(int128 v, uint8_t out[16]);
+uint32_t iceberg_murmur3(uint32_t seed, const void *data, size_t bytes);
+/* "day=2025-01-14/region=a+b/", escaped; nothing for an unpartitioned spec. */
+STATUS_MUST_USE status iceberg_partition_path(const struct iceberg_spec *spec,
+                                              const struct column_value *partition,
+                                              struct arena *arena, struct buffer *out,
+                                              struct error *err);
 
 #endif

@@ -27,26 +27,53 @@ static const struct {
 static const char *const later_types[] = {"timestamp_ns", "timestamptz_ns", "unknown",
                                           "variant",      "geometry",       "geography"};
 
+/* Blanks around it are allowed: "decimal(9,2)" and "decimal( 9 , 2 )" are both written. */
+static bool take_word(struct str *text, const char *word)
+{
+    size_t n = strlen(word), at = 0;
+    while (at < text->len && text->ptr[at] == ' ')
+        at++;
+    if (text->len - at < n || !str_eq_nocase((struct str){text->ptr + at, n}, str_of(word)))
+        return false;
+    for (at += n; at < text->len && text->ptr[at] == ' '; at++)
+        ;
+    *text = (struct str){text->ptr + at, text->len - at};
+    return true;
+}
+
+bool iceberg_take_number(struct str *text, uint32_t *out)
+{
+    size_t n = 0;
+    uint64_t v = 0;
+    for (; n < text->len && text->ptr[n] >= '0' && text->ptr[n] <= '9' && v <= INT32_MAX; n++)
+        v = v * 10 + (uint64_t)(text->ptr[n] - '0');
+    *out = (uint32_t)v;
+    *text = (struct str){text->ptr + n, text->len - n};
+    return n > 0 && v <= INT32_MAX;
+}
+
 static status parse_type(struct str text, struct column_type *out, struct error *err)
 {
-    unsigned a, b;
-    int used = 0;
-    char copy[64] = "";
+    uint32_t a, b;
+    struct str rest = text;
     *out = (struct column_type){0};
     for (size_t i = 0; i < ARRAY_LEN(type_names); i++)
         if (str_eq_nocase(text, str_of(type_names[i].name))) {
             *out = column_type_of(type_names[i].kind);
             return ST_OK;
         }
-    if (text.len < sizeof(copy))
-        memcpy(copy, text.ptr, text.len);
-    if (sscanf(copy, "decimal ( %5u , %5u )%n", &a, &b, &used) == 2 && (size_t)used == text.len) {
+    if (take_word(&rest, "decimal") && take_word(&rest, "(") && iceberg_take_number(&rest, &a) &&
+        take_word(&rest, ",") && iceberg_take_number(&rest, &b) && take_word(&rest, ")") &&
+        rest.len == 0) {
         if (a < 1 || a > 38 || b > a)
-            FAIL(err, ST_UNSUPPORTED, "type %s: precision is 1 to 38, scale 0 to precision", copy);
+            FAIL(err, ST_UNSUPPORTED, "type %.*s: precision is 1 to 38, scale 0 to precision",
+                 STR_ARG(text));
         *out = column_type_decimal(a, b);
         return ST_OK;
     }
-    if (sscanf(copy, "fixed [ %9u ]%n", &a, &used) == 1 && (size_t)used == text.len && a > 0) {
+    rest = text;
+    if (take_word(&rest, "fixed") && take_word(&rest, "[") && iceberg_take_number(&rest, &a) &&
+        take_word(&rest, "]") && rest.len == 0 && a > 0) {
         *out = (struct column_type){.kind = COLUMN_FIXED, .length_bytes = a};
         return ST_OK;
     }

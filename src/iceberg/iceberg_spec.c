@@ -38,15 +38,17 @@ static status parse_transform(struct arena *arena, struct str text, struct icebe
     TRY(arena_str(arena, text, &out->text, err));
     const char *bracket = text.len ? memchr(text.ptr, '[', text.len) : NULL;
     struct str name = {text.ptr, bracket ? (size_t)(bracket - text.ptr) : text.len};
-    int used = 0, param = 0;
-    if (bracket && (sscanf(out->text.ptr + name.len, "[%9d]%n", &param, &used) != 1 ||
-                    name.len + (size_t)used != text.len || param < 1))
-        return ST_OK;
+    uint32_t param = 0;
+    if (bracket) {
+        struct str rest = {bracket + 1, text.len - name.len - 1};
+        if (!iceberg_take_number(&rest, &param) || !str_eq_z(rest, "]") || param < 1)
+            return ST_OK;
+    }
     for (size_t i = 0; i < ARRAY_LEN(transforms); i++)
         if (str_eq_nocase(name, str_of(transforms[i].name)) &&
             transforms[i].has_param == (bracket != NULL)) {
             out->kind = transforms[i].kind;
-            out->param = param;
+            out->param = (int32_t)param;
         }
     return ST_OK;
 }

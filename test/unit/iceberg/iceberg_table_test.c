@@ -206,7 +206,10 @@ TEST(what_java_refuses_is_refused)
         {"decimal(9, 2)", "decimal(39, 2)", ST_UNSUPPORTED},
         {"decimal(9, 2)", "decimal(9, 10)", ST_UNSUPPORTED},
         {"decimal(9, 2)", "decimal(9, 2", ST_CORRUPT},
-        {"decimal(9, 2)", "decimal(9,2) ", ST_CORRUPT},
+        {"decimal(9, 2)", "decimal(9, 2) 3", ST_CORRUPT},
+        {"decimal(9, 2)", "decimal(-9, 2)", ST_CORRUPT},
+        {"fixed[7]", "fixed[-7]", ST_CORRUPT},
+        {"fixed[7]", "fixed[4294967303]", ST_CORRUPT},
         {"fixed[7]", "fixed[0]", ST_CORRUPT},
         {"\"default-spec-id\":0", "\"default-spec-id\":1", ST_CORRUPT},
         {"\"partition-specs\"", "\"partition-spec\"", ST_CORRUPT},
@@ -247,6 +250,7 @@ TEST(what_java_accepts_is_accepted)
 {
     static const char *const cases[][2] = {
         {"decimal(9, 2)", "decimal(9,2)"},
+        {"decimal(9, 2)", "DECIMAL ( 9 , 2 )"},
         {"\"type\":\"int\"", "\"type\":\"INT\""},
         {"\"last-updated-ms\":1602638573590", "\"last-updated-ms\":1555100895770"},
         {"\"parent-snapshot-id\":3051729675574597004", "\"parent-snapshot-id\":null"},
