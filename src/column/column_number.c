@@ -47,27 +47,70 @@ bool column_text_fast_int64(const char *p, size_t n, int64_t *out)
     return true;
 }
 
-bool column_text_fast_double(const char *p, size_t n, double *out)
+/* [-] digits with or without a point, at most 19 characters behind the sign: the digits as one
+ * number and how many of them stand behind the point. */
+ALWAYS_INLINE bool fast_number(const char *p, size_t n, bool *negative, uint64_t *m, size_t *behind)
 {
-    bool negative = n > 0 && *p == '-';
-    size_t i = negative, point = n;
-    if (n - i > 19 || i == n) /* 18 digits and a point cannot overflow 64 bits */
+    *negative = n > 0 && *p == '-';
+    size_t i = *negative, point = n;
+    if (n - i > 19)
         return false;
-    uint64_t m = 0;
+    *m = 0;
     for (; i < n; i++) {
         unsigned d = (unsigned char)p[i] - (unsigned)'0';
         if (d <= 9)
-            m = m * 10 + d;
+            *m = *m * 10 + d;
         else if (p[i] == '.' && point == n)
             point = i;
         else
             return false;
     }
-    size_t behind = point < n ? n - point - 1 : 0;
-    bool no_digit = n - negative - (point < n) == 0;
-    if (no_digit || m > UINT64_C(1) << 53)
+    *behind = point < n ? n - point - 1 : 0;
+    return n > *negative + (size_t)(point < n); /* at least one digit */
+}
+
+bool column_text_fast_double(const char *p, size_t n, double *out)
+{
+    bool negative;
+    uint64_t m;
+    size_t behind;
+    if (!fast_number(p, n, &negative, &m, &behind) || m > UINT64_C(1) << 53)
         return false;
     double v = (double)m / powers_of_ten[behind];
+    *out = negative ? -v : v;
+    return true;
+}
+
+bool column_text_fast_decimal(const char *p, size_t n, struct column_type type, int64_t *out)
+{
+    static const int64_t powers[] = {1,
+                                     10,
+                                     100,
+                                     1000,
+                                     10000,
+                                     100000,
+                                     1000000,
+                                     10000000,
+                                     100000000,
+                                     1000000000,
+                                     10000000000,
+                                     100000000000,
+                                     1000000000000,
+                                     10000000000000,
+                                     100000000000000,
+                                     1000000000000000,
+                                     10000000000000000,
+                                     100000000000000000,
+                                     1000000000000000000};
+    bool negative;
+    uint64_t m;
+    size_t behind;
+    if (type.precision > 18 || !fast_number(p, n, &negative, &m, &behind) || behind > type.scale)
+        return false;
+    uint64_t zeros = (uint64_t)powers[type.scale - behind], most = (uint64_t)powers[type.precision];
+    if (m > (most - 1) / zeros)
+        return false;
+    int64_t v = (int64_t)(m * zeros);
     *out = negative ? -v : v;
     return true;
 }

@@ -38,6 +38,8 @@ bool column_text_decimal_type(struct str text, struct column_type *out);
  * any number of digits behind the seconds, and *utc says that a Z followed. */
 bool column_text_fast_int64(const char *p, size_t n, int64_t *out);
 bool column_text_fast_double(const char *p, size_t n, double *out);
+/* For a decimal of precision up to 18 with no more digits behind the point than its scale. */
+bool column_text_fast_decimal(const char *p, size_t n, struct column_type type, int64_t *out);
 bool column_text_fast_date(const char *p, size_t n, int32_t *days);
 bool column_text_fast_timestamp(const char *p, size_t n, int64_t *us, bool *utc);
 
