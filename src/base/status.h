@@ -71,14 +71,16 @@ const char *error_state(const struct error *err);
 
 #define STATUS_MUST_USE __attribute__((warn_unused_result))
 
-#define FAIL(err, code, ...) return error_set((err), (code), __FILE__, __LINE__, __VA_ARGS__)
+/* `code` stands twice so that compilers see what is returned, and that outputs are set after OK. */
+#define FAIL(err, code, ...)                                                                       \
+    return (void)error_set((err), (code), __FILE__, __LINE__, __VA_ARGS__), (code)
 /* Raises with an SQLSTATE and a position in the statement's text. */
 #define FAIL_SQL(err, code, state, pos, ...)                                                       \
     do {                                                                                           \
-        status st_ = error_set((err), (code), __FILE__, __LINE__, __VA_ARGS__);                    \
+        (void)error_set((err), (code), __FILE__, __LINE__, __VA_ARGS__);                           \
         error_sqlstate((err), (state));                                                            \
         error_position((err), (pos));                                                              \
-        return st_;                                                                                \
+        return (code);                                                                             \
     } while (0)
 #define TRY(call)                                                                                  \
     do {                                                                                           \
@@ -115,7 +117,7 @@ const char *error_state(const struct error *err);
 
 /* For our own logic: ASSERT in debug builds, ENSURE always, as a returned error. */
 #ifdef NDEBUG
-#define ASSERT(cond) ((void)0)
+#define ASSERT(cond) ((void)sizeof(!(cond))) /* not evaluated, but its variables count as used */
 #else
 #define ASSERT(cond) ((cond) ? (void)0 : status_assert_failed(#cond, __FILE__, __LINE__))
 #endif

@@ -477,7 +477,7 @@ status column_timestamp_parse(struct str text, int64_t *out, struct error *err)
 {
     static const char type[] = "timestamp";
     struct moment m;
-    int64_t us;
+    int64_t us = 0;
     bool utc;
     if (column_text_fast_timestamp(text.ptr, text.len, out, &utc))
         return ST_OK;
@@ -494,7 +494,7 @@ status column_timestamptz_parse(struct str text, const struct zone *zone, int64_
 {
     static const char type[] = "timestamp with time zone";
     struct moment m;
-    int64_t us;
+    int64_t us = 0;
     bool utc;
     if (column_text_fast_timestamp(text.ptr, text.len, &us, &utc)) {
         *out = utc ? us : zone_to_utc(zone, us);
