@@ -35,13 +35,14 @@ struct parquet_chunk_info {
     int64_t values;           /* rows, for flat columns */
     int64_t compressed_bytes; /* page headers included */
     int64_t uncompressed_bytes;
-    enum codec codec;
+    enum codec codec;   /* CODEC_COUNT: one that cannot be read */
     uint32_t encodings; /* bit per format enum value */
     bool has_null_count;
     int64_t null_count;
-    bool has_min, has_max; /* usable: right order, not NaN; -0.0/+0.0 widened */
-    bool min_exact, max_exact;
-    struct column_value min, max; /* in the file's arena */
+    bool has_min, has_max;        /* usable: right order; a real or double has max only when it is
+                                     known to hold no NaN (NaN is greatest); zeros are widened */
+    bool min_exact, max_exact;    /* it is one of the values */
+    struct column_value min, max; /* of the column's type; strings live as long as the file */
     bool has_dictionary;
     bool has_offset_index, has_column_index;
 };
