@@ -178,7 +178,7 @@ uint32_t kernel_max_u32(const uint32_t *v, size_t n)
         for (size_t i = n; i-- > 0;) {                                                             \
             size_t bit = valid[i / 64] >> i % 64 & 1;                                              \
             left -= bit;                                                                           \
-            v[i] = v[left] & (type)(0 - (type)bit);                                 \
+            v[i] = v[left] & (type)(0 - (type)bit);                                                \
         }                                                                                          \
     }
 SPREAD(kernel_spread_1, uint8_t)
