@@ -174,8 +174,8 @@ status engine_insert(struct engine_env *e, struct query_statement *st, struct fi
     struct column_schema target;
     struct query_plan *plan;
     TRY(changeable(e, &st->table, &t, &target, err));
-    TRY(plan_select(&e->plan, st->select, &plan, err));
-    TRY(plan_assign(&e->plan, plan, &target, st->column_names, st->column_name_count, &plan, err));
+    TRY(plan_insert(&e->plan, st->select, &target, st->column_names, st->column_name_count, &plan,
+                    err));
     r->verb = "INSERT 0";
     return insert_plan(e, t, plan, r, err);
 }

@@ -79,6 +79,12 @@ STATUS_MUST_USE status plan_assign(const struct plan_context *c, struct query_pl
                                    const struct column_schema *target,
                                    const struct query_name *names, size_t name_count,
                                    struct query_plan **out, struct error *err);
+/* plan_select and plan_assign in one, for INSERT: in VALUES each cell is read as its own column's
+ * type, so that ('1'), (2.5) fills a text column as well as a double one. */
+STATUS_MUST_USE status plan_insert(const struct plan_context *c, const struct query_select *s,
+                                   const struct column_schema *target,
+                                   const struct query_name *names, size_t name_count,
+                                   struct query_plan **out, struct error *err);
 /* What pruning can use of a predicate over `schema` (field ids from it); never NULL. */
 STATUS_MUST_USE status plan_prune(const struct query_expr *predicate,
                                   const struct column_schema *schema, struct arena *arena,

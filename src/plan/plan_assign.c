@@ -153,3 +153,24 @@ status plan_assign(const struct plan_context *c, struct query_plan *input,
         return assign_values(&b, input, target, from, out, err);
     return assign_project(&b, input, target, from, out, err);
 }
+
+/* VALUES (...), (...) and nothing else. */
+static bool is_values(const struct query_select *s)
+{
+    return s->from.kind == QUERY_FROM_VALUES && s->target_count == 1 &&
+           s->targets[0].value->kind == QUERY_AST_STAR && !s->distinct && !s->where && !s->having &&
+           !s->limit && !s->offset && s->group_count == 0 && s->order_count == 0;
+}
+
+status plan_insert(const struct plan_context *c, const struct query_select *s,
+                   const struct column_schema *target, const struct query_name *names,
+                   size_t name_count, struct query_plan **out, struct error *err)
+{
+    struct plan_binder b = {.c = c};
+    struct query_plan *rows;
+    if (is_values(s))
+        TRY(plan_values(&b, &s->from, &rows, err));
+    else
+        TRY(plan_select(c, s, &rows, err));
+    return plan_assign(c, rows, target, names, name_count, out, err);
+}

@@ -92,15 +92,14 @@ static status settle_column(struct plan_binder *b, struct query_plan *p, size_t 
     TRY(plan_common_type(all, rows, "VALUES", &f->type, err));
     for (size_t r = 0; r < rows; r++) {
         struct query_expr **cell = &p->values.cells[r][column];
-        bool untyped = (*cell)->type.kind == COLUMN_UNKNOWN;
         TRY(plan_coerce(b, *cell, f->type, PLAN_CAST_IMPLICIT, cell, err));
-        (*cell)->untyped |= untyped && (f->type.kind == COLUMN_TEXT || (*cell)->value.null);
     }
     return arena_printf(b->c->arena, &f->name, err, "column%zu", column + 1);
 }
 
-static status from_values(struct plan_binder *b, const struct query_from *from,
-                          struct plan_scope *scope, struct error *err)
+/* The cells as written; literals without a type are still UNKNOWN. */
+status plan_values(struct plan_binder *b, const struct query_from *from, struct query_plan **out,
+                   struct error *err)
 {
     struct query_plan *p;
     b->clause = "VALUES";
@@ -116,9 +115,16 @@ static status from_values(struct plan_binder *b, const struct query_from *from,
         for (size_t i = 0; i < from->column_count; i++)
             TRY(plan_bind(b, from->rows[r][i], &p->values.cells[r][i], err));
     }
+    *out = p;
+    return ST_OK;
+}
+
+static status from_values(struct plan_binder *b, const struct query_from *from,
+                          struct plan_scope *scope, struct error *err)
+{
+    TRY(plan_values(b, from, &scope->input, err));
     for (size_t i = 0; i < from->column_count; i++)
-        TRY(settle_column(b, p, i, err));
-    scope->input = p;
+        TRY(settle_column(b, scope->input, i, err));
     scope->visible = from->column_count;
     scope->name = STR("*VALUES*");
     return ST_OK;

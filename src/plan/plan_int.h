@@ -60,6 +60,8 @@ STATUS_MUST_USE status plan_query(const struct plan_binder *b, const struct quer
                                   struct query_plan **out, struct error *err);
 STATUS_MUST_USE status plan_from(struct plan_binder *b, const struct query_from *from,
                                  struct plan_scope *scope, struct error *err);
+STATUS_MUST_USE status plan_values(struct plan_binder *b, const struct query_from *from,
+                                   struct query_plan **out, struct error *err);
 STATUS_MUST_USE status plan_source(struct plan_binder *b, const struct query_ast *call,
                                    struct query_plan **out, struct error *err);
 /* A SCAN of every column, hidden states behind the `visible` ones; files not yet listed. */

@@ -30,7 +30,7 @@ TEST(groups)
     CHECK_PLAN("SELECT count(*) FROM sales", "Aggregate: count(*) < Scan demo.sales()");
     CHECK_PLAN("SELECT date_trunc('month', transaction_date::timestamp) AS month, count(*) "
                "FROM sales GROUP BY month",
-               "Project ?key? AS month, count < "
+               "Project \"?key?\" AS month, count < "
                "Aggregate by date_trunc('month', transaction_date::timestamp without time zone): "
                "count(*) < Scan demo.sales(transaction_date)");
     CHECK_PLAN("SELECT sum(amount) / count(amount), avg(amount) FROM sales",
@@ -78,7 +78,7 @@ TEST(order_and_limit)
     CHECK_PLAN("SELECT i FROM t LIMIT ALL", "Scan demo.t(i)");
     /* an input column comes before an output name in GROUP BY, after it in ORDER BY */
     CHECK_PLAN("SELECT i % 2 AS l, count(*) FROM t GROUP BY i % 2 ORDER BY l",
-               "Sort by l < Project ?key? AS l, count < Aggregate by (i % 2): count(*) < "
+               "Sort by l < Project \"?key?\" AS l, count < Aggregate by (i % 2): count(*) < "
                "Scan demo.t(i)");
     CHECK_ERROR("SELECT i % 2 AS l FROM t GROUP BY l", "42803", 8, "column \"t.i\" must appear");
 }
@@ -180,26 +180,27 @@ TEST(names_in_a_scan_keep_their_field_ids)
     while (p->input)
         p = p->input;
     CHECK_INT(p->schema.count, 3);
-    for (size_t i = 0; i < 3; i++)
-        CHECK_INT(p->scan.field_ids[i], (int[]){2, 3, 5}[i]);
+    CHECK_INT(p->scan.field_ids[0], 2);
+    CHECK_INT(p->scan.field_ids[1], 3);
+    CHECK_INT(p->scan.field_ids[2], 5);
     fixture_free(&f);
 }
 
 TEST(column_names)
 {
     CHECK_TYPES("SELECT true, 1::int, i::bigint, '2025-01-01'::date, interval '1 day', "
-                "CASE WHEN b THEN 1 END, CASE WHEN b THEN 1 ELSE i END, current_date, "
+                "CASE WHEN b THEN 1 END, CASE WHEN b THEN 1 ELSE i END, "
                 "extract(year FROM dt), tz AT TIME ZONE 'UTC', (SELECT 1), (SELECT i FROM t), "
                 "coalesce(i, 1), i IS NULL, -i, count(*) FROM t GROUP BY i, b, dt, tz",
                 "bool boolean, int4 integer, i bigint, date date, interval interval, case integer, "
-                "i integer, current_date date, extract numeric(10,0), timezone timestamp without "
+                "i integer, extract numeric(10,0), timezone timestamp without "
                 "time zone, ?column? integer, i integer, coalesce integer, ?column? boolean, "
                 "?column? integer, count bigint");
 }
 
 TEST(name_resolution)
 {
-    CHECK_TYPES("SELECT day, DAY, \"Day\" FROM mixed", "Day date, Day date, Day date");
+    CHECK_TYPES("SELECT day, DAY, \"Day\" FROM mixed", "day date, day date, Day date");
     CHECK_TYPES("SELECT value, \"Value\" FROM mixed", "value integer, Value integer");
     CHECK_ERROR("SELECT \"day\" FROM mixed", "42703", 8, "column \"day\" does not exist");
     CHECK_ERROR("SELECT twin FROM mixed", "42702", 8, "column reference \"twin\" is ambiguous");
