@@ -1,0 +1,570 @@
+// SPDX-License-Identifier: Apache-2.0
+/* exec_aggregate_test.c - GROUP BY over streams made by hand: every kind of key, span and result.
+ */
+#include "exec/exec_int.h"
+#include "harness/test.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* ---- a stream of columns in memory --------------------------------------------------------------
+ */
+
+#define MOST_COLUMNS 6
+
+/* Columns of `rows` values each, given out in batches of at most `batch_rows`, as VALUES, or as
+ * CODES where a dictionary is given. */
+struct memory_rows {
+    struct column_schema schema;
+    struct column_field fields[MOST_COLUMNS];
+    int64_t rows, batch_rows, at;
+    const void *values[MOST_COLUMNS];
+    const uint64_t *valid[MOST_COLUMNS];
+    const struct column_dictionary *dictionary[MOST_COLUMNS]; /* then values are u16 codes */
+    bool run[MOST_COLUMNS];                                   /* values is one value */
+    struct column_span spans[MOST_COLUMNS];
+    uint64_t words[MOST_COLUMNS][COLUMN_SPAN_WORDS];
+    int closed;
+};
+
+static status memory_next(void *self, struct column_batch *out, struct error *err)
+{
+    struct memory_rows *m = self;
+    int64_t n = m->rows - m->at < m->batch_rows ? m->rows - m->at : m->batch_rows;
+    for (size_t i = 0; i < m->schema.count; i++) {
+        struct column_span whole = {.kind = m->run[i]          ? SPAN_RUN
+                                            : m->dictionary[i] ? SPAN_CODES
+                                                               : SPAN_VALUES,
+                                    .code_bytes = 2,
+                                    .rows = m->rows,
+                                    .valid = m->valid[i],
+                                    .values = m->values[i],
+                                    .codes = m->values[i],
+                                    .dictionary = m->dictionary[i]};
+        m->spans[i] =
+            column_span_slice(&whole, column_type_phys(m->fields[i].type), m->at, n, m->words[i]);
+    }
+    m->at += n;
+    *out = (struct column_batch){n, m->schema.count, m->spans};
+    return ST_OK;
+}
+
+static void memory_close(void *self)
+{
+    ((struct memory_rows *)self)->closed++;
+}
+
+static void memory_column(struct memory_rows *m, struct column_type type, const void *values)
+{
+    size_t i = m->schema.count++;
+    m->schema.fields = m->fields;
+    m->fields[i] = (struct column_field){.name = STR("c"), .type = type};
+    m->values[i] = values;
+}
+
+/* ---- a plan and its run -------------------------------------------------------------------------
+ */
+
+struct query {
+    struct memory_rows in;
+    struct query_plan plan;
+    struct query_expr columns[MOST_COLUMNS];
+    struct query_expr *keys[MOST_COLUMNS];
+    struct query_agg_arg args[8];
+    struct query_agg_out outs[16];
+    struct column_field fields[16];
+    struct mem_account account;
+    struct arena arena;
+    struct exec_context context;
+    struct column_stream stream;
+};
+
+static struct query_expr *column(struct query *q, int i)
+{
+    q->columns[i] =
+        (struct query_expr){.kind = QUERY_COLUMN, .type = q->in.fields[i].type, .column = i};
+    return &q->columns[i];
+}
+
+static void add_key(struct query *q, int i)
+{
+    size_t k = q->plan.aggregate.key_count++;
+    q->keys[k] = column(q, i);
+    q->fields[q->plan.schema.count++] =
+        (struct column_field){.name = STR("key"), .type = q->in.fields[i].type};
+}
+
+static int add_arg(struct query *q, int value, int filter)
+{
+    struct query_agg_arg *arg = &q->args[q->plan.aggregate.arg_count];
+    arg->value = value < 0 ? NULL : column(q, value);
+    arg->filter = filter < 0 ? NULL : column(q, filter);
+    return (int)q->plan.aggregate.arg_count++;
+}
+
+static void add_out(struct query *q, enum query_agg kind, int arg, struct column_type type)
+{
+    q->outs[q->plan.aggregate.out_count++] =
+        (struct query_agg_out){.kind = kind, .arg = arg, .type = type};
+    q->fields[q->plan.schema.count++] = (struct column_field){.name = STR("result"), .type = type};
+}
+
+static void query_init(struct query *q, int64_t rows, int64_t batch_rows)
+{
+    memset(q, 0, sizeof(*q));
+    q->in.rows = rows;
+    q->in.batch_rows = batch_rows;
+    q->plan.kind = QUERY_PLAN_AGGREGATE;
+    q->plan.schema.fields = q->fields;
+    q->plan.aggregate.keys = q->keys;
+    q->plan.aggregate.args = q->args;
+    q->plan.aggregate.outs = q->outs;
+    mem_account_init(&q->account, "query", NULL, 0);
+}
+
+static status query_open(struct query *q, struct error *err)
+{
+    struct column_stream input = {&q->in.schema, &q->in, memory_next, memory_close};
+    arena_init(&q->arena, &q->account);
+    q->context = (struct exec_context){.account = &q->account, .arena = &q->arena};
+    q->plan.aggregate.grand_total = q->plan.aggregate.key_count == 0;
+    return exec_aggregate_open(&q->plan, &input, &q->context, &q->stream, err);
+}
+
+/* Nothing is left charged, and the input was closed once. */
+static void query_close(struct query *q)
+{
+    q->stream.close(q->stream.self);
+    arena_free(&q->arena);
+    CHECK_INT(q->account.used_bytes, 0);
+    CHECK_INT(q->in.closed, 1);
+}
+
+/* Column i of the only batch, as a value. */
+static struct column_value cell(const struct query *q, const struct column_batch *b, size_t i,
+                                int64_t row)
+{
+    struct column_value v;
+    column_span_value(&b->spans[i], q->plan.schema.fields[i].type, row, &v);
+    return v;
+}
+
+#define BIGINT column_type_of(COLUMN_BIGINT)
+#define DOUBLE column_type_of(COLUMN_DOUBLE)
+#define TEXT   column_type_of(COLUMN_TEXT)
+
+/* ---- keys ---------------------------------------------------------------------------------------
+ */
+
+TEST(equal_keys_of_every_type_are_one_group)
+{
+    struct error err;
+    struct column_batch b;
+    static struct query q;
+    double d[] = {0.0, -0.0, NAN, -NAN, 1};
+    float f[] = {-0.0f, 0.0f, NAN, -NAN, 1};
+    int32_t i[] = {INT32_MIN, INT32_MIN, INT32_MAX, INT32_MAX, 0};
+    int64_t l[] = {INT64_MIN, INT64_MIN, INT64_MAX, INT64_MAX, 0};
+    uint8_t t[] = {1, 1, 0, 0, 0};
+    _Alignas(16) int128 w[] = {-1, -1, 0, 0, INT128_MAX};
+    struct str s[] = {STR(""), STR(""), STR("a"), STR("a"), STR("ab")};
+    struct column_interval v[] = {{1, 0, 0}, {0, 30, 0}, {0, 1, 0}, {0, 0, 86400000000}, {0, 0, 0}};
+    const struct {
+        struct column_type type;
+        const void *values;
+        int64_t groups;
+    } cases[] = {
+        {DOUBLE, d, 3}, {column_type_of(COLUMN_REAL), f, 3},    {column_type_of(COLUMN_INT), i, 3},
+        {BIGINT, l, 3}, {column_type_of(COLUMN_BOOLEAN), t, 2}, {column_type_decimal(38, 0), w, 3},
+        {TEXT, s, 3},   {column_type_of(COLUMN_INTERVAL), v, 3}};
+    for (size_t n = 0; n < ARRAY_LEN(cases); n++) {
+        query_init(&q, 5, 2048);
+        memory_column(&q.in, cases[n].type, cases[n].values);
+        add_key(&q, 0);
+        add_out(&q, QUERY_AGG_COUNT_STAR, add_arg(&q, -1, -1), BIGINT);
+        CHECK_OK(query_open(&q, &err));
+        CHECK_OK(q.stream.next(q.stream.self, &b, &err));
+        CHECK_INT(b.rows, cases[n].groups);
+        CHECK_INT(cell(&q, &b, 1, 0).i64, 2);
+        CHECK_OK(q.stream.next(q.stream.self, &b, &err));
+        CHECK_INT(b.rows, 0);
+        query_close(&q);
+    }
+    /* One zero, whichever came first. */
+    query_init(&q, 1, 1);
+    memory_column(&q.in, DOUBLE, d + 1);
+    add_key(&q, 0);
+    CHECK_OK(query_open(&q, &err));
+    CHECK_OK(q.stream.next(q.stream.self, &b, &err));
+    CHECK_DOUBLE(cell(&q, &b, 0, 0).f64, 0.0);
+    query_close(&q);
+}
+
+TEST(null_is_a_group)
+{
+    struct error err;
+    struct column_batch b;
+    static struct query q;
+    int64_t keys[] = {7, 0, 7, 0}, values[] = {1, 2, 3, 4};
+    uint64_t valid = 0x5; /* rows 1 and 3 are NULL */
+    query_init(&q, 4, 3);
+    memory_column(&q.in, BIGINT, keys);
+    memory_column(&q.in, BIGINT, values);
+    q.in.valid[0] = &valid;
+    add_key(&q, 0);
+    add_out(&q, QUERY_AGG_SUM, add_arg(&q, 1, -1), BIGINT);
+    CHECK_OK(query_open(&q, &err));
+    CHECK_OK(q.stream.next(q.stream.self, &b, &err));
+    CHECK_INT(b.rows, 2);
+    for (int64_t i = 0; i < 2; i++)
+        CHECK_INT(cell(&q, &b, 1, i).i64, cell(&q, &b, 0, i).null ? 6 : 4);
+    CHECK(cell(&q, &b, 0, 0).null != cell(&q, &b, 0, 1).null);
+    query_close(&q);
+}
+
+TEST(a_total_of_nothing_is_one_row)
+{
+    struct error err;
+    struct column_batch b;
+    static struct query q;
+    double none[1] = {0};
+    query_init(&q, 0, 2048);
+    memory_column(&q.in, DOUBLE, none);
+    int rows = add_arg(&q, -1, -1), x = add_arg(&q, 0, -1);
+    add_out(&q, QUERY_AGG_COUNT_STAR, rows, BIGINT);
+    add_out(&q, QUERY_AGG_SUM, x, DOUBLE);
+    add_out(&q, QUERY_AGG_STATE_S1, x, DOUBLE);
+    add_out(&q, QUERY_AGG_STATE_REST, x, DOUBLE);
+    add_out(&q, QUERY_AGG_STATE_MORE, x, column_type_of(COLUMN_BINARY));
+    add_out(&q, QUERY_AGG_STATE_MISSING, x, BIGINT);
+    add_out(&q, QUERY_AGG_COUNT_DISTINCT, x, BIGINT);
+    CHECK_OK(query_open(&q, &err));
+    CHECK_OK(q.stream.next(q.stream.self, &b, &err));
+    CHECK_INT(b.rows, 1);
+    CHECK_INT(cell(&q, &b, 0, 0).i64, 0);
+    CHECK(cell(&q, &b, 1, 0).null && cell(&q, &b, 2, 0).null && cell(&q, &b, 4, 0).null);
+    CHECK_DOUBLE(cell(&q, &b, 3, 0).f64, 0.0);
+    CHECK_INT(cell(&q, &b, 5, 0).i64, 0);
+    CHECK_INT(cell(&q, &b, 6, 0).i64, 0);
+    query_close(&q);
+
+    query_init(&q, 0, 2048); /* but grouping nothing gives nothing */
+    memory_column(&q.in, DOUBLE, none);
+    add_key(&q, 0);
+    CHECK_OK(query_open(&q, &err));
+    CHECK_OK(q.stream.next(q.stream.self, &b, &err));
+    CHECK_INT(b.rows, 0);
+    query_close(&q);
+}
+
+/* ---- results ------------------------------------------------------------------------------------
+ */
+
+TEST(every_result_of_one_argument)
+{
+    struct error err;
+    struct column_batch b;
+    static struct query q;
+    double x[] = {1e308, 0.5, -1e308, 0.25, 0};
+    uint8_t on[] = {1, 1, 1, 0, 1};
+    uint64_t valid = 0xF;
+    query_init(&q, 5, 2);
+    memory_column(&q.in, DOUBLE, x);
+    memory_column(&q.in, column_type_of(COLUMN_BOOLEAN), on);
+    q.in.valid[0] = &valid;
+    int rows = add_arg(&q, -1, -1), all = add_arg(&q, 0, -1), some = add_arg(&q, 0, 1);
+    int flags = add_arg(&q, 1, -1);
+    struct column_type boolean = column_type_of(COLUMN_BOOLEAN);
+    add_out(&q, QUERY_AGG_COUNT_STAR, rows, BIGINT);      /* 0 */
+    add_out(&q, QUERY_AGG_COUNT, all, BIGINT);            /* 1 */
+    add_out(&q, QUERY_AGG_SUM, all, DOUBLE);              /* 2 */
+    add_out(&q, QUERY_AGG_AVG, all, DOUBLE);              /* 3 */
+    add_out(&q, QUERY_AGG_MIN, all, DOUBLE);              /* 4 */
+    add_out(&q, QUERY_AGG_MAX, all, DOUBLE);              /* 5 */
+    add_out(&q, QUERY_AGG_SUM, some, DOUBLE);             /* 6 */
+    add_out(&q, QUERY_AGG_STATE_MISSING, some, BIGINT);   /* 7 */
+    add_out(&q, QUERY_AGG_BOOL_AND, flags, boolean);      /* 8 */
+    add_out(&q, QUERY_AGG_BOOL_OR, flags, boolean);       /* 9 */
+    add_out(&q, QUERY_AGG_ANY_VALUE, some, DOUBLE);       /* 10 */
+    add_out(&q, QUERY_AGG_VAR_POP, some, DOUBLE);         /* 11: beyond the largest double */
+    add_out(&q, QUERY_AGG_STDDEV_POP, some, DOUBLE);      /* 12 */
+    add_out(&q, QUERY_AGG_COUNT_DISTINCT, flags, BIGINT); /* 13 */
+    CHECK_OK(query_open(&q, &err));
+    CHECK_OK(q.stream.next(q.stream.self, &b, &err));
+    CHECK_INT(b.rows, 1);
+    CHECK_INT(cell(&q, &b, 0, 0).i64, 5);
+    CHECK_INT(cell(&q, &b, 1, 0).i64, 4);
+    CHECK_DOUBLE(cell(&q, &b, 2, 0).f64, 0.75);
+    CHECK_DOUBLE(cell(&q, &b, 3, 0).f64, 0.1875);
+    CHECK_DOUBLE(cell(&q, &b, 4, 0).f64, -1e308);
+    CHECK_DOUBLE(cell(&q, &b, 5, 0).f64, 1e308);
+    CHECK_DOUBLE(cell(&q, &b, 6, 0).f64, 0.5);
+    CHECK_INT(cell(&q, &b, 7, 0).i64, 2); /* one filtered out, one NULL */
+    CHECK_INT(cell(&q, &b, 8, 0).b, 0);
+    CHECK_INT(cell(&q, &b, 9, 0).b, 1);
+    CHECK_DOUBLE(cell(&q, &b, 10, 0).f64, 1e308);
+    CHECK_DOUBLE(cell(&q, &b, 11, 0).f64, INFINITY);
+    CHECK_DOUBLE(cell(&q, &b, 12, 0).f64, 1e308 * sqrt(2.0 / 3.0));
+    CHECK_INT(cell(&q, &b, 13, 0).i64, 2);
+    query_close(&q);
+}
+
+TEST(overflow_names_the_group)
+{
+    struct error err;
+    struct column_batch b;
+    static struct query q;
+    int32_t days[] = {20102, 20103, 20103};
+    struct str names[] = {STR("a"), STR("b"), STR("b")};
+    int64_t x[] = {1, INT64_MAX, 1};
+    query_init(&q, 3, 2048);
+    memory_column(&q.in, column_type_of(COLUMN_DATE), days);
+    memory_column(&q.in, TEXT, names);
+    memory_column(&q.in, BIGINT, x);
+    add_key(&q, 0);
+    add_key(&q, 1);
+    add_out(&q, QUERY_AGG_SUM, add_arg(&q, 2, -1), BIGINT);
+    q.fields[0].name = STR("day");
+    q.fields[1].name = STR("shop");
+    q.fields[2].name = STR("total");
+    CHECK_OK(query_open(&q, &err));
+    CHECK_STATUS(q.stream.next(q.stream.self, &b, &err), ST_INVALID);
+    CHECK_STR(str_of(err.sqlstate), "22003");
+    CHECK_STR(str_of(err.msg), "bigint out of range: total of group (day = 2025-01-15, shop = b)");
+    query_close(&q);
+}
+
+TEST(stored_states_merge_to_the_exact_sum)
+{
+    struct error err;
+    struct column_batch b;
+    static struct query q;
+    /* 2^53 + 1 in two halves, nothing, and a long form: 1 NaN and the integer 3. */
+    double s1[] = {0x1p53, 0, 0}, rest[] = {1, 0, 0};
+    struct str more[] = {STR(""), STR(""), STR("\x01\x00\x00\x00\x03")};
+    uint64_t has_s1 = 1, has_rest = 3, has_more = 0;
+    for (int with_long = 0; with_long < 2; with_long++) {
+        query_init(&q, 2 + with_long, 2048);
+        memory_column(&q.in, DOUBLE, s1);
+        memory_column(&q.in, DOUBLE, rest);
+        memory_column(&q.in, column_type_of(COLUMN_BINARY), more);
+        has_more = (uint64_t)with_long << 2;
+        q.in.valid[0] = &has_s1;
+        q.in.valid[1] = &has_rest;
+        q.in.valid[2] = &has_more;
+        int arg = add_arg(&q, -1, -1);
+        q.args[arg].merge = true;
+        q.args[arg].merge_s1 = column(&q, 0);
+        q.args[arg].merge_rest = column(&q, 1);
+        q.args[arg].merge_more = column(&q, 2);
+        add_out(&q, QUERY_AGG_SUM, arg, DOUBLE);
+        add_out(&q, QUERY_AGG_STATE_S1, arg, DOUBLE);
+        add_out(&q, QUERY_AGG_STATE_REST, arg, DOUBLE);
+        add_out(&q, QUERY_AGG_STATE_MORE, arg, column_type_of(COLUMN_BINARY));
+        CHECK_OK(query_open(&q, &err));
+        CHECK_OK(q.stream.next(q.stream.self, &b, &err));
+        if (!with_long) {
+            CHECK_DOUBLE(cell(&q, &b, 0, 0).f64, 0x1p53);
+            CHECK_DOUBLE(cell(&q, &b, 1, 0).f64, 0x1p53);
+            CHECK_DOUBLE(cell(&q, &b, 2, 0).f64, 1.0);
+            CHECK(cell(&q, &b, 3, 0).null);
+        } else {
+            CHECK(isnan(cell(&q, &b, 0, 0).f64));
+            CHECK(cell(&q, &b, 1, 0).null && cell(&q, &b, 2, 0).null);
+            struct str bytes = cell(&q, &b, 3, 0).str; /* 2^53 + 4 = 4 * (2^51 + 1) */
+            CHECK_INT(bytes.len, 11);
+            CHECK_INT(bytes.ptr[3], 4); /* zig-zag of exponent 2 */
+        }
+        query_close(&q);
+    }
+}
+
+TEST(a_spoiled_state_is_refused)
+{
+    struct error err;
+    struct column_batch b;
+    static struct query q;
+    const struct {
+        double s1, rest;
+        struct str more;
+        uint64_t valid[3];
+    } cases[] = {
+        {1, 1, STR(""), {1, 1, 0}},                             /* 1 is not the nearest of 1 + 1 */
+        {1, 0, STR(""), {1, 0, 0}},                             /* neither rest nor more */
+        {INFINITY, 0, STR(""), {1, 1, 0}},                      /* infinity has the long form */
+        {0, 0, STR("\x00\x00\x00\x00\x03"), {0, 0, 1}},         /* 3 fits the short form */
+        {0, 0, STR("\x01\x00\x00\x00\x02"), {0, 0, 1}},         /* even */
+        {0, 0, STR("\x01\x00\x00\x00\x03\x00"), {0, 0, 1}},     /* a byte too many */
+        {0, 0, STR("\x81\x00\x00\x00\x00\x03"), {0, 0, 1}},     /* a count with a byte too many */
+        {0, 0, STR("\x01\x00\x00\xFE\xFF\x0F\x03"), {0, 0, 1}}, /* 2^131071 */
+        {1, 0, STR("\x01\x00\x00\x00\x03"), {1, 0, 1}},         /* NaN stored as 1 */
+        {0, 0, STR("\x01"), {0, 0, 1}},                         /* cut off */
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        query_init(&q, 1, 2048);
+        memory_column(&q.in, DOUBLE, &cases[i].s1);
+        memory_column(&q.in, DOUBLE, &cases[i].rest);
+        memory_column(&q.in, column_type_of(COLUMN_BINARY), &cases[i].more);
+        int arg = add_arg(&q, -1, -1);
+        q.args[arg].merge = true;
+        q.args[arg].merge_s1 = column(&q, 0);
+        q.args[arg].merge_rest = column(&q, 1);
+        q.args[arg].merge_more = column(&q, 2);
+        for (int k = 0; k < 3; k++)
+            q.in.valid[k] = &cases[i].valid[k];
+        add_out(&q, QUERY_AGG_SUM, arg, DOUBLE);
+        CHECK_OK(query_open(&q, &err));
+        CHECK_STATUS(q.stream.next(q.stream.self, &b, &err), ST_CORRUPT);
+        query_close(&q);
+    }
+}
+
+/* ---- many groups --------------------------------------------------------------------------------
+ */
+
+/* Sums x by up to three keys made of a row's number, against arrays counted directly. */
+static void check_many(int64_t rows, const int64_t *mod, size_t key_count, bool codes, bool scale)
+{
+    struct error err;
+    struct column_batch b;
+    static struct query q;
+    int64_t *keys[3], *x = malloc((size_t)rows * 8), spread = scale ? 1000003 : 1;
+    uint16_t *coded[3];
+    struct column_dictionary dictionaries[3];
+    int64_t *entries = malloc(65536 * 8);
+    for (int64_t i = 0; i < 65536; i++)
+        entries[i] = i * spread;
+    query_init(&q, rows, 2048);
+    for (size_t k = 0; k < key_count; k++) {
+        keys[k] = malloc((size_t)rows * 8);
+        coded[k] = malloc((size_t)rows * 2);
+        for (int64_t i = 0; i < rows; i++) {
+            keys[k][i] = (int64_t)((uint64_t)i * 2654435761u % (uint64_t)mod[k]) * spread;
+            coded[k][i] = (uint16_t)(keys[k][i] / spread);
+        }
+        memory_column(&q.in, BIGINT, codes ? (void *)coded[k] : (void *)keys[k]);
+        if (codes) {
+            dictionaries[k] = (struct column_dictionary){column_dictionary_id(), 65536, entries};
+            q.in.dictionary[k] = &dictionaries[k];
+        }
+        add_key(&q, (int)k);
+    }
+    for (int64_t i = 0; i < rows; i++)
+        x[i] = i;
+    memory_column(&q.in, BIGINT, x);
+    int arg = add_arg(&q, (int)key_count, -1);
+    add_out(&q, QUERY_AGG_SUM, arg, BIGINT);
+    add_out(&q, QUERY_AGG_COUNT, arg, BIGINT);
+    add_out(&q, QUERY_AGG_COUNT_DISTINCT, arg, BIGINT);
+    size_t slots = 1;
+    for (size_t k = 0; k < key_count; k++)
+        slots *= (size_t)mod[k];
+    int64_t *sums = calloc(slots, 8), *counts = calloc(slots, 8), groups = 0, seen = 0;
+    for (int64_t i = 0; i < rows; i++) {
+        size_t slot = 0;
+        for (size_t k = 0; k < key_count; k++)
+            slot = slot * (size_t)mod[k] + (size_t)(keys[k][i] / spread);
+        sums[slot] += i;
+        groups += counts[slot]++ == 0;
+    }
+    CHECK_OK(query_open(&q, &err));
+    for (;;) {
+        CHECK_OK(q.stream.next(q.stream.self, &b, &err));
+        if (b.rows == 0)
+            break;
+        for (int64_t i = 0; i < b.rows; i++, seen++) {
+            size_t slot = 0;
+            for (size_t k = 0; k < key_count; k++)
+                slot = slot * (size_t)mod[k] + (size_t)(cell(&q, &b, k, i).i64 / spread);
+            CHECK_INT(cell(&q, &b, key_count, i).i64, sums[slot]);
+            CHECK_INT(cell(&q, &b, key_count + 1, i).i64, counts[slot]);
+            CHECK_INT(cell(&q, &b, key_count + 2, i).i64, counts[slot]);
+            counts[slot] = -1; /* once only */
+        }
+    }
+    CHECK_INT(seen, groups);
+    query_close(&q);
+    for (size_t k = 0; k < key_count; k++) {
+        free(keys[k]);
+        free(coded[k]);
+    }
+    free(x);
+    free(entries);
+    free(sums);
+    free(counts);
+}
+
+TEST(many_groups_by_one_key)
+{
+    check_many(300000, (int64_t[]){200003}, 1, false, false); /* an array over the range */
+    check_many(300000, (int64_t[]){200003}, 1, false, true);  /* hashed */
+    check_many(100000, (int64_t[]){1000}, 1, true, true);     /* through a dictionary */
+}
+
+TEST(many_groups_by_several_keys)
+{
+    check_many(200000, (int64_t[]){101, 1009}, 2, true, true);     /* dense pairs */
+    check_many(200000, (int64_t[]){5003, 20011}, 2, false, false); /* too sparse: hashed pairs */
+    check_many(100000, (int64_t[]){7, 211, 1009}, 3, false, true); /* three keys */
+}
+
+TEST(the_budget_is_an_error_that_says_so)
+{
+    struct error err;
+    struct column_batch b;
+    static struct query q;
+    int64_t *keys = malloc(500000 * 8);
+    for (int64_t i = 0; i < 500000; i++)
+        keys[i] = i * 7919;
+    query_init(&q, 500000, 2048);
+    memory_column(&q.in, BIGINT, keys);
+    add_key(&q, 0);
+    add_out(&q, QUERY_AGG_SUM, add_arg(&q, 0, -1), BIGINT);
+    mem_account_init(&q.account, "query", NULL, 8 << 20);
+    CHECK_OK(query_open(&q, &err));
+    CHECK_STATUS(q.stream.next(q.stream.self, &b, &err), ST_LIMIT);
+    CHECK(strstr(err.msg, "aggregation"));
+    query_close(&q);
+    free(keys);
+}
+
+/* Every allocation fails once: a clean error, nothing left charged. */
+TEST(each_allocation_may_fail)
+{
+    struct error err;
+    struct column_batch b;
+    static struct query q;
+    double x[] = {1e300, 1e-300, 0.5, NAN};
+    struct str names[] = {STR("a"), STR("b"), STR("c"), STR("a")};
+    int64_t ids[] = {1, 1LL << 40, 3, 1};
+    for (uint64_t nth = 1;; nth++) {
+        query_init(&q, 4, 2048);
+        memory_column(&q.in, DOUBLE, x);
+        memory_column(&q.in, TEXT, names);
+        memory_column(&q.in, BIGINT, ids);
+        add_key(&q, 1);
+        add_key(&q, 2);
+        int arg = add_arg(&q, 0, -1);
+        add_out(&q, QUERY_AGG_SUM, arg, DOUBLE);
+        add_out(&q, QUERY_AGG_STDDEV_POP, arg, DOUBLE);
+        add_out(&q, QUERY_AGG_COUNT_DISTINCT, arg, BIGINT);
+        add_out(&q, QUERY_AGG_STATE_MORE, arg, column_type_of(COLUMN_BINARY));
+        add_out(&q, QUERY_AGG_MAX, add_arg(&q, 1, -1), TEXT);
+        mem_fault_set(nth, false);
+        status st = query_open(&q, &err);
+        bool opened = st == ST_OK;
+        while (st == ST_OK && (st = q.stream.next(q.stream.self, &b, &err)) == ST_OK && b.rows > 0)
+            ;
+        bool all = mem_fault_count() < nth;
+        mem_fault_set(0, false);
+        if (opened)
+            query_close(&q);
+        else
+            arena_free(&q.arena);
+        CHECK_INT(q.account.used_bytes, 0);
+        CHECK_INT(q.in.closed, 1);
+        CHECK_STATUS(st, all ? ST_OK : ST_OOM);
+        if (all)
+            break;
+    }
+}
