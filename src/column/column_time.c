@@ -568,10 +568,10 @@ static size_t put_era(char *out, bool bc)
 /* Day and time, era left to the caller. Any int64 is printed: files may hold what T1 forbids. */
 static size_t put_timestamp(char *out, int64_t us, bool *bc)
 {
-    int64_t days = us / US_PER_DAY - (us % US_PER_DAY < 0);
+    int64_t days = us / US_PER_DAY - (us % US_PER_DAY < 0), of_day = us % US_PER_DAY;
     size_t n = put_day(out, (int32_t)days, bc);
     out[n++] = ' ';
-    return n + column_time_print(us - days * US_PER_DAY, out + n);
+    return n + column_time_print(of_day < 0 ? of_day + US_PER_DAY : of_day, out + n);
 }
 
 size_t column_date_print(int32_t days, char out[COLUMN_TIME_TEXT_MAX])

@@ -270,7 +270,8 @@ int64_t zone_to_utc(const struct zone *z, int64_t local_us)
 {
     if (!z)
         return local_us;
-    int64_t local = floor_seconds(local_us), fraction = local_us - local * US_PER_SECOND;
+    int64_t local = floor_seconds(local_us), fraction = local_us % US_PER_SECOND;
+    fraction += fraction < 0 ? US_PER_SECOND : 0;
     struct period p = period_at(z, local - MOST_OFFSET); /* Z4 */
     while (p.to != INT64_MAX && p.to <= local + MOST_OFFSET) {
         struct period next = period_at(z, p.to);

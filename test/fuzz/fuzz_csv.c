@@ -24,19 +24,16 @@ static status source_read(void *self, void *out, size_t capacity, size_t *got, s
     return ST_OK;
 }
 
-/* Looks at every value, so that a wrong pointer or length is seen. */
-static uint64_t touch(const struct column_schema *schema, const struct column_batch *b)
+/* Reads every byte of every text, which must be UTF-8 whatever the file held. */
+static void check_batch(const struct column_schema *schema, const struct column_batch *b)
 {
-    uint64_t sum = 0;
     for (size_t i = 0; i < b->columns; i++)
         for (int64_t row = 0; row < b->rows; row++) {
             struct column_value v;
             column_span_value(&b->spans[i], schema->fields[i].type, row, &v);
-            if (!v.null && schema->fields[i].type.kind == COLUMN_TEXT)
-                for (size_t j = 0; j < v.str.len; j++)
-                    sum += (uint8_t)v.str.ptr[j];
+            if (!v.null && schema->fields[i].type.kind == COLUMN_TEXT && !str_is_utf8(v.str))
+                __builtin_trap();
         }
-    return sum;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -63,9 +60,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct column_batch b = {.rows = 1};
         source.at = 0;
         if (csv_reader_create(&in, &o, &schema, &account, &r, NULL) == ST_OK) {
-            volatile uint64_t sum = 0;
             while (b.rows > 0 && csv_reader_next(r, &b, NULL) == ST_OK)
-                sum += touch(&schema, &b);
+                check_batch(&schema, &b);
             csv_reader_free(r);
         }
     }

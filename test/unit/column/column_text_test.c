@@ -265,6 +265,33 @@ TEST(timestamps_in_zones)
     arena_free(&a);
 }
 
+/* Files may hold any number; all of them print. */
+TEST(timestamps_at_the_ends_of_64_bits)
+{
+    struct error err;
+    struct arena a;
+    struct buffer out;
+    struct zone *east, *west, *berlin;
+    static const char *const names[] = {"-15", "+15", "Europe/Berlin"};
+    struct zone **const zones[] = {&west, &east, &berlin};
+    struct column_value v = {.type = column_type_of(COLUMN_TIMESTAMPTZ), .i64 = INT64_MIN};
+    arena_init(&a, NULL);
+    buffer_init(&out, NULL, 1000);
+    CHECK_OK(column_text_format(&v, NULL, &out, &err));
+    CHECK_STR(buffer_str(&out), "290309-12-21 19:59:05.224192+00 BC");
+    for (size_t i = 0; i < 3; i++) {
+        CHECK_OK(zone_load(&a, str_of(names[i]), zones[i], &err));
+        v.i64 = INT64_MIN;
+        CHECK_OK(column_text_format(&v, *zones[i], &out, &err));
+        v.i64 = INT64_MAX;
+        CHECK_OK(column_text_format(&v, *zones[i], &out, &err));
+        zone_to_utc(*zones[i], INT64_MIN);
+        zone_to_utc(*zones[i], INT64_MAX);
+    }
+    buffer_free(&out);
+    arena_free(&a);
+}
+
 TEST(intervals)
 {
     check(COLUMN_INTERVAL, "1 day 02:03:04", "1 day 02:03:04");
@@ -369,6 +396,34 @@ TEST(fast_forms_agree)
     CHECK_INT(us, 1357016400000000);
     CHECK(!column_text_fast_timestamp("2013-01-01T05:00:00.", 20, &us, &utc));
     CHECK(!column_text_fast_timestamp("2013-01-01T05:00:00+02", 22, &us, &utc));
+}
+
+/* Every bit pattern's shortest text reads back as itself; decimals of up to 15 digits come back. */
+TEST(doubles_read_back)
+{
+    struct error err;
+    char text[32];
+    uint64_t x = 88172645463325252;
+    for (int i = 0; i < 200000; i++) {
+        x ^= x << 13, x ^= x >> 7, x ^= x << 17;
+        double v, again;
+        float f, f_again;
+        memcpy(&v, &x, 8);
+        if (i % 2)
+            v = (double)(int64_t)(x % 1000000000) / 1000;
+        size_t n = column_text_double(v, text);
+        CHECK(n < 32 && strlen(text) == n);
+        CHECK_OK(column_text_to_double((struct str){text, n}, &again, &err));
+        if (v == v)
+            CHECK_DOUBLE(again, v);
+        if (i % 2)
+            CHECK(n <= 10);
+        memcpy(&f, &x, 4);
+        column_text_float(f, text);
+        f_again = strtof(text, NULL);
+        if (f == f)
+            CHECK(memcmp(&f, &f_again, 4) == 0);
+    }
 }
 
 TEST(long_text_is_cut_in_messages)
