@@ -605,6 +605,8 @@ static int64_t rows_that_fit(const struct parquet_write_column *c, const struct 
     if (c->type.form != PARQUET_FORM_TEXT)
         return n;
     int64_t bytes = p->plain_bytes;
+    if (bytes + 4 * n + parquet_write_text_bytes(c, s, from, n) <= c->options->page_bytes)
+        return n; /* even if none were NULL */
     for (int64_t i = 0; i < n; i++) {
         bytes += column_span_null(s, from + i) ? 0 : 4 + (int64_t)text_bytes(s, from + i);
         if (bytes > c->options->page_bytes && p->rows + i > 0)

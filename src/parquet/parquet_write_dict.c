@@ -152,13 +152,30 @@ ALWAYS_INLINE status put_numbers(struct parquet_dict *d, const void *values, siz
     return ST_OK;
 }
 
+/* memcmp for equality; the short texts that dictionaries mostly hold need no call. */
+static inline bool same_bytes(const void *a, const void *b, size_t n)
+{
+    const uint8_t *x = a, *y = b;
+    if (n > 16)
+        return memcmp(x, y, n) == 0;
+    if (n >= 8)
+        return ((load_u64le(x) ^ load_u64le(y)) |
+                (load_u64le(x + n - 8) ^ load_u64le(y + n - 8))) == 0;
+    if (n >= 4)
+        return ((load_u32le(x) ^ load_u32le(y)) |
+                (load_u32le(x + n - 4) ^ load_u32le(y + n - 4))) == 0;
+    for (size_t i = 0; i < n; i++)
+        if (x[i] != y[i])
+            return false;
+    return true;
+}
+
 static inline bool text_is(const struct parquet_dict *d, uint32_t code, uint32_t hash,
                            struct str text)
 {
     const struct parquet_dict_entry *e = &d->entry[code];
     const uint8_t *at = d->entries.data + e->start;
-    return e->hash == hash && load_u32le(at) == text.len &&
-           memcmp(at + 4, text.len ? text.ptr : "", text.len) == 0;
+    return e->hash == hash && load_u32le(at) == text.len && same_bytes(at + 4, text.ptr, text.len);
 }
 
 static status put_text(struct parquet_dict *d, const struct str *values, size_t n, uint32_t *codes,
@@ -167,7 +184,7 @@ static status put_text(struct parquet_dict *d, const struct str *values, size_t 
     uint32_t last = 0;
     for (size_t i = 0; i < n; i++) {
         struct str v = values[i];
-        if (i > 0 && str_eq(v, values[i - 1])) {
+        if (i > 0 && v.len == values[i - 1].len && same_bytes(v.ptr, values[i - 1].ptr, v.len)) {
             codes[i] = last;
             continue;
         }
