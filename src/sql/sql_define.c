@@ -2,6 +2,8 @@
 /* sql_define.c - CREATE, DROP and ALTER of schemas, tables and materialized views. */
 #include "sql/sql_int.h"
 
+#define DEFINE_MAX_COLUMNS 10000
+
 /* What was blanked in front of this statement; NULL if nothing. */
 static const struct sql_mark *define_mark(const struct sql_source *s)
 {
@@ -29,8 +31,9 @@ static status define_schema(struct sql_source *s, const PgQuery__CreateSchemaStm
     return sql_name(s, p->schemaname, &q->schema, err);
 }
 
-/* DROP ... a.b, c: the tree has no locations, so names are found by their commas. */
-static size_t drop_name_token(const struct sql_source *s, size_t name)
+/* DROP ... a.b, c: the tree has no locations, so names are found by their commas. The token of the
+ * first name, */
+static size_t drop_first_name(const struct sql_source *s)
 {
     size_t i = s->first;
     while (i < s->last && s->tokens[i].kind != PG_QUERY__TOKEN__DROP) /* behind EXPLAIN */
@@ -41,17 +44,21 @@ static size_t drop_name_token(const struct sql_source *s, size_t name)
                            s->tokens[i].kind == PG_QUERY__TOKEN__VIEW ||
                            s->tokens[i].kind == PG_QUERY__TOKEN__SCHEMA))
         i++;
-    if (i < s->last && s->tokens[i].kind == PG_QUERY__TOKEN__IF_P)
-        i += 2;
-    for (; i < s->last && name > 0; i++)
-        name -= s->tokens[i].kind == PG_QUERY__TOKEN__ASCII_44;
-    return i;
+    return i < s->last && s->tokens[i].kind == PG_QUERY__TOKEN__IF_P ? i + 2 : i;
 }
 
-static status drop_table_name(struct sql_source *s, const PgQuery__Node *node, size_t index,
+/* and of the next. */
+static size_t drop_next_name(const struct sql_source *s, size_t i)
+{
+    while (i < s->last && s->tokens[i].kind != PG_QUERY__TOKEN__ASCII_44)
+        i++;
+    return i + 1;
+}
+
+static status drop_table_name(struct sql_source *s, const PgQuery__Node *node, size_t token,
                               struct query_table_name *out, struct error *err)
 {
-    out->position = sql_token_position(s, drop_name_token(s, index));
+    out->position = sql_token_position(s, token);
     ENSURE(node->node_case == PG_QUERY__NODE__NODE_LIST, err);
     const PgQuery__List *list = node->list;
     if (list->n_items > 3)
@@ -72,6 +79,7 @@ static status drop_table_name(struct sql_source *s, const PgQuery__Node *node, s
 static status define_drop(struct sql_source *s, const PgQuery__DropStmt *p,
                           struct query_statement *q, bool *known, struct error *err)
 {
+    size_t token = drop_first_name(s);
     q->if_exists = p->missing_ok;
     q->cascade = p->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE;
     q->matview = p->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_MATVIEW;
@@ -79,7 +87,7 @@ static status define_drop(struct sql_source *s, const PgQuery__DropStmt *p,
         q->kind = QUERY_STMT_DROP_SCHEMA;
         const char *z;
         if (p->n_objects != 1)
-            return sql_refuse(err, sql_token_position(s, drop_name_token(s, 1)),
+            return sql_refuse(err, sql_token_position(s, drop_next_name(s, token)),
                               "DROP SCHEMA of several");
         const struct sql_mark *mark = define_mark(s);
         if (mark)
@@ -95,8 +103,10 @@ static status define_drop(struct sql_source *s, const PgQuery__DropStmt *p,
     q->table_count = p->n_objects;
     ENSURE(q->table_count > 0, err);
     TRY(ARENA_ARRAY(s->arena, struct query_table_name, q->table_count, &q->tables, err));
-    for (size_t i = 0; i < q->table_count; i++)
-        TRY(drop_table_name(s, p->objects[i], i, &q->tables[i], err));
+    for (size_t i = 0; i < q->table_count; i++) {
+        TRY(drop_table_name(s, p->objects[i], token, &q->tables[i], err));
+        token = drop_next_name(s, token);
+    }
     q->table = q->tables[0];
     return ST_OK;
 }
@@ -164,6 +174,10 @@ static status define_columns(struct sql_source *s, const PgQuery__CreateStmt *p,
                              struct query_statement *q, struct error *err)
 {
     q->column_count = p->n_table_elts;
+    if (q->column_count > DEFINE_MAX_COLUMNS)
+        FAIL_SQL(err, ST_LIMIT, "54011", q->table.position,
+                 "the table has %zu columns, at most %d are allowed", q->column_count,
+                 DEFINE_MAX_COLUMNS);
     TRY(ARENA_ARRAY(s->arena, struct query_column_def, q->column_count + 1, &q->columns, err));
     for (size_t i = 0; i < q->column_count; i++) {
         struct query_column_def *d = &q->columns[i];

@@ -78,6 +78,8 @@ size_t sql_offset(const struct sql_source *s, size_t rewritten);
 int64_t sql_position(const struct sql_source *s, int location);
 /* 1-based position of a token of the statement; 0 past its end. */
 int64_t sql_token_position(const struct sql_source *s, size_t token);
+/* The token that starts at a 1-based position; token_count if none does. */
+size_t sql_token_at(const struct sql_source *s, int64_t position);
 /* The first token of this kind outside parentheses in the statement, from `token` on; s->last if
  * none. */
 size_t sql_token_find(const struct sql_source *s, size_t token, int kind);

@@ -241,6 +241,20 @@ int64_t sql_token_position(const struct sql_source *s, size_t token)
     return token < s->last ? s->tokens[token].start + 1 : 0;
 }
 
+size_t sql_token_at(const struct sql_source *s, int64_t position)
+{
+    size_t low = 0, high = s->token_count; /* the first token at or behind */
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if ((int64_t)s->tokens[mid].start + 1 < position)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low < s->token_count && (int64_t)s->tokens[low].start + 1 == position ? low
+                                                                                 : s->token_count;
+}
+
 size_t sql_token_find(const struct sql_source *s, size_t token, int kind)
 {
     for (size_t depth = 0; token < s->last; token++) {

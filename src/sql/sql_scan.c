@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 /* sql_scan.c - first step: is the text within bounds, and which tokens has it?
  *
- * libpg_query and protobuf-c recurse over the tree without a bound of their own: a level of the
- * tree takes up to two protobuf messages, a message about 180 bytes of stack on the way out of
- * libpg_query and 965 on the way into protobuf-c (measured, amd64). So the depth is bounded from
+ * libpg_query and protobuf-c recurse over the tree without a bound of their own; a nested message
+ * takes about 180 bytes of stack on the way out of libpg_query and 965 on the way into protobuf-c
+ * (measured, amd64), and a level of the tree is two messages or more. So the depth is bounded from
  * the tokens, before there is a tree:
  *
- *     depth of an item    its operators + the deepest thing inside it
+ *     depth of an item    its operators and keywords + the deepest list inside it
  *     depth of a list     its deepest item; items end at a comma, AND, OR, WHEN, THEN, ELSE
  *     parenthesis, CASE   the list inside + SQL_PAREN_DEPTH, as (SELECT (SELECT ...)) takes more
  *     UNION, JOIN         count for the whole list: they chain across commas
  *
- * D1  depth >= a fifth of the messages nested in the tree / 2, so SQL_MAX_DEPTH units stay below
- *     3 MB of stack
+ * D1  the depth is never less than half of the messages nested in the tree: at SQL_MAX_DEPTH the
+ *     stack stays below 2 MB (measured for each way to nest: a chain of operators is the worst)
  * D2  an AND that belongs to BETWEEN is an operator, not the end of an item */
 #include "sql/sql_int.h"
 

@@ -12,18 +12,19 @@ static status set_value(struct sql_source *s, const PgQuery__Node *node, struct 
     const PgQuery__AConst *c = node->a_const;
     int64_t position = sql_position(s, c->location);
     struct query_name name;
+    size_t token;
     switch (c->val_case) {
     case PG_QUERY__A__CONST__VAL_IVAL:
         return arena_printf(s->arena, out, err, "%d", c->ival->ival);
     case PG_QUERY__A__CONST__VAL_FVAL:
         return sql_text(s, c->fval->fval, out, err);
     case PG_QUERY__A__CONST__VAL_SVAL:
-        for (size_t i = s->first; i < s->last; i++)
-            if (s->tokens[i].start + 1 == position && s->tokens[i].kind == PG_QUERY__TOKEN__IDENT) {
-                TRY(sql_name(s, c->sval->sval, &name, err));
-                *out = name.text;
-                return ST_OK;
-            }
+        token = sql_token_at(s, position);
+        if (token < s->token_count && s->tokens[token].kind == PG_QUERY__TOKEN__IDENT) {
+            TRY(sql_name(s, c->sval->sval, &name, err));
+            *out = name.text;
+            return ST_OK;
+        }
         return sql_text(s, c->sval->sval, out, err);
     default:
         return sql_refuse(err, position, "this value in SET");
