@@ -1,0 +1,1 @@
+SELECT a::int, CAST(a AS text), '1'::bigint, a::numeric(10,2), a::decimal(5), a::numeric

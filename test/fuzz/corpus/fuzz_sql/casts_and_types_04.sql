@@ -1,0 +1,1 @@
+CREATE TABLE t (a boolean, b bool, c smallint, d int2, e integer, f int, g int4, h bigint, i int8, j long, k real, l float4, m double precision, n float8, o float, p double)

@@ -1,0 +1,1 @@
+CREATE TABLE t (a numeric(12,3), b decimal(38), c date, d time, e timestamp, f timestamp with time zone, g timestamptz, h timestamp(6), i text, j varchar, k string, l uuid, m bytea, n float(24), o float(25), p character varying)

@@ -1,0 +1,1 @@
+CREATE SCHEMA IF NOT EXISTS "My Lake"."a.b"

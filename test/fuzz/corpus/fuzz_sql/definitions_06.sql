@@ -1,0 +1,1 @@
+CREATE TABLE IF NOT EXISTS s.t (a int NOT NULL, b text NULL) WITH (partitioning = 'month(d)', format_version = 2, x.y = 'z', f = parquet, q)

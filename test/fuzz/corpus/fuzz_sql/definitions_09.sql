@@ -1,0 +1,2 @@
+create /* x */ or replace -- y
+ table t as select 1 a

@@ -1,0 +1,1 @@
+CREATE TABLE lake.demo.t WITH (sorted_by = 'a') AS SELECT 1 AS a

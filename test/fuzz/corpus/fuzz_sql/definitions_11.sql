@@ -1,0 +1,1 @@
+CREATE OR REPLACE MATERIALIZED VIEW "Demo".v WITH (target_lag = '15 minutes') AS SELECT a, count(*) AS n FROM t GROUP BY a WITH NO DATA;

@@ -1,0 +1,1 @@
+DROP TABLE IF EXISTS a, s.b, c.s."T"

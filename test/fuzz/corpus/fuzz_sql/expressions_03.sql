@@ -1,0 +1,1 @@
+SELECT True, FALSE, NULL, 'it''s', E'a\tb', $$x'y$$

@@ -1,0 +1,1 @@
+SELECT a, t.a, s.t.a, *, t.*, s.t.*

@@ -1,0 +1,1 @@
+SELECT a LIKE 'b', a NOT LIKE 'b', a ILIKE 'b', a NOT ILIKE 'b', a LIKE 'b' ESCAPE '!'

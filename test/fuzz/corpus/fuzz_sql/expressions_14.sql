@@ -1,0 +1,1 @@
+SELECT coalesce(a, b), NULLIF(a, b), greatest(a, b), least(a)

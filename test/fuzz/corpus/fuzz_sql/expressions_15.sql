@@ -1,0 +1,1 @@
+SELECT count(*), count(DISTINCT a), sum(a) FILTER (WHERE b > 0), Sum(a), s.f(a), pg_catalog.count(*)

@@ -1,0 +1,1 @@
+SELECT extract(year FROM d), position('a' IN b), substring(a FROM 1 FOR 2), substring(a FOR 2), trim(BOTH 'x' FROM y), trim(y), ltrim(y), a AT TIME ZONE 'b', overlay(a PLACING b FROM 1)

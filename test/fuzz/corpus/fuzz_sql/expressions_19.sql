@@ -1,0 +1,1 @@
+SELECT assert(count(*) = 9, 'Expected 9, got ' || count(*)) FROM t

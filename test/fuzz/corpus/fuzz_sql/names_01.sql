@@ -1,0 +1,1 @@
+SELECT Abc, "Abc", "a""b", "select", ÄB

@@ -1,0 +1,1 @@
+SELECT "a"b, x"Y" FROM "t""u"

@@ -1,0 +1,1 @@
+SELECT "Count"(*), 1::"int4", firn0$0, "x", FIRN1$7

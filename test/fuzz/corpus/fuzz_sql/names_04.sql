@@ -1,0 +1,1 @@
+SELECT 'firn0$0', "x"

@@ -1,0 +1,1 @@
+SELECT "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggg" FROM lake."a.b"."t@1"

@@ -1,0 +1,1 @@
+CREATE TABLE t ("A" int, b text) WITH ("X" = 1, y = 2)

@@ -1,0 +1,1 @@
+SELECT a AND b, NOT c, d IS NULL, e IN (1), f(g), h::int, DATE '2025-01-01'

@@ -1,0 +1,1 @@
+SELECT 1 FROM a JOIN b ON true JOIN c ON true

@@ -1,0 +1,1 @@
+SELECT sum(a) OVER (PARTITION BY b) FROM t

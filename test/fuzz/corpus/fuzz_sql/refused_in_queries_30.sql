@@ -1,0 +1,1 @@
+SELECT 1 FROM ROWS FROM (f(1), g(2))

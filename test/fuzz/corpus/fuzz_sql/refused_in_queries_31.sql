@@ -1,0 +1,1 @@
+SELECT 1 FROM f(1) AS x(a int)

@@ -1,0 +1,1 @@
+SELECT * FROM read_csv('f.csv', header => true, "null" => 'NA') AS c(a, b)

@@ -1,0 +1,1 @@
+SELECT * FROM sample_sales(seed => 42, start => DATE '2025-01-14')

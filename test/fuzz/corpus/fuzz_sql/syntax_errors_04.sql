@@ -1,0 +1,1 @@
+SELECT "Größe" "x" "y z"

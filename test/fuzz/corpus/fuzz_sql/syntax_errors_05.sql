@@ -1,0 +1,1 @@
+CREATE OR REPLACE TABLE x.y (a int,, b int)

@@ -1,0 +1,1 @@
+DROP TABLE x, a.b.c.d

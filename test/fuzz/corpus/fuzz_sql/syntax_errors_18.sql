@@ -1,0 +1,1 @@
+SELECT a::numeric(5,6)

@@ -1,0 +1,1 @@
+INSERT INTO s.t (a, "B") SELECT 1, 2

@@ -1,0 +1,1 @@
+DELETE FROM t WHERE d = '2025-01-14'

@@ -1,0 +1,1 @@
+COPY t (a, b) FROM 'f.csv' WITH (FORMAT csv, HEADER, DELIMITER E'\t', NULL 'NA', QUOTE '''', ON_ERROR 'ignore', force_quote (a, "B"))

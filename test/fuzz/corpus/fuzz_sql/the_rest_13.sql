@@ -1,0 +1,1 @@
+SET firn.publish TO ordered

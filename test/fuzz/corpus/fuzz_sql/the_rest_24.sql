@@ -1,0 +1,1 @@
+CALL system.expire_snapshots('demo.t', older_than => TIMESTAMP '2025-01-01', "where" => 'x')
