@@ -26,6 +26,7 @@
 
 #include "base/buffer.h"
 #include "exec/exec_int.h"
+#include "exec/exec_time.h"
 
 #define EXEC_MOST_DEPTH 1000 /* levels of an expression; evaluation recurses */
 
@@ -75,9 +76,12 @@ struct exec_function_table {
     size_t count;
 };
 
-extern const struct exec_function_table exec_fn_loop_table;   /* exec_loop.c */
-extern const struct exec_function_table exec_fn_number_table; /* exec_fn_number.c */
-extern const struct exec_function_table exec_fn_text_table;   /* exec_fn_text.c */
+extern const struct exec_function_table exec_fn_loop_table;    /* exec_loop.c */
+extern const struct exec_function_table exec_fn_number_table;  /* exec_fn_number.c */
+extern const struct exec_function_table exec_fn_text_table;    /* exec_fn_text.c */
+extern const struct exec_function_table exec_fn_match_table;   /* exec_fn_match.c */
+extern const struct exec_function_table exec_fn_time_table;    /* exec_fn_time.c */
+extern const struct exec_function_table exec_fn_extract_table; /* exec_fn_extract.c */
 
 /* The head of every scalar's definition. */
 #define EXEC_SCALAR(name)                                                                          \
@@ -213,6 +217,17 @@ STATUS_MUST_USE status exec_text_copy(struct exec_call *c, const struct buffer *
 /* A value as PostgreSQL prints it; booleans t and f. */
 STATUS_MUST_USE status exec_text_of(struct exec_call *c, const struct column_value *v,
                                     struct str *out, struct error *err);
+
+/* The unit a text names; the last one is remembered at the start of c->state, which a function with
+ * more to remember allocates beforehand, zeroed and with struct exec_unit_memory as first member.
+ */
+STATUS_MUST_USE status exec_call_unit(struct exec_call *c, struct str name, enum exec_unit *out,
+                                      struct error *err);
+struct exec_unit_memory {
+    char name[20];
+    size_t len; /* 0 = nothing remembered */
+    enum exec_unit unit;
+};
 
 /* Order of two values in one physical form, -0.0 = +0.0, NaN greatest. */
 int exec_compare(enum column_phys phys, const void *a, const void *b);

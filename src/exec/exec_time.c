@@ -106,3 +106,56 @@ status exec_to_utc(const struct zone *zone, int64_t local_us, int64_t *utc_us, s
     *utc_us = zone ? zone_to_utc(zone, local_us) : local_us;
     return exec_check_timestamp(*utc_us, err);
 }
+
+enum exec_unit exec_unit_named(struct str name)
+{
+    static const struct {
+        const char *names; /* between blanks */
+        enum exec_unit unit;
+    } units[] = {
+        {" us usec usecs usecond useconds microsecond microseconds ", UNIT_MICROSECOND},
+        {" ms msec msecs msecond mseconds millisecond milliseconds ", UNIT_MILLISECOND},
+        {" s sec secs second seconds ", UNIT_SECOND},
+        {" m min mins minute minutes ", UNIT_MINUTE},
+        {" h hr hrs hour hours ", UNIT_HOUR},
+        {" d day days ", UNIT_DAY},
+        {" w week weeks ", UNIT_WEEK},
+        {" mon mons month months ", UNIT_MONTH},
+        {" qtr quarter ", UNIT_QUARTER},
+        {" y yr yrs year years ", UNIT_YEAR},
+        {" dec decs decade decades ", UNIT_DECADE},
+        {" c cent century centuries ", UNIT_CENTURY},
+        {" mil mils millennia millennium ", UNIT_MILLENNIUM},
+        {" timezone ", UNIT_TIMEZONE},
+        {" timezone_h timezone_hour ", UNIT_TIMEZONE_HOUR},
+        {" timezone_m timezone_minute ", UNIT_TIMEZONE_MINUTE},
+        {" dow ", UNIT_DOW},
+        {" isodow ", UNIT_ISODOW},
+        {" doy ", UNIT_DOY},
+        {" isoyear ", UNIT_ISOYEAR},
+        {" j jd julian ", UNIT_JULIAN},
+        {" epoch ", UNIT_EPOCH},
+    };
+    char word[20] = " ";
+    if (name.len == 0 || name.len > sizeof(word) - 3 || memchr(name.ptr, ' ', name.len) ||
+        memchr(name.ptr, 0, name.len))
+        return UNIT_NONE;
+    for (size_t i = 0; i < name.len; i++)
+        word[i + 1] =
+            (char)(name.ptr[i] >= 'A' && name.ptr[i] <= 'Z' ? name.ptr[i] + 32 : name.ptr[i]);
+    word[name.len + 1] = ' ';
+    for (size_t i = 0; i < ARRAY_LEN(units); i++)
+        if (strstr(units[i].names, word))
+            return units[i].unit;
+    return UNIT_NONE;
+}
+
+status exec_raise_unit(struct str name, bool known, struct column_type type, struct error *err)
+{
+    char text[64];
+    if (known)
+        FAIL_SQL(err, ST_UNSUPPORTED, "0A000", 0, "unit \"%.*s\" not supported for type %s",
+                 STR_ARG(name), column_type_name(type, text));
+    FAIL_SQL(err, ST_INVALID, "22023", 0, "unit \"%.*s\" not recognized for type %s", STR_ARG(name),
+             column_type_name(type, text));
+}

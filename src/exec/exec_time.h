@@ -53,6 +53,39 @@ int exec_iso_week(int32_t days, int64_t *year);
 /* Days since 1970 of the Monday of week 1. */
 int32_t exec_iso_year_start(int64_t year);
 
+/* What date_trunc and extract take, smallest first; those from DOW on are for extract only. */
+enum exec_unit {
+    UNIT_MICROSECOND,
+    UNIT_MILLISECOND,
+    UNIT_SECOND,
+    UNIT_MINUTE,
+    UNIT_HOUR,
+    UNIT_DAY,
+    UNIT_WEEK,
+    UNIT_MONTH,
+    UNIT_QUARTER,
+    UNIT_YEAR,
+    UNIT_DECADE,
+    UNIT_CENTURY,
+    UNIT_MILLENNIUM,
+    UNIT_TIMEZONE,
+    UNIT_TIMEZONE_HOUR,
+    UNIT_TIMEZONE_MINUTE,
+    UNIT_DOW,
+    UNIT_ISODOW,
+    UNIT_DOY,
+    UNIT_ISOYEAR,
+    UNIT_JULIAN,
+    UNIT_EPOCH,
+    UNIT_NONE
+};
+
+/* A unit by name, case ignored; UNIT_NONE when there is none. */
+enum exec_unit exec_unit_named(struct str name);
+/* 22023 when `known` is false, else 0A000. */
+STATUS_MUST_USE status exec_raise_unit(struct str name, bool known, struct column_type type,
+                                       struct error *err);
+
 /* Local time of an instant, and back; zone NULL = UTC. */
 int64_t exec_to_local(const struct zone *zone, int64_t utc_us);
 STATUS_MUST_USE status exec_to_utc(const struct zone *zone, int64_t local_us, int64_t *utc_us,

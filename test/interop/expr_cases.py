@@ -110,7 +110,7 @@ def arithmetic(judge, pick):
             if full not in judge.functions:
                 continue
             _, _, letters, result, _ = judge.functions[full]
-            for args in sample(pick, itertools.product(*[values(x) for x in letters]), 60):
+            for args in sample(pick, itertools.product(*[values(x) for x in letters]), 40):
                 to = numeric_result(full, args) if result == "n" else LETTERS[result]
                 judge.call(full, to, args)
 
@@ -120,7 +120,7 @@ def comparisons(judge, pick):
     for full in "EQ NE LT LE GT GE DISTINCT_FROM NOT_DISTINCT_FROM".split():
         for kind in VALUES:
             both = itertools.product(typed(kind, *VALUES[kind]), repeat=2)
-            for args in sample(pick, both, 16):
+            for args in sample(pick, both, 8):
                 judge.call(full, "boolean", args)
         for kind in ("numeric(10,2)", "numeric(38,10)"):
             same = [x for x in NUMERICS if x[0] == kind] + typed(kind, NULL)
@@ -146,7 +146,7 @@ def numbers(judge, pick):
             continue
         if full.split("_")[0] in arithmetic_names:
             continue
-        for args in sample(pick, itertools.product(doubles, repeat=len(letters)), 90):
+        for args in sample(pick, itertools.product(doubles, repeat=len(letters)), 40):
             judge.call(full, "double precision", args)
     for name in "ROUND CEIL CEILING FLOOR TRUNC SIGN".split():
         for a in NUMERICS:
@@ -154,7 +154,7 @@ def numbers(judge, pick):
     places = typed("integer", "0", "1", "2", "-1", "-2", "5", "-30", "37", "-40", "2147483647",
                    "-2147483648", NULL)
     for full in "ROUND_NUMERIC_TO TRUNC_NUMERIC_TO".split():
-        for args in sample(pick, itertools.product(NUMERICS, places), 120):
+        for args in sample(pick, itertools.product(NUMERICS, places), 60):
             judge.call(full, numeric_result(full, args[:1]), args)
 
 
@@ -228,3 +228,234 @@ def casts(judge, pick):
                    "1.0000000596", "-2.5000000000"):
         for to in ("real", "double precision"):
             judge.cast(a, to)
+
+
+TEXTS = typed("text", *VALUES["text"])
+COUNTS = typed("integer", "0", "1", "2", "3", "-1", "-2", "5", "10", "2147483647", "-2147483648",
+               NULL)
+
+
+@group
+def texts(judge, pick):
+    by_letters = {}
+    by_hand = ("LIKE", "ILIKE", "LIKE_ESCAPE", "ILIKE_ESCAPE", "SPLIT_PART", "TRANSLATE", "CHR",
+               "ENCODE", "DECODE", "TO_DATE", "TO_TIMESTAMP_TEXT", "REPEAT")
+    for full, _, letters, result, _ in judge.functions.values():
+        if set(letters) <= set("tiy") and letters[:1] in ("t", "y") and full not in by_hand:
+            by_letters.setdefault(letters, []).append((full, LETTERS.get(result)))
+    small = [x for x in COUNTS if x[1] != "2147483647"]
+    fills = typed("text", "", "x", "xy", "äß", NULL)
+    for letters, functions in by_letters.items():
+        for full, result in functions:
+            lists = [values(x) for x in letters]
+            if "PAD" in full:  # PostgreSQL would make texts of a gigabyte
+                lists[1:] = [small, fills][: len(lists) - 1]
+            elif "i" in letters:
+                lists = [TEXTS] + [COUNTS] * (len(letters) - 1)
+            if full == "RIGHT":  # PostgreSQL negates the least integer and gives everything
+                lists[1] = [x for x in COUNTS if x[1] != "-2147483648"]
+            for args in sample(pick, itertools.product(*lists), 30):
+                judge.call(full, result, args)
+    for args in sample(pick, itertools.product(TEXTS, small), 40):
+        judge.call("REPEAT", "text", args)
+    judge.call("REPEAT", "text", typed("text", "abcd") + typed("integer", "2147483647"))
+
+
+@group
+def text_details(judge, pick):
+    def ask(name, result, *rows):
+        for row in rows:
+            kinds = [LETTERS[x] for x in judge.functions[name][2]]
+            judge.call(name, result, list(zip(kinds, row)))
+
+    for name in ("UPPER", "LOWER", "INITCAP"):
+        ask(name, "text", ("straße ÀÉÎ",), ("ΑΒΓ αβγ ς",), ("Привет МИР",), ("ǅ ŉ ÿ Ÿ",),
+            ("o'neil mc-donald x2y",), ("ﬁ İ ı",), ("𐐀𐐨",), ("ა Ა",), ("élan_vital été",))
+    for name in ("BTRIM_CHARS", "LTRIM_CHARS", "RTRIM_CHARS"):
+        ask(name, "text", ("xyxtrimyyx", "xyz"), ("ééabcé", "é"), ("abc", ""), ("aaa", "a"),
+            ("日本日", "日"), ("", "a"))
+    ask("SPLIT_PART", "text", ("a,b,c", ",", "1"), ("a,b,c", ",", "2"), ("a,b,c", ",", "3"),
+        ("a,b,c", ",", "4"), ("a,b,c", ",", "0"), ("a,b,c", ",", "-1"), ("a,b,c", ",", "-3"),
+        ("a,b,c", ",", "-4"), ("a,b,c", "", "1"), ("a,b,c", "", "-1"), ("a,b,c", "", "2"),
+        ("", ",", "1"), ("a~@~b~@~c", "~@~", "2"), ("abc", "x", "1"), ("abc", "x", "-1"),
+        ("abc", "x", "2"), ("aaa", "aa", "2"), ("äöä", "ö", "2"), (NULL, ",", "1"),
+        (",,", ",", "2147483647"), (",,", ",", "-2147483648"))
+    ask("TRANSLATE", "text", ("12345", "143", "ax"), ("abcabc", "aa", "xy"), ("äöü", "äü", "a"),
+        ("abc", "", "x"), ("", "a", "b"), ("abc", "abc", ""), ("a", NULL, "b"))
+    ask("REPLACE", "text", ("abcabc", "b", ""), ("aaa", "aa", "b"), ("abc", "", "x"),
+        ("äöä", "ä", "ae"), ("", "a", "b"), ("abc", "abc", "xyz"), ("aXbXc", "X", "XX"))
+    for name in ("POSITION", "STRPOS"):
+        ask(name, "integer", ("high", "ig"), ("abc", ""), ("", ""), ("", "a"), ("äöü", "ü"),
+            ("日本語", "語"), ("aab", "ab"), (NULL, "a"))
+    ask("STARTS_WITH", "boolean", ("alphabet", "alph"), ("a", "ab"), ("ä", "ä"), ("a", ""),
+        ("", ""))
+    ask("SUBSTRING_FOR", "text", ("Thomas", "2", "3"), ("Thomas", "-1", "3"), ("Thomas", "0", "1"),
+        ("Thomas", "0", "2"), ("Thomas", "3", "-1"), ("Thomas", "2147483647", "2147483647"),
+        ("Thomas", "-2147483648", "2147483647"), ("Thomas", "1", "2147483647"), ("äöü", "2", "1"),
+        ("Thomas", "7", "1"), ("Thomas", "-5", "-1"))
+    for i in ("0", "65", "228", "26085", "128512", "1114109", "1114112", "-1", "55296", "57343",
+              "127", "128", "2047", "2048", "65535", "65536", NULL):
+        ask("CHR", "text", (i,))
+    for t in ("😀x", "A", "", "ÿ"):
+        ask("ASCII", "integer", (t,))
+    for i in VALUES["integer"]:
+        ask("TO_HEX_INT", "text", (i,))
+    for i in VALUES["bigint"]:
+        ask("TO_HEX_BIGINT", "text", (i,))
+    for n in (0, 1, 2, 3, 4, 56, 57, 58, 114, 200):
+        hexed = "\\x" + bytes((i * 37 + 11) % 256 for i in range(n)).hex()
+        for form in ("hex", "base64", "escape", "HEX", "Base64", "nope", NULL):
+            ask("ENCODE", "text", (hexed, form))
+    ask("DECODE", "bytea", ("00ff", "hex"), ("00 fF\n", "hex"), ("0", "hex"), ("0g", "hex"),
+        ("é0", "hex"), ("AAEC", "base64"), ("AAE=", "base64"), ("AA==", "base64"),
+        ("AA=", "base64"), ("A", "base64"), ("AA\n EC", "base64"), ("A*==", "base64"),
+        ("=AAA", "base64"), ("A=AA", "base64"), ("abc", "escape"), ("\\000\\\\x", "escape"),
+        ("\\400", "escape"), ("\\", "escape"), ("\\12", "escape"), ("äé", "escape"),
+        ("x", "rot13"), ("", "hex"), ("", "base64"))
+
+
+@group
+def patterns(judge, pick):
+    subjects = ["", "a", "abc", "aXbXc", "ABC", "100%", "a_b", "a\\b", "äöü", "ÄÖÜ", "日本語",
+                "aaaaaaaab", "mississippi", "\\", NULL]
+    shapes = ["", "%", "_", "a%", "%c", "%b%", "a_c", "___", "__", "%%", "a\\%", "100\\%",
+              "a\\_b", "a\\\\b", "\\", "a\\", "%\\", "ä%", "_ö_", "日_語", "%a%a%b",
+              "%iss%ip%", "m%i_p_i", "%_", "abc%%%", "aB%", "\\a%", NULL]
+    for name in ("LIKE", "ILIKE"):
+        for args in sample(pick, itertools.product(subjects, shapes), 160):
+            judge.call(name, "boolean", typed("text", *args))
+    for name in ("LIKE_ESCAPE", "ILIKE_ESCAPE"):
+        for s, p, e in (("100%", "100#%", "#"), ("100%", "100#%", ""), ("a#b", "a##b", "#"),
+                        ("a\\b", "a\\b", "#"), ("a\\b", "a\\b", ""), ("abc", "a#", "#"),
+                        ("a%b", "a%%b", "%"), ("a%b", "a%b", "%"), ("a_b", "a__b", "_"),
+                        ("x%", "xé%", "é"), ("abc", "abc", "ab"), ("abc", "abc", NULL),
+                        ("ABC%", "abcx%", "x"), ("abcx", "ABCXX", "X"), ("abc", "a#bc", "#"),
+                        ("Äb", "#äb", "#")):
+            judge.call(name, "boolean", typed("text", s, p, e))
+
+
+@group
+def anything(judge, pick):
+    some = [(k, v) for k in VALUES if k != "smallint" for v in VALUES[k][:3] + [NULL]]
+    some += typed("numeric(10,2)", "1.50", NULL)
+    for n in (1, 2, 3):
+        for _ in range(40):
+            args = [pick.choice(some) for _ in range(n)]
+            judge.call("CONCAT", "text", args)
+            separator = (("text", pick.choice([", ", "", "äö", NULL])),)
+            judge.call("CONCAT_WS", "text", list(separator) + args)
+    for kind in VALUES:
+        judge.call("PG_TYPEOF", "text", [(kind, VALUES[kind][0])])
+    judge.call("PG_TYPEOF", "text", [("numeric(10,2)", "1.50")])
+
+
+UNITS = ("microseconds millisecond second minute hour day week month quarter year decade century "
+         "millennium timezone timezone_hour timezone_minute dow isodow doy isoyear julian epoch "
+         "us ms s m h d w mon mons qtr y yrs dec c mil MONTH Day nope weekday").split() + ["", NULL]
+MORE_DATES = typed("date", "2020-12-31", "2019-12-30", "2016-01-01", "2000-12-31", "2001-01-01",
+                   "1900-02-28", "0001-12-31 BC", "0100-06-01 BC", "0101-01-01 BC", "4714-11-24 BC",
+                   "5874897-12-31", "1600-02-29", "0010-01-01", "0009-12-31 BC")
+MORE_TIMESTAMPS = typed("timestamp without time zone", "2020-12-31 01:02:03.004005",
+                        "2001-01-01 00:00:00", "2000-12-31 23:59:59", "0001-12-31 12:00:00 BC",
+                        "0101-07-08 09:10:11.5 BC", "4714-11-24 00:00:00 BC",
+                        "0009-01-01 00:00:00 BC")
+LAST_TIMESTAMP = typed("timestamp without time zone", "294246-12-31 23:59:59.999999")
+LAST_INTERVAL = typed("interval", "2562047788:00:54.775807")
+MORE_INTERVALS = typed("interval", "14 years 5 mons 3 days 12:34:56.789012", "-14 years -5 mons",
+                       "100 years", "1000 years -1 mon", "-1 days -02:03:04.5", "178956970 years",
+                       "1 mon -1 day", "2147483647 days")
+ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu")
+
+
+def time_values(letter):
+    more = {"D": MORE_DATES, "P": MORE_TIMESTAMPS, "I": MORE_INTERVALS}
+    return values(letter) + more.get(letter, [])
+
+
+@group
+def fields(judge, pick):
+    units = typed("text", *UNITS)
+    kinds = {"DATE": "D", "TIME": "T", "TIMESTAMP": "P", "TIMESTAMPTZ": "Z", "INTERVAL": "I"}
+    for kind, letter in kinds.items():
+        for zone in ZONES if kind == "TIMESTAMPTZ" else ZONES[:1]:
+            judge.zone(zone)
+            times = time_values(letter)
+            times += {"P": LAST_TIMESTAMP, "I": LAST_INTERVAL}.get(letter, [])
+            most = 160 if kind != "TIMESTAMPTZ" or zone == "Europe/Berlin" else 80
+            for args in sample(pick, itertools.product(units, times), most):
+                result = "numeric(38,15)" if args[0][1] == "julian" else "numeric(30,6)"
+                judge.call(f"EXTRACT_{kind}", result, args)
+                judge.call(f"DATE_PART_{kind}", "double precision", args)
+                full = f"DATE_TRUNC_{kind}"
+                if full in judge.functions:
+                    judge.call(full, LETTERS[letter], args)
+    judge.zone("UTC")
+    zones = typed("text", "Europe/Berlin", "America/New_York", "UTC", "Asia/Kathmandu", "nowhere",
+                  NULL)
+    for args in sample(pick, itertools.product(units[:13], values("Z"), zones), 100):
+        judge.call("DATE_TRUNC_ZONE", LETTERS["Z"], args)
+
+
+@group
+def moments(judge, pick):
+    names = [n for n in judge.functions if n.startswith(("ADD_", "SUB_", "AGE_", "NEG_", "MUL_",
+                                                         "DIV_", "DATE_BIN", "TIMEZONE_"))]
+    days = typed("integer", "0", "1", "-1", "365", "-2440588", "2147483647", NULL)
+    factors = typed("double precision", "0", "1", "-1", "0.5", "1.5", "3", "-0.1", "0.3333", "1e10",
+                    "1e300", "NaN", "Infinity", NULL)
+    for zone in ZONES[:3]:
+        judge.zone(zone)
+        for full in names:
+            _, _, letters, result, _ = judge.functions[full]
+            if not set(letters) & set("DTPZI"):
+                continue
+            if zone != "UTC" and "Z" not in letters + result:
+                continue
+            lists = [days if x == "i" else factors if x == "d" else time_values(x)
+                     for x in letters]
+            if "TIMEZONE" in full:
+                lists[0] = typed("text", "Europe/Berlin", "america/new_york", "UTC",
+                                 "Australia/Lord_Howe", "nowhere", "", NULL)
+            if "BIN" in full:
+                lists[0] = typed("interval", "15 minutes", "1 day", "7 days", "1 mon", "0",
+                                 "-1 hour", "00:00:00.000001", "1 day 01:00:00", NULL)
+            for args in sample(pick, itertools.product(*lists), 60):
+                judge.call(full, LETTERS[result], args)
+    judge.zone("UTC")
+
+
+@group
+def making(judge, pick):
+    numbers = ("2024", "2023", "0", "-44", "1", "2", "12", "13", "29", "28", "31", "294276",
+               "5874897", "-4713", NULL)
+    for args in [("2024", "2", "29"), ("2023", "2", "29"), ("0", "1", "1"), ("-44", "3", "15"),
+                 ("-4714", "11", "24"), ("-4714", "11", "23"), ("5874897", "12", "31"),
+                 ("5874898", "1", "1"), ("2024", "4", "31"), ("2147483647", "1", "1"),
+                 ("-2147483648", "1", "1")]:
+        judge.call("MAKE_DATE", "date", typed("integer", *args))
+    for _ in range(40):
+        judge.call("MAKE_DATE", "date", typed("integer", *[pick.choice(numbers) for _ in "ymd"]))
+    for *clock, second in [("2024", "2", "29", "12", "30", "15.5"), ("2024", "2", "30", "0", "0", "0"),
+                           ("2024", "1", "1", "24", "0", "0"), ("2024", "1", "1", "24", "0", "0.1"),
+                           ("2024", "1", "1", "23", "59", "60"), ("2024", "1", "1", "23", "59", "60.1"),
+                           ("2024", "1", "1", "23", "60", "0"), ("2024", "1", "1", "-1", "0", "0"),
+                           ("2024", "1", "1", "0", "0", "NaN"), ("-44", "3", "15", "1", "2", "3.0000005"),
+                           ("0", "3", "15", "1", "2", "3"), ("2024", "1", "1", "1", "2", "-0.5"),
+                           ("300000", "1", "1", "0", "0", "0"), ("2024", "1", "1", "1", "2", NULL)]:
+        judge.call("MAKE_TIMESTAMP", LETTERS["P"],
+                   typed("integer", *clock) + typed("double precision", second))
+    for *whole, second in [("1", "2", "3", "4", "5", "6", "7.8"), ("0", "0", "0", "0", "0", "0", "0"),
+                           ("-1", "1", "-1", "1", "-1", "1", "-1.5"),
+                           ("0", "0", "0", "0", "0", "0", "NaN"),
+                           ("0", "0", "0", "0", "0", "0", "Infinity"),
+                           ("0", "0", "0", "2147483647", "2147483647", "2147483647", "0.0000005"),
+                           ("1", NULL, "3", "4", "5", "6", "7.8")]:
+        judge.call("MAKE_INTERVAL_DAYS", "interval",
+                   typed("integer", *whole) + typed("double precision", second))
+    for zone in ZONES[:2]:
+        judge.zone(zone)
+        for v in ("0", "1.5", "-1.5", "1284352323.123456789", "0.0000005", "0.0000015", "1e12",
+                  "1e15", "-1e15", "NaN", "-210866803200", "-210866803201", "946684800.0000005",
+                  NULL):
+            judge.call("TO_TIMESTAMP_EPOCH", LETTERS["Z"], typed("double precision", v))
+    judge.zone("UTC")

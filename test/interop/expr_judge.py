@@ -102,9 +102,9 @@ class Judge:
         for fields, sql in self.cases:
             is_zone = fields[0] == "zone"
             script.append(sql + ";" if is_zone else f"select pg_temp.judge($judge${sql}$judge$);")
-        done = subprocess.run(self.command, input="\n".join(script), text=True, check=True,
+        done = subprocess.run(self.command, input="\n".join(script).encode(), check=True,
                               stdout=subprocess.PIPE)
-        lines = iter(done.stdout.split("\n"))
+        lines = iter(done.stdout.decode().split("\n"))  # \r may stand inside a line
         yield f"# {next(lines)}; made by test/interop/expr_judge.py"
         for fields, _ in self.cases:
             if fields[0] == "zone":
@@ -117,6 +117,7 @@ class Judge:
 
 
 def main():
+    sys.stdout.reconfigure(encoding="utf-8", newline="\n")
     judge = Judge(sys.argv[1], sys.argv[2])
     judge.zone("UTC")
     for group in expr_cases.GROUPS:
@@ -124,7 +125,7 @@ def main():
     seen = set()
     for line in judge.answers():
         if line not in seen or line.startswith("zone"):
-            print(line)
+            sys.stdout.write(line + "\n")
         seen.add(line)
 
 

@@ -1,0 +1,616 @@
+// SPDX-License-Identifier: Apache-2.0
+/* exec_fn_time.c - arithmetic of dates, times and intervals; truncation, bins, zones, clocks.
+ *
+ * An interval is months, days and microseconds, added in this order: months keep the day of the
+ * month or end at the month's last, days keep the time of day, microseconds are exact time. For an
+ * instant months and days are added in the session's local time. Whatever leaves a type's range is
+ * 22008. */
+#include "exec/exec_expr_int.h"
+#include "exec/exec_decimal.h"
+#include "exec/exec_time.h"
+
+#include "base/clock.h"
+
+#include <math.h>
+
+/* ---- adding ---------------------------------------------------------------------------------- */
+
+/* Parts in 64 bits, so that they can be negated. */
+struct span {
+    int64_t months, days, us;
+};
+
+static status span_of(const void *arg, bool negative, struct span *out, struct error *err)
+{
+    struct column_interval v = *(const struct column_interval *)arg;
+    if (negative && v.us == INT64_MIN)
+        return exec_raise_interval(err);
+    int sign = negative ? -1 : 1;
+    *out = (struct span){(int64_t)v.months * sign, (int64_t)v.days * sign, v.us * sign};
+    return ST_OK;
+}
+
+/* Local time with months and days added. */
+static status add_calendar(int64_t us, int64_t months, int64_t more_days, int64_t *out,
+                           struct error *err)
+{
+    int64_t days = exec_floor_div(us, EXEC_US_PER_DAY), rest = us - days * EXEC_US_PER_DAY;
+    if (months != 0) {
+        struct exec_fields f = exec_fields_of_date((int32_t)days);
+        int64_t month = f.month - 1 + months;
+        f.year += exec_floor_div(month, 12);
+        f.month = (int32_t)exec_floor_mod(month, 12) + 1;
+        int32_t last = exec_month_days(f.year, f.month), date;
+        f.day = f.day < last ? f.day : last;
+        if (exec_fields_date(&f, &date, NULL) != ST_OK)
+            return exec_raise_timestamp(err);
+        days = date;
+    }
+    days += more_days;
+    if (days < EXEC_LEAST_DAYS || days > EXEC_MOST_TIMESTAMP / EXEC_US_PER_DAY)
+        return exec_raise_timestamp(err);
+    *out = days * EXEC_US_PER_DAY + rest;
+    return ST_OK;
+}
+
+/* One step of an addition to an instant, by way of local time. */
+static status add_in_zone(const struct zone *zone, int64_t *us, int64_t months, int64_t days,
+                          struct error *err)
+{
+    int64_t local;
+    TRY(add_calendar(exec_to_local(zone, *us), months, days, &local, err));
+    return exec_to_utc(zone, local, us, err);
+}
+
+static status add_span(const struct exec_call *c, int64_t us, const struct span *s, int64_t *out,
+                       struct error *err)
+{
+    if (c->type.kind == COLUMN_TIMESTAMPTZ) {
+        /* Two steps: months that end in a gap of the clock move the time of day for the days. */
+        if (s->months != 0)
+            TRY(add_in_zone(c->zone, &us, s->months, 0, err));
+        if (s->days != 0)
+            TRY(add_in_zone(c->zone, &us, 0, s->days, err));
+    } else if (s->months != 0 || s->days != 0) {
+        TRY(add_calendar(us, s->months, s->days, &us, err));
+    }
+    if (__builtin_add_overflow(us, s->us, out))
+        return exec_raise_timestamp(err);
+    return exec_check_timestamp(*out, err);
+}
+
+static EXEC_SCALAR(add_moment_interval)
+{
+    struct span s;
+    TRY(span_of(arg[1],
+                c->function == QUERY_FN_SUB_TIMESTAMP_INTERVAL ||
+                    c->function == QUERY_FN_SUB_TIMESTAMPTZ_INTERVAL,
+                &s, err));
+    return add_span(c, EXEC_ARG(int64_t, 0), &s, out, err);
+}
+
+static EXEC_SCALAR(add_interval_moment)
+{
+    struct span s;
+    TRY(span_of(arg[0], false, &s, err));
+    return add_span(c, EXEC_ARG(int64_t, 1), &s, out, err);
+}
+
+static status date_as_timestamp(int32_t days, int64_t *us, struct error *err)
+{
+    if (days > EXEC_MOST_TIMESTAMP / EXEC_US_PER_DAY)
+        FAIL_SQL(err, ST_INVALID, "22008", 0, "date out of range for timestamp");
+    *us = days * EXEC_US_PER_DAY;
+    return ST_OK;
+}
+
+static EXEC_SCALAR(add_date_interval)
+{
+    struct span s;
+    int64_t us;
+    TRY(date_as_timestamp(EXEC_ARG(int32_t, 0), &us, err));
+    TRY(span_of(arg[1], c->function == QUERY_FN_SUB_DATE_INTERVAL, &s, err));
+    return add_span(c, us, &s, out, err);
+}
+
+static EXEC_SCALAR(add_date_time)
+{
+    int64_t us;
+    TRY(date_as_timestamp(EXEC_ARG(int32_t, 0), &us, err));
+    EXEC_OUT(int64_t) = us + EXEC_ARG(int64_t, 1);
+    return exec_check_timestamp(EXEC_OUT(int64_t), err);
+}
+
+static status put_date(int64_t days, void *out, struct error *err)
+{
+    if (days < EXEC_LEAST_DAYS || days > EXEC_MOST_DAYS)
+        return exec_raise_date(err);
+    EXEC_OUT(int32_t) = (int32_t)days;
+    return ST_OK;
+}
+
+static EXEC_SCALAR(add_days)
+{
+    return put_date((int64_t)EXEC_ARG(int32_t, 0) + EXEC_ARG(int32_t, 1), out, err);
+}
+
+static EXEC_SCALAR(sub_days)
+{
+    return put_date((int64_t)EXEC_ARG(int32_t, 0) - EXEC_ARG(int32_t, 1), out, err);
+}
+
+static EXEC_SCALAR(sub_date_date)
+{
+    int64_t days = (int64_t)EXEC_ARG(int32_t, 0) - EXEC_ARG(int32_t, 1);
+    if (days != (int32_t)days)
+        return exec_raise_date(err);
+    EXEC_OUT(int32_t) = (int32_t)days;
+    return ST_OK;
+}
+
+/* Whole days and the rest, both of one sign. */
+static EXEC_SCALAR(sub_moments)
+{
+    int64_t us;
+    if (__builtin_sub_overflow(EXEC_ARG(int64_t, 0), EXEC_ARG(int64_t, 1), &us))
+        return exec_raise_interval(err);
+    EXEC_OUT(struct column_interval) = (struct column_interval){
+        .days = (int32_t)(us / EXEC_US_PER_DAY), .us = us % EXEC_US_PER_DAY};
+    return ST_OK;
+}
+
+/* Around the clock; only the exact part of the interval counts. */
+static EXEC_SCALAR(add_time_interval)
+{
+    int64_t us = EXEC_ARG(struct column_interval, 1).us % EXEC_US_PER_DAY;
+    if (c->function == QUERY_FN_SUB_TIME_INTERVAL)
+        us = -us;
+    EXEC_OUT(int64_t) = exec_floor_mod(EXEC_ARG(int64_t, 0) + us, EXEC_US_PER_DAY);
+    return ST_OK;
+}
+
+static EXEC_SCALAR(sub_time_time)
+{
+    EXEC_OUT(struct column_interval) =
+        (struct column_interval){.us = EXEC_ARG(int64_t, 0) - EXEC_ARG(int64_t, 1)};
+    return ST_OK;
+}
+
+/* ---- intervals ------------------------------------------------------------------------------- */
+
+static EXEC_SCALAR(add_interval_interval)
+{
+    struct column_interval a = EXEC_ARG(struct column_interval, 0), r;
+    struct column_interval b = EXEC_ARG(struct column_interval, 1);
+    bool bad;
+    if (c->function == QUERY_FN_SUB_INTERVAL_INTERVAL)
+        bad = __builtin_sub_overflow(a.months, b.months, &r.months) |
+              __builtin_sub_overflow(a.days, b.days, &r.days) |
+              __builtin_sub_overflow(a.us, b.us, &r.us);
+    else
+        bad = __builtin_add_overflow(a.months, b.months, &r.months) |
+              __builtin_add_overflow(a.days, b.days, &r.days) |
+              __builtin_add_overflow(a.us, b.us, &r.us);
+    if (bad)
+        return exec_raise_interval(err);
+    EXEC_OUT(struct column_interval) = r;
+    return ST_OK;
+}
+
+static EXEC_SCALAR(neg_interval)
+{
+    struct column_interval a = EXEC_ARG(struct column_interval, 0), r;
+    if (__builtin_sub_overflow(0, a.months, &r.months) |
+        __builtin_sub_overflow(0, a.days, &r.days) | __builtin_sub_overflow(0, a.us, &r.us))
+        return exec_raise_interval(err);
+    EXEC_OUT(struct column_interval) = r;
+    return ST_OK;
+}
+
+static bool fits_i32(double v)
+{
+    return v >= INT32_MIN && v < -(double)INT32_MIN;
+}
+
+/* A double cut to microseconds, as PostgreSQL does before it spills fractions downwards. */
+static double to_micros(double v)
+{
+    return rint(v * 1e6) / 1e6;
+}
+
+/* Months and days times a factor (or divided by it): the fraction of a month spills into days of 30
+ * a month, the fraction of a day into time. */
+static status scale_interval(struct column_interval v, double factor, bool divide,
+                             struct column_interval *out, struct error *err)
+{
+    double months = divide ? v.months / factor : v.months * factor;
+    double days = divide ? v.days / factor : v.days * factor;
+    if (!fits_i32(months) || !fits_i32(days)) /* NaN too */
+        return exec_raise_interval(err);
+    struct column_interval r = {(int32_t)months, (int32_t)days, 0};
+    double month_days = to_micros((months - r.months) * 30);
+    double seconds = to_micros((days - r.days + month_days - (int32_t)month_days) * 86400);
+    if (fabs(seconds) >= 86400) {
+        int32_t more = (int32_t)(seconds / 86400);
+        if (__builtin_add_overflow(r.days, more, &r.days))
+            return exec_raise_interval(err);
+        seconds -= more * 86400.0;
+    }
+    if (__builtin_add_overflow(r.days, (int32_t)month_days, &r.days))
+        return exec_raise_interval(err);
+    double us = rint((divide ? (double)v.us / factor : (double)v.us * factor) + seconds * 1e6);
+    if (!(us >= -0x1p63 && us < 0x1p63))
+        return exec_raise_interval(err);
+    r.us = (int64_t)us;
+    *out = r;
+    return ST_OK;
+}
+
+static EXEC_SCALAR(mul_interval_double)
+{
+    return scale_interval(EXEC_ARG(struct column_interval, 0), EXEC_ARG(double, 1), false, out,
+                          err);
+}
+
+static EXEC_SCALAR(mul_double_interval)
+{
+    return scale_interval(EXEC_ARG(struct column_interval, 1), EXEC_ARG(double, 0), false, out,
+                          err);
+}
+
+static EXEC_SCALAR(div_interval_double)
+{
+    if (EXEC_ARG(double, 1) == 0)
+        FAIL_SQL(err, ST_INVALID, "22012", 0, "division by zero");
+    return scale_interval(EXEC_ARG(struct column_interval, 0), EXEC_ARG(double, 1), true, out, err);
+}
+
+/* The difference in years, months, days and time as a calendar reader counts it: the later moment's
+ * fields minus the earlier one's, borrowing days from the earlier one's month. */
+static EXEC_SCALAR(age)
+{
+    int64_t a = EXEC_ARG(int64_t, 0), b = EXEC_ARG(int64_t, 1);
+    if (c->arg_types[0].kind == COLUMN_TIMESTAMPTZ) {
+        a = exec_to_local(c->zone, a);
+        b = exec_to_local(c->zone, b);
+    }
+    bool negative = EXEC_ARG(int64_t, 0) < EXEC_ARG(int64_t, 1);
+    struct exec_fields late = exec_fields_of(negative ? b : a);
+    struct exec_fields early = exec_fields_of(negative ? a : b);
+    int64_t us = exec_floor_mod(negative ? b : a, EXEC_US_PER_DAY) -
+                 exec_floor_mod(negative ? a : b, EXEC_US_PER_DAY);
+    int64_t months = (late.year - early.year) * 12 + late.month - early.month;
+    int32_t days = late.day - early.day;
+    if (us < 0) {
+        us += EXEC_US_PER_DAY;
+        days--;
+    }
+    if (days < 0) {
+        days += exec_month_days(early.year, early.month);
+        months--;
+    }
+    int sign = negative ? -1 : 1;
+    EXEC_OUT(struct column_interval) =
+        (struct column_interval){(int32_t)months * sign, days * sign, us * sign};
+    return ST_OK;
+}
+
+/* ---- truncating ------------------------------------------------------------------------------ */
+
+status exec_call_unit(struct exec_call *c, struct str name, enum exec_unit *out, struct error *err)
+{
+    if (!c->state)
+        TRY(ARENA_NEW(c->memory, struct exec_unit_memory, &c->state, err));
+    struct exec_unit_memory *m = c->state;
+    if (m->len == 0 || !str_eq(name, (struct str){m->name, m->len})) {
+        m->unit = exec_unit_named(name);
+        m->len = name.len <= sizeof(m->name) ? name.len : 0; /* 0: nothing is remembered */
+        if (m->len > 0)
+            memcpy(m->name, name.ptr, name.len);
+    }
+    *out = m->unit;
+    return ST_OK;
+}
+
+static int64_t floor_to(int64_t v, int64_t unit)
+{
+    return exec_floor_div(v, unit) * unit;
+}
+
+/* The start of the unit that holds a local moment; unit is one of date_trunc's. */
+static status truncate_local(int64_t us, enum exec_unit unit, int64_t *out, struct error *err)
+{
+    static const int64_t exact[] = {
+        1, 1000, EXEC_US_PER_SECOND, EXEC_US_PER_MINUTE, EXEC_US_PER_HOUR, EXEC_US_PER_DAY};
+    if (unit <= UNIT_DAY) {
+        *out = floor_to(us, exact[unit]);
+        return exec_check_timestamp(*out, err);
+    }
+    int32_t days = (int32_t)exec_floor_div(us, EXEC_US_PER_DAY);
+    if (unit == UNIT_WEEK) {
+        *out = (days - (exec_weekday(days) + 6) % 7) * EXEC_US_PER_DAY;
+        return exec_check_timestamp(*out, err);
+    }
+    struct exec_fields f = exec_fields_of_date(days);
+    f.day = 1;
+    if (unit == UNIT_QUARTER)
+        f.month = (f.month - 1) / 3 * 3 + 1;
+    else if (unit > UNIT_QUARTER)
+        f.month = 1;
+    if (unit == UNIT_DECADE)
+        f.year = floor_to(f.year, 10);
+    else if (unit == UNIT_CENTURY) /* centuries begin with year 1 */
+        f.year = floor_to(f.year - 1, 100) + 1;
+    else if (unit == UNIT_MILLENNIUM)
+        f.year = floor_to(f.year - 1, 1000) + 1;
+    return exec_fields_timestamp(&f, out, err);
+}
+
+static status truncating_unit(struct exec_call *c, struct str name, struct column_type type,
+                              enum exec_unit *unit, struct error *err)
+{
+    TRY(exec_call_unit(c, name, unit, err));
+    if (*unit > UNIT_MILLENNIUM)
+        return exec_raise_unit(name, *unit <= UNIT_TIMEZONE_MINUTE, type, err);
+    return ST_OK;
+}
+
+static EXEC_SCALAR(trunc_timestamp)
+{
+    enum exec_unit unit;
+    TRY(truncating_unit(c, EXEC_ARG(struct str, 0), c->type, &unit, err));
+    return truncate_local(EXEC_ARG(int64_t, 1), unit, out, err);
+}
+
+/* Units up to the hour keep the instant's own offset; days and longer find the new one. */
+static status trunc_in_zone(struct exec_call *c, const void *const *arg, const struct zone *zone,
+                            int64_t *out, struct error *err)
+{
+    enum exec_unit unit;
+    int64_t us = EXEC_ARG(int64_t, 1), local = exec_to_local(zone, us), start;
+    TRY(truncating_unit(c, EXEC_ARG(struct str, 0), c->type, &unit, err));
+    TRY(truncate_local(local, unit, &start, err));
+    if (unit >= UNIT_DAY)
+        return exec_to_utc(zone, start, out, err);
+    *out = us - (local - start);
+    return exec_check_timestamp(*out, err);
+}
+
+static EXEC_SCALAR(trunc_timestamptz)
+{
+    return trunc_in_zone(c, arg, c->zone, out, err);
+}
+
+static EXEC_SCALAR(trunc_interval)
+{
+    struct column_interval v = EXEC_ARG(struct column_interval, 1);
+    enum exec_unit unit;
+    static const int64_t exact[] = {1, 1000, EXEC_US_PER_SECOND, EXEC_US_PER_MINUTE,
+                                    EXEC_US_PER_HOUR};
+    TRY(truncating_unit(c, EXEC_ARG(struct str, 0), c->type, &unit, err));
+    if (unit == UNIT_WEEK) /* months are no whole number of weeks */
+        return exec_raise_unit(EXEC_ARG(struct str, 0), true, c->type, err);
+    int32_t months = unit == UNIT_QUARTER      ? 3
+                     : unit == UNIT_YEAR       ? 12
+                     : unit == UNIT_DECADE     ? 120
+                     : unit == UNIT_CENTURY    ? 1200
+                     : unit == UNIT_MILLENNIUM ? 12000
+                                               : 1;
+    v.months -= v.months % months;
+    if (unit >= UNIT_MONTH)
+        v.days = 0;
+    v.us = unit >= UNIT_DAY ? 0 : v.us - v.us % exact[unit];
+    EXEC_OUT(struct column_interval) = v;
+    return ST_OK;
+}
+
+/* The start of the stride, counted from `origin`, that holds the moment. */
+static EXEC_SCALAR(date_bin)
+{
+    struct column_interval stride = EXEC_ARG(struct column_interval, 0);
+    int64_t us = EXEC_ARG(int64_t, 1), origin = EXEC_ARG(int64_t, 2), days, width, distance;
+    if (stride.months != 0)
+        FAIL_SQL(err, ST_UNSUPPORTED, "0A000", 0,
+                 "timestamps cannot be binned into intervals containing months or years");
+    if (__builtin_mul_overflow((int64_t)stride.days, EXEC_US_PER_DAY, &days) ||
+        __builtin_add_overflow(days, stride.us, &width))
+        return exec_raise_interval(err);
+    if (width <= 0)
+        FAIL_SQL(err, ST_INVALID, "22008", 0, "stride must be greater than zero");
+    if (__builtin_sub_overflow(us, origin, &distance))
+        return exec_raise_interval(err);
+    EXEC_OUT(int64_t) = us - exec_floor_mod(distance, width);
+    return exec_check_timestamp(EXEC_OUT(int64_t), err);
+}
+
+/* ---- zones ----------------------------------------------------------------------------------- */
+
+/* Zones a call has met, by name; the tz database bounds their number. */
+struct zone_memory {
+    struct zone_memory *next;
+    struct str name;
+    struct zone *zone;
+};
+
+static status zone_named(struct exec_call *c, struct str name, struct zone_memory **list,
+                         const struct zone **out, struct error *err)
+{
+    struct zone_memory *m = *list;
+    while (m && !str_eq(m->name, name))
+        m = m->next;
+    if (!m) {
+        TRY(ARENA_NEW(c->memory, struct zone_memory, &m, err));
+        TRY(zone_load(c->memory, name, &m->zone, err));
+        TRY(arena_str(c->memory, name, &m->name, err));
+        m->next = *list;
+        *list = m;
+    }
+    *out = m->zone;
+    return ST_OK;
+}
+
+static EXEC_SCALAR(timezone)
+{
+    const struct zone *zone;
+    TRY(zone_named(c, EXEC_ARG(struct str, 0), (struct zone_memory **)&c->state, &zone, err));
+    if (c->type.kind == COLUMN_TIMESTAMPTZ)
+        return exec_to_utc(zone, EXEC_ARG(int64_t, 1), out, err);
+    EXEC_OUT(int64_t) = exec_to_local(zone, EXEC_ARG(int64_t, 1));
+    return exec_check_timestamp(EXEC_OUT(int64_t), err);
+}
+
+/* c->state holds the unit, so the zones hang behind it. */
+struct trunc_zone_state {
+    struct exec_unit_memory unit; /* first: exec_call_unit sees only this */
+    struct zone_memory *zones;
+};
+
+static EXEC_SCALAR(trunc_zone)
+{
+    const struct zone *zone;
+    if (!c->state)
+        TRY(ARENA_NEW(c->memory, struct trunc_zone_state, &c->state, err));
+    struct trunc_zone_state *s = c->state;
+    TRY(zone_named(c, EXEC_ARG(struct str, 2), &s->zones, &zone, err));
+    return trunc_in_zone(c, arg, zone, out, err);
+}
+
+/* ---- making ---------------------------------------------------------------------------------- */
+
+/* Year 0 does not exist; negative years are BC. */
+static status make_day(int32_t year, int32_t month, int32_t day, int32_t *out, struct error *err)
+{
+    struct exec_fields f = {
+        .year = year < 0 ? (int64_t)year + 1 : year, .month = month, .day = day};
+    if (year == 0 || month < 1 || month > 12 || day < 1 || day > exec_month_days(f.year, month))
+        FAIL_SQL(err, ST_INVALID, "22008", 0, "date field value out of range: %d-%02d-%02d", year,
+                 month, day);
+    return exec_fields_date(&f, out, err);
+}
+
+static EXEC_SCALAR(make_date)
+{
+    return make_day(EXEC_ARG(int32_t, 0), EXEC_ARG(int32_t, 1), EXEC_ARG(int32_t, 2), out, err);
+}
+
+static EXEC_SCALAR(make_timestamp)
+{
+    int32_t days, hour = EXEC_ARG(int32_t, 3), minute = EXEC_ARG(int32_t, 4);
+    double second = EXEC_ARG(double, 5), us = rint(second * 1e6);
+    TRY(make_day(EXEC_ARG(int32_t, 0), EXEC_ARG(int32_t, 1), EXEC_ARG(int32_t, 2), &days, err));
+    bool fits = hour >= 0 && hour <= 24 && minute >= 0 && minute <= 59 && second >= 0 &&
+                us <= 60e6; /* NaN does not fit */
+    int64_t of_day = fits ? hour * EXEC_US_PER_HOUR + minute * EXEC_US_PER_MINUTE + (int64_t)us : 0;
+    if (!fits || of_day > EXEC_US_PER_DAY)
+        FAIL_SQL(err, ST_INVALID, "22008", 0, "time field value out of range: %d:%02d:%02g", hour,
+                 minute, second);
+    if (days > EXEC_MOST_TIMESTAMP / EXEC_US_PER_DAY)
+        return exec_raise_timestamp(err);
+    EXEC_OUT(int64_t) = days * EXEC_US_PER_DAY + of_day;
+    return exec_check_timestamp(EXEC_OUT(int64_t), err);
+}
+
+/* years, months, weeks, days, hours, minutes, seconds */
+static EXEC_SCALAR(make_interval)
+{
+    int64_t months = (int64_t)EXEC_ARG(int32_t, 0) * 12 + EXEC_ARG(int32_t, 1);
+    int64_t days = (int64_t)EXEC_ARG(int32_t, 2) * 7 + EXEC_ARG(int32_t, 3);
+    double seconds = rint(EXEC_ARG(double, 6) * 1e6);
+    int64_t us =
+        EXEC_ARG(int32_t, 4) * EXEC_US_PER_HOUR + EXEC_ARG(int32_t, 5) * EXEC_US_PER_MINUTE;
+    if (months != (int32_t)months || days != (int32_t)days || !(fabs(seconds) < 0x1p62) ||
+        __builtin_add_overflow(us, (int64_t)seconds, &us))
+        return exec_raise_interval(err);
+    EXEC_OUT(struct column_interval) = (struct column_interval){(int32_t)months, (int32_t)days, us};
+    return ST_OK;
+}
+
+/* Seconds since 1970. PostgreSQL counts from 2000 and rounds there, which decides halves. */
+static EXEC_SCALAR(to_timestamp_epoch)
+{
+    const double to_2000 = 946684800;
+    double v = EXEC_ARG(double, 0);
+    if (isnan(v))
+        FAIL_SQL(err, ST_INVALID, "22008", 0, "timestamp cannot be NaN");
+    double us = rint((v - to_2000) * 1e6);
+    if (!(us > -0x1p62 && us < 0x1p63 - 946684800e6))
+        FAIL_SQL(err, ST_INVALID, "22008", 0, "timestamp out of range: \"%g\"", v);
+    EXEC_OUT(int64_t) = (int64_t)us + INT64_C(946684800) * EXEC_US_PER_SECOND;
+    return exec_check_timestamp(EXEC_OUT(int64_t), err);
+}
+
+/* ---- clocks ---------------------------------------------------------------------------------- */
+
+static EXEC_SCALAR(now)
+{
+    EXEC_OUT(int64_t) = c->now_us;
+    return ST_OK;
+}
+
+static EXEC_SCALAR(local_now)
+{
+    EXEC_OUT(int64_t) = exec_to_local(c->zone, c->now_us);
+    return ST_OK;
+}
+
+static EXEC_SCALAR(today)
+{
+    EXEC_OUT(int32_t) = (int32_t)exec_floor_div(exec_to_local(c->zone, c->now_us), EXEC_US_PER_DAY);
+    return ST_OK;
+}
+
+static EXEC_SCALAR(clock_timestamp)
+{
+    EXEC_OUT(int64_t) = clock_now_us();
+    return ST_OK;
+}
+
+/* ---- the table ------------------------------------------------------------------------------- */
+
+static const struct exec_function rows[] = {
+    {QUERY_FN_ADD_DATE_INT, .scalar = add_days},
+    {QUERY_FN_ADD_INT_DATE, .scalar = add_days},
+    {QUERY_FN_SUB_DATE_INT, .scalar = sub_days},
+    {QUERY_FN_SUB_DATE_DATE, .scalar = sub_date_date},
+    {QUERY_FN_ADD_DATE_TIME, .scalar = add_date_time},
+    {QUERY_FN_ADD_DATE_INTERVAL, .scalar = add_date_interval},
+    {QUERY_FN_SUB_DATE_INTERVAL, .scalar = add_date_interval},
+    {QUERY_FN_ADD_TIMESTAMP_INTERVAL, .scalar = add_moment_interval},
+    {QUERY_FN_SUB_TIMESTAMP_INTERVAL, .scalar = add_moment_interval},
+    {QUERY_FN_ADD_TIMESTAMPTZ_INTERVAL, .scalar = add_moment_interval},
+    {QUERY_FN_SUB_TIMESTAMPTZ_INTERVAL, .scalar = add_moment_interval},
+    {QUERY_FN_ADD_INTERVAL_TIMESTAMP, .scalar = add_interval_moment},
+    {QUERY_FN_ADD_INTERVAL_TIMESTAMPTZ, .scalar = add_interval_moment},
+    {QUERY_FN_SUB_TIMESTAMP_TIMESTAMP, .scalar = sub_moments},
+    {QUERY_FN_SUB_TIMESTAMPTZ_TIMESTAMPTZ, .scalar = sub_moments},
+    {QUERY_FN_ADD_TIME_INTERVAL, .scalar = add_time_interval},
+    {QUERY_FN_SUB_TIME_INTERVAL, .scalar = add_time_interval},
+    {QUERY_FN_SUB_TIME_TIME, .scalar = sub_time_time},
+    {QUERY_FN_ADD_INTERVAL_INTERVAL, .scalar = add_interval_interval},
+    {QUERY_FN_SUB_INTERVAL_INTERVAL, .scalar = add_interval_interval},
+    {QUERY_FN_NEG_INTERVAL, .scalar = neg_interval},
+    {QUERY_FN_MUL_INTERVAL_DOUBLE, .scalar = mul_interval_double},
+    {QUERY_FN_MUL_DOUBLE_INTERVAL, .scalar = mul_double_interval},
+    {QUERY_FN_DIV_INTERVAL_DOUBLE, .scalar = div_interval_double},
+    {QUERY_FN_DATE_TRUNC_TIMESTAMP, .scalar = trunc_timestamp},
+    {QUERY_FN_DATE_TRUNC_TIMESTAMPTZ, .scalar = trunc_timestamptz},
+    {QUERY_FN_DATE_TRUNC_ZONE, .scalar = trunc_zone},
+    {QUERY_FN_DATE_TRUNC_INTERVAL, .scalar = trunc_interval},
+    {QUERY_FN_DATE_BIN_TIMESTAMP, .scalar = date_bin},
+    {QUERY_FN_DATE_BIN_TIMESTAMPTZ, .scalar = date_bin},
+    {QUERY_FN_TIMEZONE_TIMESTAMP, .scalar = timezone},
+    {QUERY_FN_TIMEZONE_TIMESTAMPTZ, .scalar = timezone},
+    {QUERY_FN_AGE_TIMESTAMP, .scalar = age},
+    {QUERY_FN_AGE_TIMESTAMPTZ, .scalar = age},
+    {QUERY_FN_MAKE_DATE, .scalar = make_date},
+    {QUERY_FN_MAKE_TIMESTAMP, .scalar = make_timestamp},
+    {QUERY_FN_MAKE_INTERVAL_DAYS, .scalar = make_interval},
+    {QUERY_FN_TO_TIMESTAMP_EPOCH, .scalar = to_timestamp_epoch},
+    {QUERY_FN_NOW, .scalar = now},
+    {QUERY_FN_CURRENT_TIMESTAMP, .scalar = now},
+    {QUERY_FN_CURRENT_DATE, .scalar = today},
+    {QUERY_FN_LOCALTIMESTAMP, .scalar = local_now},
+    {QUERY_FN_CLOCK_TIMESTAMP, .scalar = clock_timestamp},
+};
+
+const struct exec_function_table exec_fn_time_table = {rows, ARRAY_LEN(rows)};
