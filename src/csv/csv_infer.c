@@ -132,6 +132,8 @@ static status infer(struct csv_scanner *s, int64_t sample_rows, struct arena *ar
     if (columns == 0)
         FAIL(err, ST_INVALID, "%.*s: no header and no rows", STR_ARG(s->in.name));
     most = CSV_MOST_FIELDS / columns;
+    if (most > COLUMN_SPAN_ROWS)
+        most = COLUMN_SPAN_ROWS;
     TRY(ARENA_ARRAY(arena, struct str, columns, &names, err));
     TRY(csv_scanner_names(s, columns, arena, names, err));
     TRY(ARENA_ARRAY(scratch, struct guess, columns, &guesses, err));

@@ -4,14 +4,16 @@
  *     bytes -> csv_scanner: a window of the file, cut into fields -> csv_reader: values
  *                                                                 -> csv_infer: types
  *
- * The window grows from CSV_FIRST_BYTES up to CSV_MOST_RECORD, and only when one record does not
- * fit; fields point into it, so that text is not copied. */
+ * The window doubles with each filling from CSV_FIRST_BYTES to CSV_USUAL_BYTES, so that a small
+ * file costs little, and from there to CSV_MOST_RECORD only when one record does not fit. Fields
+ * point into it, so that text is not copied. */
 #ifndef CSV_INT_H
 #define CSV_INT_H
 
 #include "csv/csv.h"
 
-#define CSV_FIRST_BYTES  (512u * 1024)
+#define CSV_FIRST_BYTES  (16u * 1024)
+#define CSV_USUAL_BYTES  (512u * 1024)
 #define CSV_MOST_RECORD  (16u << 20)
 #define CSV_MOST_COLUMNS 10000u
 #define CSV_MOST_FIELDS  (64u * 1024) /* of one batch, unless a single row has more */
@@ -68,14 +70,24 @@ void csv_scanner_bad(struct csv_scanner *s, int64_t line, struct str column,
 /* Raises the first bad record's message. */
 STATUS_MUST_USE status csv_scanner_fail(const struct csv_scanner *s, struct error *err);
 
-/* The field's bytes without escape characters, in the window. */
-struct str csv_field_text(struct csv_scanner *s, struct csv_field *f);
+/* Takes the escape characters out of the field, in the window. */
+void csv_field_unescape(struct csv_scanner *s, struct csv_field *f);
+
+/* The field's bytes, in the window. */
+ALWAYS_INLINE struct str csv_field_text(struct csv_scanner *s, struct csv_field *f)
+{
+    if (f->escaped)
+        csv_field_unescape(s, f);
+    return (struct str){(const char *)s->data + f->start, f->len};
+}
 
 ALWAYS_INLINE bool csv_field_null(const struct csv_scanner *s, const struct csv_field *f)
 {
     const struct str null_text = s->options.null_text;
-    return f->len == null_text.len && !f->quoted &&
-           (f->len == 0 || memcmp(s->data + f->start, null_text.ptr, null_text.len) == 0);
+    const char *p = (const char *)s->data + f->start;
+    if (f->len != null_text.len || f->quoted)
+        return false;
+    return f->len == 0 || (*p == *null_text.ptr && memcmp(p, null_text.ptr, f->len) == 0);
 }
 
 /* Names of the file's columns: from its first record, or column1, column2 ... In `arena`. */

@@ -172,21 +172,18 @@ static bool scan_record(struct csv_scanner *s, struct walk *w, size_t from, size
     return true;
 }
 
-struct str csv_field_text(struct csv_scanner *s, struct csv_field *f)
+void csv_field_unescape(struct csv_scanner *s, struct csv_field *f)
 {
     char *p = (char *)s->data + f->start;
-    if (f->escaped) {
-        char quote = s->options.quote, escape = s->options.escape;
-        uint32_t n = 0;
-        for (uint32_t i = 0; i < f->len; i++) {
-            if (p[i] == escape && i + 1 < f->len && (p[i + 1] == quote || p[i + 1] == escape))
-                i++;
-            p[n++] = p[i];
-        }
-        f->len = n;
-        f->escaped = 0;
+    char quote = s->options.quote, escape = s->options.escape;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < f->len; i++) {
+        if (p[i] == escape && i + 1 < f->len && (p[i + 1] == quote || p[i + 1] == escape))
+            i++;
+        p[n++] = p[i];
     }
-    return (struct str){p, f->len};
+    f->len = n;
+    f->escaped = 0;
 }
 
 /* ---- the window ---- */
@@ -210,9 +207,9 @@ static status fill(struct csv_scanner *s, struct error *err)
         memmove(s->data, s->data + s->at, s->len - s->at);
         s->len -= s->at;
         s->at = 0;
-    } else if (s->len == s->size_bytes) {
-        TRY(grow(s, err));
     }
+    if (s->len == s->size_bytes || (s->len > 0 && s->size_bytes < CSV_USUAL_BYTES))
+        TRY(grow(s, err));
     while (!s->ended && s->len < s->size_bytes) {
         size_t got = 0;
         TRY(s->in.read(s->in.self, s->data + s->len, s->size_bytes - s->len, &got, err));
