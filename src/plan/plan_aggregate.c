@@ -213,12 +213,25 @@ static status check_call(struct plan_binder *b, const struct query_ast *ast,
     return ST_OK;
 }
 
+/* An untyped literal is what PostgreSQL takes it for; sum and avg of it are not unique. */
+static status type_literal(struct plan_binder *b, const struct aggregate *a,
+                           struct query_expr **arg, struct error *err)
+{
+    if ((*arg)->type.kind != COLUMN_UNKNOWN || a->kind == QUERY_AGG_SUM || a->kind == QUERY_AGG_AVG)
+        return ST_OK;
+    enum column_kind as = a->takes == TAKES_BOOLEAN  ? COLUMN_BOOLEAN
+                          : a->takes == TAKES_NUMBER ? COLUMN_DOUBLE
+                                                     : COLUMN_TEXT;
+    return plan_coerce(b, *arg, column_type_of(as), PLAN_CAST_IMPLICIT, arg, err);
+}
+
 static status check_types(struct plan_binder *b, const struct query_ast *ast,
-                          const struct aggregate *a, struct query_expr *const *args,
-                          struct error *err)
+                          const struct aggregate *a, struct query_expr **args, struct error *err)
 {
     struct str types;
     bool one = ast->arg_count == 1;
+    if (one)
+        TRY(type_literal(b, a, &args[0], err));
     if (one && takes_type(a->takes, args[0]->type))
         return ST_OK;
     TRY(plan_type_list(b, args, ast->arg_count, &types, err));

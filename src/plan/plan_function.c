@@ -95,6 +95,13 @@ static bool accepts(char letter, enum column_kind from)
     return to == COLUMN_UNKNOWN || plan_cast_context(from, to) == PLAN_CAST_IMPLICIT;
 }
 
+/* The type an argument counts as: no row takes smallint, so it is an integer from the start. */
+static enum column_kind arg_kind(const struct call *c, size_t i)
+{
+    enum column_kind k = c->args[i]->type.kind;
+    return k == COLUMN_SMALLINT ? COLUMN_INT : k;
+}
+
 static bool is_exact(const struct call *c, char letter, enum column_kind from)
 {
     enum column_kind to = letter_kind(letter);
@@ -178,7 +185,7 @@ static bool find_exact(const struct candidates *all, const struct call *c, enum 
     for (size_t k = 0; k < all->count; k++) {
         size_t i = 0;
         while (i < c->count) {
-            enum column_kind from = c->args[i]->type.kind;
+            enum column_kind from = arg_kind(c, i);
             if (from == COLUMN_UNKNOWN)
                 from = as;
             if (from == COLUMN_UNKNOWN || letter_kind(row_letter(all->fn[k], i)) != from)
@@ -201,7 +208,7 @@ static void keep_best(struct candidates *all, const struct call *c, bool preferr
         points[k] = 0;
         for (size_t i = 0; i < c->count; i++) {
             char letter = row_letter(all->fn[k], i);
-            enum column_kind from = c->args[i]->type.kind, to = letter_kind(letter);
+            enum column_kind from = arg_kind(c, i), to = letter_kind(letter);
             if (from == COLUMN_UNKNOWN)
                 continue;
             points[k] += is_exact(c, letter, from) ||
@@ -255,7 +262,7 @@ static bool assume_known(struct candidates *all, const struct call *c)
 {
     enum column_kind known = COLUMN_UNKNOWN;
     for (size_t i = 0; i < c->count; i++) {
-        enum column_kind from = c->args[i]->type.kind;
+        enum column_kind from = arg_kind(c, i);
         if (from == COLUMN_UNKNOWN)
             continue;
         if (known != COLUMN_UNKNOWN && known != from)
@@ -288,16 +295,16 @@ static status choose(struct plan_binder *b, const struct call *c, enum query_fun
         }
     enum column_kind other = COLUMN_UNKNOWN;
     if (c->is_operator && c->count == 2)
-        other = c->args[c->args[0]->type.kind == COLUMN_UNKNOWN]->type.kind;
-    if (find_exact(&all, c, other == COLUMN_SMALLINT ? COLUMN_INT : other, out))
+        other = arg_kind(c, arg_kind(c, 0) == COLUMN_UNKNOWN);
+    if (find_exact(&all, c, other, out))
         return ST_OK;
     size_t kept = 0;
     bool unknown = false;
     for (size_t k = 0; k < all.count; k++) {
         bool fits = true;
         for (size_t i = 0; i < c->count; i++) {
-            fits &= accepts(row_letter(all.fn[k], i), c->args[i]->type.kind);
-            unknown |= c->args[i]->type.kind == COLUMN_UNKNOWN;
+            fits &= accepts(row_letter(all.fn[k], i), arg_kind(c, i));
+            unknown |= arg_kind(c, i) == COLUMN_UNKNOWN;
         }
         if (fits)
             all.fn[kept++] = all.fn[k];
@@ -310,7 +317,7 @@ static status choose(struct plan_binder *b, const struct call *c, enum query_fun
     struct candidates before = all;
     bool agreed = true;
     for (size_t i = 0; i < c->count && all.count > 1 && agreed; i++)
-        if (c->args[i]->type.kind == COLUMN_UNKNOWN)
+        if (arg_kind(c, i) == COLUMN_UNKNOWN)
             agreed = settle_unknown(&all, i);
     if (all.count != 1 && before.count > 1 && unknown) {
         all = before;

@@ -42,6 +42,36 @@ static void trim_coalesce(struct query_expr *e)
     e->arg_count = kept;
 }
 
+/* PostgreSQL compares integers, floats and dates across types without a cast of the first. */
+static bool compares_as_is(struct column_type a, struct column_type b)
+{
+    return (column_type_is_integer(a) && column_type_is_integer(b)) ||
+           (column_type_is_float(a) && column_type_is_number(b)) ||
+           (plan_type_category(a.kind) == 'D' && plan_type_category(b.kind) == 'D');
+}
+
+/* NULLIF has the type of its first argument as "=" takes it. */
+static status make_nullif(struct plan_binder *b, struct query_expr **args, int64_t position,
+                          struct query_expr **out, struct error *err)
+{
+    struct query_expr *pair[2] = {args[0], args[1]}, *equal, *e;
+    TRY(plan_operator(b, "=", pair, 2, position, &equal, err)); /* casts the pair */
+    if (!compares_as_is(args[0]->type, args[1]->type))
+        args[0] = pair[0];
+    struct column_type t = args[0]->type;
+    if (column_type_eq(t, pair[0]->type)) {
+        TRY(plan_expr_new(b, QUERY_NULLIF, t, position, 2, &e, err));
+        memcpy(e->args, pair, sizeof(pair));
+    } else {
+        TRY(plan_expr_new(b, QUERY_CASE, t, position, 3, &e, err));
+        e->args[0] = equal;
+        TRY(plan_null(b, t, position, &e->args[1], err));
+        e->args[2] = args[0];
+    }
+    *out = e;
+    return plan_fold(b, out, err);
+}
+
 static status bind_special(struct plan_binder *b, const struct query_ast *ast,
                            const struct special *s, struct query_expr **out, struct error *err)
 {
@@ -53,15 +83,10 @@ static status bind_special(struct plan_binder *b, const struct query_ast *ast,
     status st = bind_args(b, ast, &args, err);
     b->guard -= s->kind == QUERY_COALESCE;
     TRY(st);
+    if (s->kind == QUERY_NULLIF)
+        return make_nullif(b, args, ast->position, out, err);
     struct column_type t;
-    if (s->kind == QUERY_NULLIF) {
-        struct query_expr *pair[2] = {args[0], args[1]}, *unused;
-        TRY(plan_operator(b, "=", pair, 2, ast->position, &unused, err)); /* is there an "="? */
-        if (!plan_comparison_type(args[0], args[1], &t) || t.kind == COLUMN_UNKNOWN)
-            t = column_type_of(COLUMN_TEXT);
-    } else {
-        TRY(plan_common_type(args, ast->arg_count, s->shown, &t, err));
-    }
+    TRY(plan_common_type(args, ast->arg_count, s->shown, &t, err));
     TRY(plan_expr_new(b, s->kind, t, ast->position, ast->arg_count, &e, err));
     for (size_t i = 0; i < ast->arg_count; i++)
         TRY(plan_coerce(b, args[i], t, PLAN_CAST_IMPLICIT, &e->args[i], err));
@@ -97,6 +122,16 @@ static status bind_make_interval(struct plan_binder *b, const struct query_ast *
         if (!args[i])
             TRY(plan_number(b, STR("0"), ast->position, &args[i], err));
     return plan_function(b, ast->text, args, COUNT, ast->position, out, err);
+}
+
+/* age(x) counts from today's midnight. */
+static status bind_age(struct plan_binder *b, const struct query_ast *ast, struct query_expr **out,
+                       struct error *err)
+{
+    struct query_expr *args[2];
+    TRY(plan_function(b, STR("current_date"), NULL, 0, ast->position, &args[0], err));
+    TRY(plan_bind(b, ast->args[0], &args[1], err));
+    return plan_function(b, ast->text, args, 2, ast->position, out, err);
 }
 
 /* ---- casts written as calls: date(x), float8(x) ---------------------------------------------- */
@@ -182,6 +217,8 @@ status plan_bind_call(struct plan_binder *b, const struct query_ast *ast, struct
             return bind_special(b, ast, &specials[i], out, err);
     if (str_eq(ast->text, STR("pg_typeof")) && ast->arg_count == 1)
         return bind_typeof(b, ast, out, err);
+    if (str_eq(ast->text, STR("age")) && ast->arg_count == 1)
+        return bind_age(b, ast, out, err);
     struct query_expr **args;
     TRY(bind_args(b, ast, &args, err));
     const struct type_call *cast = find_type_call(ast);
