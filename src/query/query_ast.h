@@ -61,8 +61,8 @@ struct query_ast {
     bool star, distinct;                   /* CALL: count(*), count(DISTINCT x) */
     struct query_ast *filter;              /* CALL: FILTER (WHERE ...) */
     struct query_ast *subject, *otherwise; /* CASE */
-    struct column_type type;               /* CAST */
-    struct query_select *select;           /* SUBQUERY */
+    struct column_type type;     /* CAST; a DECIMAL of precision 0 is numeric without digits */
+    struct query_select *select; /* SUBQUERY */
 };
 
 struct query_target {

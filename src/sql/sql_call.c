@@ -135,5 +135,8 @@ status sql_cast(struct sql_source *s, const PgQuery__TypeCast *c, struct query_a
         return arena_printf(s->arena, &a->args[0]->text, err, "%s %s", c->arg->a_const->sval->sval,
                             unit);
     }
-    return sql_type(s, c->type_name, &a->type, err);
+    TRY(sql_type(s, c->type_name, &a->type, err));
+    if (a->type.kind == COLUMN_DECIMAL && c->type_name->n_typmods == 0)
+        a->type = column_type_of(COLUMN_DECIMAL); /* plan gives it the digits of the value */
+    return ST_OK;
 }

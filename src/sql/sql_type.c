@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* sql_type.c - type names to types: PostgreSQL's, and the few of Spark and Trino that differ.
  *
- * numeric without digits is numeric(38,10): a stored decimal has a fixed scale, and this one keeps
- * 28 digits before the point. varchar without a length is text; with one it is refused, because
- * Iceberg has no such type and a silent text would lose the check. */
+ * numeric without digits is numeric(38,10) as a column: a stored decimal has a fixed scale, and
+ * this one keeps 28 digits before the point. In a cast it keeps the value's own (sql_call.c).
+ * varchar without a length is text; with one it is refused, because Iceberg has no such type and a
+ * silent text would lose the check. */
 #include "sql/sql_int.h"
 
 static const struct {

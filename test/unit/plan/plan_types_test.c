@@ -123,6 +123,10 @@ TEST(casts)
                 "x::numeric(5,1) g, d::smallint h, b::int i, date(ts) j, float8(n) k FROM t",
                 "a integer, b boolean, c date, d date, e timestamp without time zone, f text, g "
                 "numeric(5,1), h smallint, i integer, j date, k double precision");
+    CHECK_TYPES("SELECT i::numeric a, l::numeric b, n::numeric c, d::numeric d, x::numeric e, "
+                "'1.50'::numeric f, 7::numeric g, round(d::numeric, 2) h FROM t",
+                "a numeric(10,0), b numeric(19,0), c numeric(10,2), d numeric(38,16), e "
+                "numeric(38,16), f numeric(3,2), g numeric(1,0), h numeric(25,2)");
     CHECK_ERROR("SELECT b::bigint FROM t", "42846", 9, "cannot cast type boolean to bigint");
     CHECK_ERROR("SELECT dt::time FROM t", "42846", 10, "cannot cast type date to time");
     CHECK_ERROR("SELECT u::int FROM t", "42846", 9, "cannot cast type uuid to integer");
