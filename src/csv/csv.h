@@ -13,11 +13,13 @@
 struct zone;
 
 struct csv_options {
-    bool header;
-    char delimiter, quote, escape;
-    struct str null_text;
-    bool skip_bad_rows; /* else the first bad row fails */
-    const struct zone *zone;
+    bool header;             /* the first record names the columns */
+    char delimiter;          /* ASCII, no line end */
+    char quote;              /* 0 = quotes are data */
+    char escape;             /* before quote and itself in quoted fields; 0 = the quote */
+    struct str null_text;    /* borrowed */
+    bool skip_bad_rows;      /* else the first bad row fails; a bad header always does */
+    const struct zone *zone; /* of timestamptz without an offset; NULL = UTC */
 };
 
 struct csv_input {
@@ -27,10 +29,13 @@ struct csv_input {
     struct str name; /* for messages */
 };
 
+/* Header, comma, double quotes, empty text is NULL, UTC. */
 void csv_options_init(struct csv_options *o);
 
-/* Names (header, or column1...) and types from the first sample_rows records: boolean, bigint,
- * double, date, timestamp, timestamptz, else text; a column of NULLs only is text. In `arena`. */
+/* Names (header, or column1...) and types from the first sample_rows records (all if that is not
+ * positive), which uses up the input: boolean, bigint,
+ * double, date, timestamp, timestamptz, else text; a column of NULLs only is text, and so are
+ * numbers that would lose something (007, +49, whole numbers beyond bigint). In `arena`. */
 STATUS_MUST_USE status csv_infer(const struct csv_input *in, const struct csv_options *o,
                                  int64_t sample_rows, struct arena *arena,
                                  struct mem_account *account, struct column_schema *out,
@@ -43,6 +48,7 @@ STATUS_MUST_USE status csv_reader_create(const struct csv_input *in, const struc
                                          const struct column_schema *schema,
                                          struct mem_account *account, struct csv_reader **out,
                                          struct error *err);
+/* 0 rows = end. Text points into the reader and lives until the next call. */
 STATUS_MUST_USE status csv_reader_next(struct csv_reader *r, struct column_batch *out,
                                        struct error *err);
 int64_t csv_reader_bad_rows(const struct csv_reader *r);
