@@ -2,6 +2,7 @@
 /* plan_assign_test.c - INSERT's casts, expressions over a schema, scans for DELETE. */
 #include "plan_fixture.h"
 
+#include "plan_check.h"
 #include "sql/sql.h"
 
 static struct column_field target_fields[] = {
@@ -21,8 +22,8 @@ static status assign(struct fixture *f, const char *sql, struct query_plan **out
     struct query_statement **s;
     size_t count;
     fixture_init(f);
-    TRY(sql_parse(str_of(sql), &f->arena, &s, &count, &f->err));
-    return plan_insert(&f->context, s[0]->select, &target, s[0]->column_names,
+    TRY(sql_parse(str_of(sql), &f->tables.arena, &s, &count, &f->err));
+    return plan_insert(&f->tables.context, s[0]->select, &target, s[0]->column_names,
                        s[0]->column_name_count, out, &f->err);
 }
 
@@ -34,6 +35,7 @@ static void check_assign(int line, const char *sql, const char *want)
         test_fail(__FILE__, line, "%s: %s", sql, f.err.msg);
     struct str got = fixture_line(&f, p);
     struct str types = fixture_schema(&f, &p->schema);
+    CHECK(!plan_check(p));
     if (!str_eq_z(got, want))
         test_fail(__FILE__, line, "%s\n  is  %.*s\n  not %s", sql, STR_ARG(got), want);
     CHECK_STR(types, "i integer, d double precision, n numeric(10,2), dt date, x text");
@@ -120,9 +122,9 @@ static status expression(struct fixture *f, const char *text, struct column_type
     struct query_ast *ast;
     struct query_expr *e;
     fixture_init(f);
-    TRY(sql_parse_expression(str_of(text), &f->arena, &ast, &f->err));
-    TRY(plan_expression(&f->context, ast, &target, STR("target"), want, &e, &f->err));
-    return query_expr_text(e, &target, &f->arena, out, &f->err);
+    TRY(sql_parse_expression(str_of(text), &f->tables.arena, &ast, &f->err));
+    TRY(plan_expression(&f->tables.context, ast, &target, STR("target"), want, &e, &f->err));
+    return query_expr_text(e, &target, &f->tables.arena, out, &f->err);
 }
 
 TEST(expressions_over_a_schema)
@@ -157,19 +159,19 @@ TEST(scans_for_delete)
     struct error err;
     fixture_init(&f);
     struct query_table_name name = {.table = {STR("summary"), false}};
-    CHECK_OK(f.lookup.table(&f, &name, &f.arena, &t, &err));
+    CHECK_OK(f.tables.lookup.table(&f, &name, &f.tables.arena, &t, &err));
     struct column_field fields[] = {{.name = {"day", 3}, .type = {.kind = COLUMN_DATE}}};
     struct column_schema schema = {1, fields};
-    CHECK_OK(sql_parse_expression(STR("day = '2025-01-14'"), &f.arena, &ast, &err));
-    CHECK_OK(plan_expression(&f.context, ast, &schema, STR("summary"),
+    CHECK_OK(sql_parse_expression(STR("day = '2025-01-14'"), &f.tables.arena, &ast, &err));
+    CHECK_OK(plan_expression(&f.tables.context, ast, &schema, STR("summary"),
                              column_type_of(COLUMN_BOOLEAN), &e, &err));
-    CHECK_OK(plan_scan(&f.context, &t, e, false, &p, &err));
+    CHECK_OK(plan_scan(&f.tables.context, &t, e, false, &p, &err));
     CHECK_STR(fixture_line(&f, p),
               "Filter (day = '2025-01-14'::date) < Scan demo.summary(day, total, n)");
-    CHECK_OK(plan_scan(&f.context, &t, e, true, &p, &err));
+    CHECK_OK(plan_scan(&f.tables.context, &t, e, true, &p, &err));
     CHECK_INT(p->kind, QUERY_PLAN_SCAN);
     CHECK_INT(p->scan.pred->kind, ICEBERG_PRED_EQ);
-    CHECK_OK(plan_scan(&f.context, &t, NULL, false, &p, &err));
+    CHECK_OK(plan_scan(&f.tables.context, &t, NULL, false, &p, &err));
     CHECK_INT(p->scan.pred->kind, ICEBERG_PRED_TRUE);
     CHECK_INT(p->schema.count, 3);
     fixture_free(&f);

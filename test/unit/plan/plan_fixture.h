@@ -7,19 +7,16 @@
  *     mixed     "Day" date, "value" int, "Value" int, nested struct
  *     summary   day date, total double (a sum measure with states 11, 12), n bigint
  *
- * Tables have no snapshot, so no file is read. Constants are folded by exec. */
+ * See plan_tables.h. */
 #ifndef PLAN_FIXTURE_H
 #define PLAN_FIXTURE_H
 
 #include "harness/test.h"
-#include "plan/plan.h"
+#include "plan_tables.h"
 
 struct fixture {
-    struct arena arena;
-    struct plan_context context;
-    struct plan_lookup lookup;
+    struct plan_tables tables;
     struct error err;
-    struct str files_call; /* what read_csv or read_parquet asked for, as text */
 };
 
 void fixture_init(struct fixture *f);

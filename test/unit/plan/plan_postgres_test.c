@@ -16,8 +16,9 @@ static void answer(const char *expression, char out[64])
     struct query_plan *p;
     struct str sql;
     fixture_init(&f);
-    f.lookup.fold = NULL;
-    CHECK_STATUS(arena_printf(&f.arena, &sql, &f.err, "SELECT %s AS c FROM t", expression), ST_OK);
+    f.tables.lookup.fold = NULL;
+    CHECK_STATUS(arena_printf(&f.tables.arena, &sql, &f.err, "SELECT %s AS c FROM t", expression),
+                 ST_OK);
     if (fixture_select(&f, sql.ptr, &p) == ST_OK) {
         column_type_name(p->schema.fields[0].type, out);
         out[strcspn(out, "(")] = 0;

@@ -28,13 +28,13 @@ static struct str print_leaf(struct fixture *f, const struct iceberg_pred *p,
             name = s->fields[i].name;
             type = s->fields[i].type;
         }
-    CHECK_OK(arena_printf(&f->arena, &out, &err, "%.*s %s", STR_ARG(name), words[p->kind]));
+    CHECK_OK(arena_printf(&f->tables.arena, &out, &err, "%.*s %s", STR_ARG(name), words[p->kind]));
     for (size_t i = 0; i < p->value_count; i++) {
         struct buffer b;
         CHECK(column_type_eq(p->values[i].type, type)); /* R3 */
         buffer_init(&b, NULL, 1000);
         CHECK_OK(column_text_format(&p->values[i], NULL, &b, &err));
-        CHECK_OK(arena_printf(&f->arena, &out, &err, "%.*s %.*s", STR_ARG(out),
+        CHECK_OK(arena_printf(&f->tables.arena, &out, &err, "%.*s %.*s", STR_ARG(out),
                               STR_ARG(buffer_str(&b))));
         buffer_free(&b);
     }
@@ -51,12 +51,12 @@ static struct str print(struct fixture *f, const struct iceberg_pred *p,
     if (p->kind != ICEBERG_PRED_AND && p->kind != ICEBERG_PRED_OR)
         return print_leaf(f, p, s);
     for (size_t i = 0; i < p->child_count; i++)
-        CHECK_OK(arena_printf(&f->arena, &out, &err, "%.*s%s%.*s", STR_ARG(out),
+        CHECK_OK(arena_printf(&f->tables.arena, &out, &err, "%.*s%s%.*s", STR_ARG(out),
                               i == 0                        ? "("
                               : p->kind == ICEBERG_PRED_AND ? " and "
                                                             : " or ",
                               STR_ARG(print(f, p->children[i], s))));
-    CHECK_OK(arena_printf(&f->arena, &out, &err, "%.*s)", STR_ARG(out)));
+    CHECK_OK(arena_printf(&f->tables.arena, &out, &err, "%.*s)", STR_ARG(out)));
     return out;
 }
 

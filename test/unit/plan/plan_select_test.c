@@ -147,7 +147,7 @@ TEST(file_options_are_constants_as_text)
                                &p);
     err = f.err;
     CHECK_OK(st);
-    CHECK_STR(f.files_call, "csv x.csv y.csv header=true sample_rows=20 null_text=NA");
+    CHECK_STR(f.tables.files_call, "csv x.csv y.csv header=true sample_rows=20 null_text=NA");
     CHECK_INT(p->kind, QUERY_PLAN_FILES); /* only what is read is left */
     CHECK_INT(p->schema.count, 1);
     CHECK_STR(p->files.column_names[0], "a");

@@ -156,7 +156,7 @@ TEST(definitions_are_immutable)
         struct fixture f;
         struct query_plan *p;
         fixture_init(&f);
-        f.context.definition = true;
+        f.tables.context.definition = true;
         CHECK_STATUS(fixture_select(&f, refused[i], &p), ST_INVALID);
         CHECK_STR(str_of(error_state(&f.err)), "42P17");
         fixture_free(&f);
@@ -165,7 +165,7 @@ TEST(definitions_are_immutable)
     struct query_plan *p;
     struct error err;
     fixture_init(&f);
-    f.context.definition = true;
+    f.tables.context.definition = true;
     status st = fixture_select(&f,
                                "SELECT date_trunc('day', tz), round(n, 1), sum(sqrt(d)), count(*) "
                                "FILTER (WHERE x LIKE 'a%') FROM t GROUP BY 1, 2",

@@ -1,0 +1,3 @@
+INSERT INTO target VALUES (1, 2, '3.456', '2025-01-14', 'a'), ('2', NULL, 1, NULL, NULL);
+INSERT INTO target (dt, i) VALUES ('2025-01-14', 5);
+INSERT INTO target SELECT x FROM t

@@ -1,0 +1,3 @@
+INSERT INTO target (i, I) SELECT 1, 2;
+INSERT INTO target (d) SELECT 1;
+INSERT INTO target VALUES (NULL)

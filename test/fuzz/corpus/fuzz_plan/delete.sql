@@ -1,0 +1,1 @@
+DELETE FROM t WHERE dt = '2025-01-14' AND i IN (1, 2.5)

@@ -1,0 +1,3 @@
+SELECT 1 FROM t WHERE i > -2.5;
+SELECT 1 FROM t WHERE l >= 2.0;
+SELECT 1 FROM t WHERE i <= 2.5::float8

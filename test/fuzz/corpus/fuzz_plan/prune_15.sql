@@ -1,0 +1,3 @@
+SELECT 1 FROM t WHERE f < 0.1;
+SELECT 1 FROM t WHERE f > 0.5;
+SELECT 1 FROM t WHERE i = 'NaN'::float8

@@ -1,0 +1,3 @@
+SELECT "day" FROM mixed;
+SELECT twin FROM mixed;
+SELECT box FROM mixed

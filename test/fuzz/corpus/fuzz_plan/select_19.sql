@@ -1,0 +1,3 @@
+SELECT t.i FROM t AS z;
+SELECT a FROM (SELECT 1 AS a, 2 AS a) s;
+SELECT 1 FROM nowhere

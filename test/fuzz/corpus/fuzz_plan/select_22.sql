@@ -1,0 +1,3 @@
+SELECT i, count(*) FROM t;
+SELECT * FROM t GROUP BY i;
+SELECT i FROM t HAVING i > 1

@@ -1,0 +1,3 @@
+SELECT l FROM t GROUP BY l ORDER BY i;
+SELECT sum(i) FROM t WHERE sum(i) > 1;
+SELECT sum(i) FROM t GROUP BY 1

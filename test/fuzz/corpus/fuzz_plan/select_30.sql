@@ -1,0 +1,3 @@
+SELECT count() FROM t;
+SELECT sum(*) FROM t;
+SELECT sum(DISTINCT i) FROM t

@@ -1,0 +1,1 @@
+SELECT sum(i * interval '1 day') FROM t

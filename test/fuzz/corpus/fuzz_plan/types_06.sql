@@ -1,0 +1,3 @@
+SELECT i || l FROM t;
+SELECT dt LIKE 'a' FROM t;
+SELECT lenght(x) FROM t

@@ -1,0 +1,3 @@
+SELECT i IS DISTINCT FROM NULL AS a, b IS NOT TRUE AS c, 'a' = x AS e FROM t;
+SELECT n = '1.005' AS a FROM t;
+SELECT x = i FROM t

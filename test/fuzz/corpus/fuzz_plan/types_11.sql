@@ -1,0 +1,3 @@
+SELECT CASE WHEN true THEN i ELSE 1 / 0 END a, CASE WHEN b THEN 1 / 0 ELSE 2 END c, coalesce(i, 1 / 0) d, b AND 1 / 0 = 1 e FROM t;
+SELECT 1 / 0;
+SELECT CASE WHEN b THEN 1 ELSE x END FROM t

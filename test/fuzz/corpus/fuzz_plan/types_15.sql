@@ -1,0 +1,3 @@
+SELECT 'abc'::int;
+SELECT i FROM t WHERE true AND 1 = 1;
+SELECT i FROM t WHERE b OR 1 > 2
