@@ -10,7 +10,8 @@
  *     times   [time] int64 seconds since 1970, ascending
  *     types   [time] uint8 index into:
  *     infos   [type] int32 seconds east, uint8 daylight saving, uint8 abbreviation
- *     names, leap seconds, indicators                                          skipped
+ *     names   designations, each ended by NUL
+ *     leap seconds, indicators                                                 skipped
  *     footer  "\n" rule "\n"   as POSIX TZ, e.g. CET-1CEST,M3.5.0,M10.5.0/3
  *
  * Typical: 0 to 250 times, up to 20 infos, 2 KB.
@@ -44,16 +45,19 @@ struct rule_day {
 
 struct zone {
     struct str name;
-    size_t count;           /* of times and offsets */
-    const int64_t *times;   /* in <arena>: seconds since 1970 (Z2) */
-    const int32_t *offsets; /* in <arena>: seconds east (Z1) */
-    int32_t first_offset;   /* Z1 */
-    bool has_rule;          /* Z3 */
-    bool has_summer;        /* the rule changes between standard and summer */
-    int32_t standard;       /* seconds east by the rule */
-    int32_t summer;         /* valid if has_summer */
-    struct rule_day start;  /* of summer, in standard time */
-    struct rule_day end;    /* of summer, in summer time */
+    size_t count;                    /* of times and offsets */
+    const int64_t *times;            /* in <arena>: seconds since 1970 (Z2) */
+    const int32_t *offsets;          /* in <arena>: seconds east (Z1) */
+    const struct str *abbreviations; /* in <arena>: count of them, beside offsets */
+    int32_t first_offset;            /* Z1 */
+    struct str first_abbreviation;   /* beside first_offset */
+    struct str standard_abbreviation, summer_abbreviation; /* of the rule */
+    bool has_rule;                                         /* Z3 */
+    bool has_summer;       /* the rule changes between standard and summer */
+    int32_t standard;      /* seconds east by the rule */
+    int32_t summer;        /* valid if has_summer */
+    struct rule_day start; /* of summer, in standard time */
+    struct rule_day end;   /* of summer, in summer time */
 };
 
 /* ---- the POSIX rule (RFC 8536, 3.3; POSIX.1-2017, 8.3) ---- */
@@ -78,8 +82,8 @@ static bool take_unsigned(struct str *s, unsigned most, unsigned *out)
     return n > 0 && *out <= most;
 }
 
-/* <+03> or three or more letters; the text itself is of no use here. */
-static bool take_abbreviation(struct str *s)
+/* <+03> or three or more letters. */
+static bool take_abbreviation(struct str *s, struct str *out)
 {
     size_t n = 0;
     if (take(s, '<')) {
@@ -87,12 +91,14 @@ static bool take_abbreviation(struct str *s)
             n++;
         if (n == s->len || n == 0)
             return false;
+        *out = (struct str){s->ptr, n};
         s->ptr += n + 1;
         s->len -= n + 1;
         return true;
     }
     while (n < s->len && column_is_letter(s->ptr[n]))
         n++;
+    *out = (struct str){s->ptr, n};
     s->ptr += n;
     s->len -= n;
     return n >= 3;
@@ -136,13 +142,13 @@ static bool take_rule_day(struct str *s, struct rule_day *d)
 static bool parse_rule(struct str s, struct zone *z)
 {
     int32_t west;
-    if (!take_abbreviation(&s) || !take_hms(&s, 24, &west))
+    if (!take_abbreviation(&s, &z->standard_abbreviation) || !take_hms(&s, 24, &west))
         return false;
     z->standard = -west;
     z->has_rule = true;
     if (s.len == 0)
         return true;
-    if (!take_abbreviation(&s))
+    if (!take_abbreviation(&s, &z->summer_abbreviation))
         return false;
     z->summer = z->standard + 3600;
     if (s.len > 0 && s.ptr[0] != ',') {
@@ -182,6 +188,7 @@ static int64_t rule_seconds(const struct rule_day *d, int64_t year)
 struct period {
     int64_t from, to;
     int32_t offset;
+    struct str abbreviation;
 };
 
 /* The rule's period around t. Changes of three years bound it: those of one year may stand in
@@ -189,7 +196,7 @@ struct period {
  * or overlap (summer all year) give empty periods, which are passed over. */
 static struct period rule_period(const struct zone *z, int64_t t)
 {
-    struct period p = {INT64_MIN, INT64_MAX, z->standard};
+    struct period p = {INT64_MIN, INT64_MAX, z->standard, z->standard_abbreviation};
     if (!z->has_summer)
         return p;
     int64_t day = t / 86400 - (t % 86400 < 0), year;
@@ -205,6 +212,7 @@ static struct period rule_period(const struct zone *z, int64_t t)
             if (change <= t && change >= p.from) {
                 p.from = change;
                 p.offset = is_start ? z->summer : z->standard;
+                p.abbreviation = is_start ? z->summer_abbreviation : z->standard_abbreviation;
             } else if (change > t && change < p.to) {
                 p.to = change;
             }
@@ -218,7 +226,8 @@ static struct period period_at(const struct zone *z, int64_t t)
     if (z->count == 0 || t < z->times[0]) {
         if (z->count == 0 && z->has_rule)
             return rule_period(z, t);
-        return (struct period){INT64_MIN, z->count ? z->times[0] : INT64_MAX, z->first_offset};
+        return (struct period){INT64_MIN, z->count ? z->times[0] : INT64_MAX, z->first_offset,
+                               z->first_abbreviation};
     }
     size_t low = 0, high = z->count; /* times[low] <= t < times[high] */
     while (high - low > 1) {
@@ -229,9 +238,10 @@ static struct period period_at(const struct zone *z, int64_t t)
             high = middle;
     }
     if (high < z->count)
-        return (struct period){z->times[low], z->times[high], z->offsets[low]};
+        return (struct period){z->times[low], z->times[high], z->offsets[low],
+                               z->abbreviations[low]};
     if (!z->has_rule)
-        return (struct period){z->times[low], INT64_MAX, z->offsets[low]};
+        return (struct period){z->times[low], INT64_MAX, z->offsets[low], z->abbreviations[low]};
     struct period p = rule_period(z, t); /* Z3 */
     if (p.from < z->times[low])
         p.from = z->times[low];
@@ -251,7 +261,7 @@ static int64_t seconds_to_us(int64_t s)
 
 int32_t zone_period_at(const struct zone *z, int64_t utc_us, int64_t *from_us, int64_t *to_us)
 {
-    struct period p = {INT64_MIN, INT64_MAX, 0};
+    struct period p = {INT64_MIN, INT64_MAX, 0, STR("UTC")};
     if (z)
         p = period_at(z, floor_seconds(utc_us));
     *from_us = seconds_to_us(p.from);
@@ -262,6 +272,11 @@ int32_t zone_period_at(const struct zone *z, int64_t utc_us, int64_t *from_us, i
 int32_t zone_offset_at(const struct zone *z, int64_t utc_us)
 {
     return z ? period_at(z, floor_seconds(utc_us)).offset : 0;
+}
+
+struct str zone_abbreviation_at(const struct zone *z, int64_t utc_us)
+{
+    return z ? period_at(z, floor_seconds(utc_us)).abbreviation : STR("UTC");
 }
 
 /* Walks the periods that may hold the local time, earliest first, and goes on while the time also,
@@ -336,6 +351,16 @@ static status skip_block(struct bytes *in, const struct header *h, unsigned time
     return bytes_take(in, size, &p, err);
 }
 
+/* The designation that begins at `at`, as far as its NUL or the end of the block. */
+static status read_abbreviation(const uint8_t *chars, uint32_t size, uint8_t at,
+                                struct arena *arena, struct str *out, struct error *err)
+{
+    if (at > size)
+        FAIL(err, ST_CORRUPT, "time zone designation %u of %u characters", at, size);
+    const char *p = (const char *)chars + at;
+    return arena_str(arena, (struct str){p, strnlen(p, size - at)}, out, err);
+}
+
 /* RFC 8536, 3.2. Times that repeat an offset are kept: they do no harm. */
 static status read_block(struct bytes *in, const struct header *h, unsigned time_bytes,
                          struct arena *arena, struct zone *z, struct error *err)
@@ -351,12 +376,16 @@ static status read_block(struct bytes *in, const struct header *h, unsigned time
         FAIL(err, ST_UNSUPPORTED, "time zone files that count leap seconds are not supported");
     int64_t *at;
     int32_t *offsets;
+    struct str *names, *abbreviations; /* of each type, of each time */
+    TRY(ARENA_ARRAY(arena, struct str, h->type, &names, err));
+    TRY(ARENA_ARRAY(arena, struct str, h->time, &abbreviations, err));
     TRY(ARENA_ARRAY(arena, int64_t, h->time, &at, err));
     TRY(ARENA_ARRAY(arena, int32_t, h->time, &offsets, err));
     for (uint32_t i = 0; i < h->type; i++) {
         int32_t offset = (int32_t)load_u32be(infos + 6 * i);
         if (offset < -MOST_OFFSET || offset > MOST_OFFSET)
             FAIL(err, ST_CORRUPT, "time zone offset of %d seconds", offset); /* Z4 */
+        TRY(read_abbreviation(rest, h->chars, infos[6 * i + 5], arena, &names[i], err));
     }
     for (uint32_t i = 0; i < h->time; i++) {
         at[i] = time_bytes == 8 ? load_i64be(times + (size_t)i * 8)
@@ -367,16 +396,19 @@ static status read_block(struct bytes *in, const struct header *h, unsigned time
             FAIL(err, ST_CORRUPT, "time zone file: change %u has type %u of %u", i, types[i],
                  h->type);
         offsets[i] = (int32_t)load_u32be(infos + (size_t)types[i] * 6);
+        abbreviations[i] = names[types[i]];
     }
     z->count = h->time;
     z->times = at;
     z->offsets = offsets;
+    z->abbreviations = abbreviations;
+    z->first_abbreviation = names[0];
     z->first_offset = (int32_t)load_u32be(infos);
     return ST_OK;
 }
 
 /* RFC 8536, 3.3: the rule between two newlines; an empty one says nothing about later times. */
-static status read_footer(struct bytes *in, struct zone *z, struct error *err)
+static status read_footer(struct bytes *in, struct arena *arena, struct zone *z, struct error *err)
 {
     const uint8_t *p;
     TRY(bytes_take(in, 1, &p, err));
@@ -386,7 +418,8 @@ static status read_footer(struct bytes *in, struct zone *z, struct error *err)
     struct str rule = {(const char *)p + 1, (size_t)(end - p - 1)};
     if (rule.len > 0 && !parse_rule(rule, z))
         FAIL(err, ST_CORRUPT, "time zone file: rule \"%.*s\" is not understood", STR_ARG(rule));
-    return ST_OK;
+    TRY(arena_str(arena, z->standard_abbreviation, &z->standard_abbreviation, err));
+    return arena_str(arena, z->summer_abbreviation, &z->summer_abbreviation, err);
 }
 
 status zone_parse(struct arena *arena, struct str name, const uint8_t *data, size_t size,
@@ -407,7 +440,7 @@ status zone_parse(struct arena *arena, struct str name, const uint8_t *data, siz
         TRY(skip_block(&in, &h, 4, err));
         TRY(read_header(&in, &h, err));
         TRY(read_block(&in, &h, 8, arena, z, err));
-        TRY(read_footer(&in, z, err));
+        TRY(read_footer(&in, arena, z, err));
     }
     *out = z;
     return ST_OK;
@@ -526,6 +559,7 @@ status zone_load(struct arena *arena, struct str name, struct zone **out, struct
         TRY(ARENA_NEW(arena, struct zone, &z, err));
         TRY(arena_str(arena, offset == 0 ? STR("UTC") : name, &z->name, err));
         z->first_offset = offset;
+        z->first_abbreviation = z->name;
         *out = z;
         return ST_OK;
     }

@@ -24,6 +24,8 @@ int32_t zone_offset_at(const struct zone *z, int64_t utc_us);
 /* Same, and the period [*from_us, *to_us) around the instant in which that offset holds; INT64_MIN
  * and INT64_MAX mean that it never began or never ends. For loops over many instants. */
 int32_t zone_period_at(const struct zone *z, int64_t utc_us, int64_t *from_us, int64_t *to_us);
+/* What the zone calls the time then: "CET", "+03", "UTC"; lives as long as the zone. */
+struct str zone_abbreviation_at(const struct zone *z, int64_t utc_us);
 /* Local time to instant; of two instants the later one (standard time in autumn), in a gap the
  * offset before the gap (PostgreSQL's rule). */
 int64_t zone_to_utc(const struct zone *z, int64_t local_us);

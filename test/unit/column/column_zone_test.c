@@ -118,6 +118,29 @@ TEST(names)
     arena_free(&a);
 }
 
+TEST(abbreviations)
+{
+    static const struct {
+        const char *name;
+        int64_t seconds;
+        const char *shown;
+    } known[] = {{"Europe/Berlin", 1704067200, "CET"},    {"Europe/Berlin", 1719792000, "CEST"},
+                 {"Europe/Berlin", 2540678400, "CEST"},   {"Europe/Berlin", -2524521600, "LMT"},
+                 {"America/New_York", 4102444800, "EST"}, {"America/New_York", 1719792000, "EDT"},
+                 {"Asia/Kathmandu", 1719792000, "+0545"}, {"UTC", 0, "UTC"},
+                 {"Africa/Monrovia", -2524521600, "MMT"}};
+    struct error err;
+    struct arena a;
+    struct zone *z;
+    arena_init(&a, NULL);
+    for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+        CHECK_OK(zone_load(&a, str_of(known[i].name), &z, &err));
+        CHECK_STR(zone_abbreviation_at(z, known[i].seconds * 1000000), known[i].shown);
+    }
+    CHECK_STR(zone_abbreviation_at(NULL, 0), "UTC");
+    arena_free(&a);
+}
+
 /* A file cut anywhere, or with any byte changed, is refused or read, never worse. */
 TEST(damaged_files)
 {
