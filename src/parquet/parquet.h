@@ -102,9 +102,10 @@ struct parquet_write_options {
     int codec_level;           /* 0 = the codec's default */
     int64_t row_group_rows;    /* default 1,048,576 */
     int64_t row_group_bytes;   /* default 128 MiB, uncompressed */
-    int64_t page_bytes;        /* default 1 MiB, uncompressed */
+    int64_t page_bytes;        /* default 1 MiB, uncompressed; less in tables of over 64 columns */
     int64_t page_rows;         /* default 20,000 */
-    int64_t dictionary_bytes;  /* default 2 MiB per chunk; 0 = no dictionaries */
+    int64_t dictionary_bytes;  /* default 2 MiB per chunk, less in tables of over 16 columns; 0 = no
+                                  dictionaries */
     bool statistics;           /* default true */
     struct str iceberg_schema; /* footer key iceberg.schema; empty = left out */
 };

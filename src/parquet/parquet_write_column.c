@@ -358,16 +358,15 @@ static status codes_to_plain(struct parquet_write_column *c, const struct parque
 {
     const struct parquet_dict *d = &c->dict;
     const uint32_t *codes = page_codes_of(c, p);
-    size_t bytes = 0;
+    size_t bytes = 0, n;
     for (size_t i = 0; i < values; i++) {
-        const uint8_t *at = d->entries.data + d->entry[codes[i]].start;
-        bytes += d->width ? d->width : 4 + (size_t)load_u32le(at);
+        parquet_dict_at(d, codes[i], &n);
+        bytes += n;
     }
     TRY(buffer_reserve(&c->plain, bytes, err));
     uint8_t *to = c->plain.data + c->plain.len;
     for (size_t i = 0; i < values; i++) {
-        const uint8_t *at = d->entries.data + d->entry[codes[i]].start;
-        size_t n = d->width ? d->width : 4 + (size_t)load_u32le(at);
+        const uint8_t *at = parquet_dict_at(d, codes[i], &n);
         memcpy(to, at, n);
         to += n;
     }
@@ -468,9 +467,7 @@ static bool dictionary_pays(const struct parquet_write_column *c, size_t pages)
     int64_t by_codes = DICTIONARY_COST, by_plain = 0;
     if (pages == 0 || c->pending[pages - 1].entries_after == 0)
         return false;
-    uint32_t entries = c->pending[pages - 1].entries_after;
-    by_codes +=
-        entries < c->dict.count ? c->dict.entry[entries].start : (int64_t)c->dict.entries.len;
+    by_codes += (int64_t)parquet_dict_bytes(&c->dict, c->pending[pages - 1].entries_after);
     for (size_t i = 0; i < pages; i++) {
         const struct parquet_pending *p = &c->pending[i];
         by_codes += 1 + (p->rows - p->nulls) * parquet_code_width(p->entries_after) / 8;

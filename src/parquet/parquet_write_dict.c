@@ -3,7 +3,7 @@
  * Encoding").
  *
  *     slots    [ 0 | 3 | 0 | 1 | 2 | ... ]        code + 1, open addressing, at most half full
- *     entry    [hash start stamp][...][...]       by code
+ *     text     [hash start][...][...]             by code; numbers need none
  *     entries  |len|text|len|text|...             or 4 or 8 bytes each: the dictionary page itself
  *
  * Numbers compare by their bits, so -0.0, +0.0 and every NaN keep theirs. Typical: 10 to 100,000
@@ -38,8 +38,10 @@ static void free_table(struct parquet_dict *d)
 void parquet_dict_free(struct parquet_dict *d)
 {
     free_table(d);
-    mem_free(d->account, d->entry, d->capacity * sizeof(*d->entry));
-    d->entry = NULL;
+    mem_free(d->account, d->stamps, d->stamps ? d->capacity * sizeof(*d->stamps) : 0);
+    mem_free(d->account, d->text, d->text ? d->capacity * sizeof(*d->text) : 0);
+    d->stamps = NULL;
+    d->text = NULL;
     d->capacity = 0;
     d->count = 0;
     buffer_free(&d->entries);
@@ -55,29 +57,62 @@ void parquet_dict_clear(struct parquet_dict *d)
 
 void parquet_dict_close(struct parquet_dict *d, uint32_t count)
 {
-    if (count < d->count) {
-        d->entries.len = d->entry[count].start;
-        d->count = count;
-    }
+    d->entries.len = parquet_dict_bytes(d, count);
+    d->count = count;
     free_table(d);
+}
+
+/* Both halves of a product, so that values which differ in high bits only spread as well. */
+static inline uint32_t hash_number(uint64_t v)
+{
+    uint128 p = (uint128)(v ^ UINT64_C(0x2545F4914F6CDD1D)) * UINT64_C(0x9E3779B97F4A7C15);
+    return (uint32_t)((uint64_t)(p >> 64) ^ (uint64_t)p);
+}
+
+ALWAYS_INLINE uint64_t number_at(const void *values, size_t i, uint32_t width)
+{
+    return width == 4 ? ((const uint32_t *)values)[i] : ((const uint64_t *)values)[i];
+}
+
+static inline uint32_t hash_of(const struct parquet_dict *d, uint32_t code)
+{
+    return d->width ? hash_number(number_at(d->entries.data, code, d->width)) : d->text[code].hash;
+}
+
+/* The arrays by code grow together; `capacity` follows when both have. */
+static status grow_arrays(struct parquet_dict *d, struct error *err)
+{
+    size_t had = d->capacity, more = had ? had * 2 : FIRST_SLOTS / 2;
+    void *text = NULL;
+    if (d->width == 0) {
+        TRY(mem_alloc(d->account, more * sizeof(*d->text), &text, err));
+        if (had)
+            memcpy(text, d->text, had * sizeof(*d->text));
+    }
+    status st = mem_realloc(d->account, (void **)&d->stamps, had * sizeof(*d->stamps),
+                            more * sizeof(*d->stamps), err);
+    if (st != ST_OK) {
+        mem_free(d->account, text, text ? more * sizeof(*d->text) : 0);
+        return st;
+    }
+    mem_free(d->account, d->text, d->text ? had * sizeof(*d->text) : 0);
+    d->text = text;
+    d->capacity = more;
+    return ST_OK;
 }
 
 /* Room for one more entry; the table stays at most half full. */
 static status grow(struct parquet_dict *d, struct error *err)
 {
-    if (d->count == d->capacity) {
-        size_t more = d->capacity ? d->capacity * 2 : FIRST_SLOTS / 2;
-        TRY(mem_realloc(d->account, (void **)&d->entry, d->capacity * sizeof(*d->entry),
-                        more * sizeof(*d->entry), err));
-        d->capacity = more;
-    }
+    if (d->count == d->capacity)
+        TRY(grow_arrays(d, err));
     if ((size_t)(d->count + 1) * 2 <= d->slot_count)
         return ST_OK;
     size_t more = d->slot_count ? d->slot_count * 2 : FIRST_SLOTS;
     uint32_t *slots;
     TRY(mem_calloc(d->account, more * sizeof(*slots), (void **)&slots, err));
     for (uint32_t code = 0; code < d->count; code++) {
-        size_t at = d->entry[code].hash & (more - 1);
+        size_t at = hash_of(d, code) & (more - 1);
         while (slots[at])
             at = (at + 1) & (more - 1);
         slots[at] = code + 1;
@@ -98,22 +133,12 @@ static status add(struct parquet_dict *d, size_t at, size_t probes, uint32_t has
         return ST_OK;
     TRY(buffer_reserve(&d->entries, bytes, err));
     *to = d->entries.data + d->entries.len;
-    d->entry[d->count] = (struct parquet_dict_entry){hash, (uint32_t)d->entries.len, 0};
+    d->stamps[d->count] = 0;
+    if (d->text)
+        d->text[d->count] = (struct parquet_dict_text){hash, (uint32_t)d->entries.len};
     d->entries.len += bytes;
     d->slots[at] = ++d->count;
     return ST_OK;
-}
-
-/* Both halves of a product, so that values which differ in high bits only spread as well. */
-static inline uint32_t hash_number(uint64_t v)
-{
-    uint128 p = (uint128)(v ^ UINT64_C(0x2545F4914F6CDD1D)) * UINT64_C(0x9E3779B97F4A7C15);
-    return (uint32_t)((uint64_t)(p >> 64) ^ (uint64_t)p);
-}
-
-ALWAYS_INLINE uint64_t number_at(const void *values, size_t i, uint32_t width)
-{
-    return width == 4 ? ((const uint32_t *)values)[i] : ((const uint64_t *)values)[i];
 }
 
 /* One loop for both widths; `width` is a constant where it is called. */
@@ -173,7 +198,7 @@ static inline bool same_bytes(const void *a, const void *b, size_t n)
 static inline bool text_is(const struct parquet_dict *d, uint32_t code, uint32_t hash,
                            struct str text)
 {
-    const struct parquet_dict_entry *e = &d->entry[code];
+    const struct parquet_dict_text *e = &d->text[code];
     const uint8_t *at = d->entries.data + e->start;
     return e->hash == hash && load_u32le(at) == text.len && same_bytes(at + 4, text.ptr, text.len);
 }

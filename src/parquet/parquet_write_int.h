@@ -54,10 +54,10 @@ static inline bool parquet_by_bytes(const struct parquet_write_type *t)
 
 /* ---- dictionary (parquet_write_dict.c) ------------------------------------------------------ */
 
-struct parquet_dict_entry {
+/* Where an entry of text stands; numbers are found by their width. */
+struct parquet_dict_text {
     uint32_t hash;
-    uint32_t start; /* its first byte in `entries` */
-    uint32_t stamp; /* the last page that was seen to use it; 0 = none */
+    uint32_t start; /* first byte in `entries`: its length */
 };
 
 /* Distinct values in order of first appearance; the code is the place in that order. */
@@ -66,9 +66,10 @@ struct parquet_dict {
     uint32_t width;              /* bytes of an entry: 4 or 8; 0 = BYTE_ARRAY */
     size_t limit_bytes;          /* of `entries` */
     uint32_t count;
-    struct buffer entries;            /* PLAIN: the dictionary page as it will stand in the file */
-    struct parquet_dict_entry *entry; /* owned: `capacity` of them, `count` used */
-    size_t capacity;
+    struct buffer entries;          /* PLAIN: the dictionary page as it will stand in the file */
+    uint32_t *stamps;               /* owned, by code: the last page seen to use it; 0 = none */
+    struct parquet_dict_text *text; /* owned, by code; BYTE_ARRAY only */
+    size_t capacity;                /* of the two */
     uint32_t *slots; /* owned: hash table of code + 1, 0 = free; slot_count is a power of two */
     size_t slot_count;
 };
@@ -76,6 +77,22 @@ struct parquet_dict {
 void parquet_dict_init(struct parquet_dict *d, struct mem_account *account, uint32_t width,
                        size_t limit_bytes);
 void parquet_dict_free(struct parquet_dict *d);
+/* An entry's PLAIN bytes, and how many. */
+static inline const uint8_t *parquet_dict_at(const struct parquet_dict *d, uint32_t code,
+                                             size_t *bytes)
+{
+    const uint8_t *at =
+        d->entries.data + (d->width ? code * (size_t)d->width : d->text[code].start);
+    *bytes = d->width ? d->width : 4 + (size_t)load_u32le(at);
+    return at;
+}
+/* Bytes of the first `count` entries. */
+static inline size_t parquet_dict_bytes(const struct parquet_dict *d, uint32_t count)
+{
+    return count == d->count ? d->entries.len
+           : d->width        ? count * (size_t)d->width
+                             : d->text[count].start;
+}
 /* Empty again, memory kept. */
 void parquet_dict_clear(struct parquet_dict *d);
 /* Forgets the entries from `count` on and frees the table: nothing can be put until a clear. */

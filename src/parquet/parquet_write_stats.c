@@ -152,20 +152,20 @@ void parquet_bounds_of_codes(const struct parquet_write_type *t, struct parquet_
     *out = (struct parquet_bounds){0};
     *nans = 0;
     for (int64_t i = 0; i < values; i++) {
-        struct parquet_dict_entry *e = &d->entry[codes[i]];
-        if (e->stamp == stamp)
+        if (d->stamps[codes[i]] == stamp)
             continue;
-        e->stamp = stamp;
-        const uint8_t *at = d->entries.data + e->start;
+        d->stamps[codes[i]] = stamp;
+        size_t bytes;
+        const uint8_t *at = parquet_dict_at(d, codes[i], &bytes);
         if (d->width == 0)
-            take_text(out, (struct str){(const char *)at + 4, load_u32le(at)});
+            take_text(out, (struct str){(const char *)at + 4, bytes - 4});
         else if (entry_is_nan(t, at))
             nan_seen = true;
         else
             take_number(t, at, out);
     }
     for (int64_t i = 0; nan_seen && i < values; i++)
-        *nans += entry_is_nan(t, d->entries.data + d->entry[codes[i]].start);
+        *nans += entry_is_nan(t, d->entries.data + codes[i] * (size_t)d->width);
 }
 
 /* ---- bounds of more than a page ------------------------------------------------------------- */

@@ -17,6 +17,11 @@
 
 /* Small pieces are gathered to this size before they go to the store. */
 #define OUT_BYTES (64 << 10)
+/* What the open pages, and the dictionaries, of all columns may take together; each column gets an
+ * equal share, but never less than SHARE_BYTES. */
+#define OPEN_PAGES_BYTES   (64 << 20)
+#define DICTIONARIES_BYTES (32 << 20)
+#define SHARE_BYTES        (32 << 10)
 /* Longest text that row-group statistics hold before it is shortened and marked inexact. */
 #define STATISTICS_BOUND_BYTES 1024
 
@@ -101,12 +106,32 @@ static status put(struct parquet_writer *w, const void *data, size_t bytes, stru
     return buffer_append(&w->out, data, bytes, err);
 }
 
+/* A column's share of `total`, as a power of two: buffers grow by doubling. */
+static int64_t column_share(int64_t total, int64_t columns)
+{
+    int64_t share = SHARE_BYTES;
+    while (share * 2 <= total / columns)
+        share *= 2;
+    return share;
+}
+
+/* Wide tables get smaller pages and dictionaries, so that the writer's memory does not grow with
+ * the number of columns. */
+static void share_among_columns(struct parquet_write_options *o, int64_t columns)
+{
+    int64_t page = column_share(OPEN_PAGES_BYTES, columns);
+    int64_t dictionary = column_share(DICTIONARIES_BYTES, columns);
+    o->page_bytes = o->page_bytes < page ? o->page_bytes : page;
+    o->dictionary_bytes = o->dictionary_bytes < dictionary ? o->dictionary_bytes : dictionary;
+}
+
 static status writer_init(struct parquet_writer *w, const struct column_schema *schema,
                           struct error *err)
 {
     size_t n = schema->count;
     void *columns;
     TRY(copy_schema(w, schema, err));
+    share_among_columns(&w->options, (int64_t)n);
     TRY(arena_str(&w->arena, w->options.iceberg_schema, &w->options.iceberg_schema, err));
     TRY(mem_alloc_aligned(w->account, COLUMN_SPAN_ROWS * 16, &w->space.dense, err));
     TRY(mem_calloc(w->account, n * sizeof(*w->columns), &columns, err));

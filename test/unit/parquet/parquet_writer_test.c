@@ -594,6 +594,96 @@ TEST(no_rows)
     sample_table_free(&t);
 }
 
+/* Every operation on the disk fails once: one error, no file. */
+TEST(failing_disk)
+{
+    struct sample_table t;
+    struct parquet_write_options o = small_options();
+    struct store *s;
+    struct arena arena;
+    struct str *names;
+    struct parquet_file_metrics metrics;
+    char folder[] = "/tmp/firn-parquet-XXXXXX", path[64];
+    size_t files;
+    CHECK(mkdtemp(folder) != NULL);
+    snprintf(path, sizeof(path), "%s/data/x.parquet", folder);
+    arena_init(&arena, NULL);
+    sample_table_make(&t, 1500, 4);
+    CHECK_OK(store_create_local(&s, &err));
+    uint64_t failed = 0;
+    for (uint64_t nth = 1;; nth++) {
+        struct store_write *to;
+        error_init(&err);
+        store_fault_set(nth, false);
+        status st = store_write_create(s, str_of(path), &to, &err);
+        if (st == ST_OK) {
+            st = write_table(&t, &o, 2048, AS_VALUES, to, NULL, &arena, &metrics);
+            if (st == ST_OK)
+                st = store_write_finish(to, &err);
+            else
+                store_write_abandon(to);
+        }
+        store_fault_set(0, false);
+        CHECK_OK(store_glob(s, str_of(folder), &arena, &names, &files, &err));
+        CHECK_INT(files, st == ST_OK);
+        if (st == ST_OK)
+            break;
+        failed++;
+        CHECK_STATUS(st, ST_IO);
+        CHECK(strstr(err.msg, folder) != NULL);
+    }
+    CHECK(failed > 10);
+    store_destroy(s);
+    arena_free(&arena);
+    sample_table_free(&t);
+}
+
+/* Memory does not grow with the number of columns beyond their pages' shares. */
+TEST(wide_tables_are_bounded)
+{
+    enum { COLUMNS = 1000, ROWS = 60000 };
+    struct mem_account account;
+    struct parquet_write_options o;
+    struct parquet_writer *w;
+    struct store *s;
+    struct store_write *to;
+    struct column_field *fields = calloc(COLUMNS, sizeof(*fields));
+    struct column_span *spans = calloc(COLUMNS, sizeof(*spans));
+    double *v = malloc(COLUMN_SPAN_ROWS * sizeof(*v));
+    uint64_t state = 6;
+    for (size_t i = 0; i < COLUMNS; i++)
+        fields[i] = (struct column_field){.name = STR("x"), .type = column_type_of(COLUMN_DOUBLE)};
+    struct column_schema schema = {COLUMNS, fields};
+    mem_account_init(&account, "writer", NULL, 0);
+    parquet_write_options_init(&o);
+    o.codec = CODEC_SNAPPY;
+    o.row_group_bytes = 64 << 20;
+    CHECK_OK(store_create_local(&s, &err));
+    char path[] = "/tmp/firn-parquet-wide-XXXXXX";
+    CHECK(mkdtemp(path) != NULL);
+    char name[64];
+    snprintf(name, sizeof(name), "%s/x.parquet", path);
+    CHECK_OK(store_write_create(s, str_of(name), &to, &err));
+    CHECK_OK(parquet_writer_create(to, &schema, &o, &account, &w, &err));
+    for (int64_t row = 0; row < ROWS / 2; row += COLUMN_SPAN_ROWS) {
+        for (size_t i = 0; i < COLUMN_SPAN_ROWS; i++)
+            v[i] = (double)sample_next(&state);
+        for (size_t i = 0; i < COLUMNS; i++)
+            spans[i] =
+                (struct column_span){.kind = SPAN_VALUES, .rows = COLUMN_SPAN_ROWS, .values = v};
+        struct column_batch batch = {COLUMN_SPAN_ROWS, COLUMNS, spans};
+        CHECK_OK(parquet_writer_append(w, &batch, &err));
+    }
+    parquet_writer_free(w);
+    store_write_abandon(to);
+    store_destroy(s);
+    CHECK_INT(account.used_bytes, 0);
+    CHECK(account.peak_bytes < (size_t)200 << 20);
+    free(fields);
+    free(spans);
+    free(v);
+}
+
 /* Every allocation fails once: one error, nothing leaks, the account returns to 0. */
 TEST(failing_allocations)
 {
