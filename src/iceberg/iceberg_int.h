@@ -112,22 +112,9 @@ bool iceberg_order_same(const struct iceberg_sort_order *a, const struct iceberg
 /* ---- tables ------------------------------------------------------------------------------------
  */
 
-/* What Java's TableMetadata refuses, see iceberg_check.c. */
+/* What Java's TableMetadata refuses (E1 to E5 in iceberg_table.c). */
 STATUS_MUST_USE status iceberg_table_check(const struct iceberg_table *t, struct arena *arena,
                                            struct error *err);
-/* A copy that shares nothing with `from` (iceberg_copy.c). */
-STATUS_MUST_USE status iceberg_table_copy(struct arena *arena, const struct iceberg_table *from,
-                                          struct iceberg_table **out, struct error *err);
-STATUS_MUST_USE status iceberg_schema_copy(struct arena *arena, const struct iceberg_schema *from,
-                                           struct iceberg_schema *out, struct error *err);
-STATUS_MUST_USE status iceberg_spec_copy(struct arena *arena, const struct iceberg_spec *from,
-                                         struct iceberg_spec *out, struct error *err);
-STATUS_MUST_USE status iceberg_order_copy(struct arena *arena,
-                                          const struct iceberg_sort_order *from,
-                                          struct iceberg_sort_order *out, struct error *err);
-STATUS_MUST_USE status iceberg_snapshot_copy(struct arena *arena,
-                                             const struct iceberg_snapshot *from,
-                                             struct iceberg_snapshot *out, struct error *err);
 /* `text` without the slashes at its end. */
 struct str iceberg_trim_slash(struct str text);
 

@@ -12,6 +12,129 @@
 
 #define METADATA_LOG_MAX 100 /* write.metadata.previous-versions-max when it is not set */
 
+/* ---- copies: the next table must outlive base and updates, so it shares nothing with them ---- */
+
+/* An array of plain items. NULL stays NULL. */
+static status copy_items(struct arena *arena, const void *from, size_t count, size_t item_bytes,
+                         void *out, struct error *err)
+{
+    void *to;
+    TRY(arena_array(arena, count, item_bytes, &to, err));
+    if (count > 0)
+        memcpy(to, from, count * item_bytes);
+    memcpy(out, &to, sizeof(to));
+    return ST_OK;
+}
+
+static status copy_str(struct arena *arena, struct str *s, struct error *err)
+{
+    return s->ptr ? arena_str(arena, *s, s, err) : ST_OK;
+}
+
+static status schema_copy(struct arena *arena, const struct iceberg_schema *from,
+                          struct iceberg_schema *out, struct error *err)
+{
+    *out = *from;
+    TRY(copy_items(arena, from->fields, from->count, sizeof(*from->fields), &out->fields, err));
+    TRY(copy_items(arena, from->identifier_ids, from->identifier_count, sizeof(int32_t),
+                   &out->identifier_ids, err));
+    for (size_t i = 0; i < out->count; i++) {
+        TRY(copy_str(arena, &out->fields[i].name, err));
+        TRY(copy_str(arena, &out->fields[i].type_json, err));
+        TRY(copy_str(arena, &out->fields[i].doc, err));
+    }
+    return ST_OK;
+}
+
+static status spec_copy(struct arena *arena, const struct iceberg_spec *from,
+                        struct iceberg_spec *out, struct error *err)
+{
+    *out = *from;
+    TRY(copy_items(arena, from->fields, from->count, sizeof(*from->fields), &out->fields, err));
+    for (size_t i = 0; i < out->count; i++) {
+        TRY(copy_str(arena, &out->fields[i].name, err));
+        TRY(copy_str(arena, &out->fields[i].transform.text, err));
+    }
+    return ST_OK;
+}
+
+static status order_copy(struct arena *arena, const struct iceberg_sort_order *from,
+                         struct iceberg_sort_order *out, struct error *err)
+{
+    *out = *from;
+    TRY(copy_items(arena, from->fields, from->count, sizeof(*from->fields), &out->fields, err));
+    for (size_t i = 0; i < out->count; i++)
+        TRY(copy_str(arena, &out->fields[i].transform.text, err));
+    return ST_OK;
+}
+
+static status copy_properties(struct arena *arena, const struct iceberg_property *from,
+                              size_t count, struct iceberg_property **out, struct error *err)
+{
+    TRY(copy_items(arena, from, count, sizeof(*from), out, err));
+    for (size_t i = 0; i < count; i++) {
+        TRY(copy_str(arena, &(*out)[i].key, err));
+        TRY(copy_str(arena, &(*out)[i].value, err));
+    }
+    return ST_OK;
+}
+
+static status snapshot_copy(struct arena *arena, const struct iceberg_snapshot *from,
+                            struct iceberg_snapshot *out, struct error *err)
+{
+    *out = *from;
+    TRY(copy_str(arena, &out->manifest_list, err));
+    TRY(copy_items(arena, from->manifests, from->manifest_count, sizeof(struct str),
+                   &out->manifests, err));
+    for (size_t i = 0; i < out->manifest_count; i++)
+        TRY(copy_str(arena, &out->manifests[i], err));
+    return copy_properties(arena, from->summary, from->summary_count, &out->summary, err);
+}
+
+static status copy_lists(struct arena *arena, const struct iceberg_table *from,
+                         struct iceberg_table *t, struct error *err)
+{
+    TRY(ARENA_ARRAY(arena, struct iceberg_schema, t->schema_count, &t->schemas, err));
+    for (size_t i = 0; i < t->schema_count; i++)
+        TRY(schema_copy(arena, &from->schemas[i], &t->schemas[i], err));
+    TRY(ARENA_ARRAY(arena, struct iceberg_spec, t->spec_count, &t->specs, err));
+    for (size_t i = 0; i < t->spec_count; i++)
+        TRY(spec_copy(arena, &from->specs[i], &t->specs[i], err));
+    TRY(ARENA_ARRAY(arena, struct iceberg_sort_order, t->order_count, &t->orders, err));
+    for (size_t i = 0; i < t->order_count; i++)
+        TRY(order_copy(arena, &from->orders[i], &t->orders[i], err));
+    TRY(ARENA_ARRAY(arena, struct iceberg_snapshot, t->snapshot_count, &t->snapshots, err));
+    for (size_t i = 0; i < t->snapshot_count; i++)
+        TRY(snapshot_copy(arena, &from->snapshots[i], &t->snapshots[i], err));
+    return copy_properties(arena, from->properties, from->property_count, &t->properties, err);
+}
+
+static status table_copy(struct arena *arena, const struct iceberg_table *from,
+                         struct iceberg_table **out, struct error *err)
+{
+    struct iceberg_table *t;
+    TRY(ARENA_NEW(arena, struct iceberg_table, &t, err));
+    *t = *from;
+    TRY(copy_str(arena, &t->metadata_location, err));
+    TRY(copy_str(arena, &t->uuid, err));
+    TRY(copy_str(arena, &t->location, err));
+    TRY(copy_str(arena, &t->unknown_json, err));
+    TRY(copy_lists(arena, from, t, err));
+    TRY(copy_items(arena, from->refs, from->ref_count, sizeof(*from->refs), &t->refs, err));
+    for (size_t i = 0; i < t->ref_count; i++)
+        TRY(copy_str(arena, &t->refs[i].name, err));
+    TRY(copy_items(arena, from->snapshot_log, from->snapshot_log_count, sizeof(*from->snapshot_log),
+                   &t->snapshot_log, err));
+    TRY(copy_items(arena, from->metadata_log, from->metadata_log_count, sizeof(*from->metadata_log),
+                   &t->metadata_log, err));
+    for (size_t i = 0; i < t->metadata_log_count; i++)
+        TRY(copy_str(arena, &t->metadata_log[i].metadata_file, err));
+    *out = t;
+    return ST_OK;
+}
+
+/* ---- one update ---- */
+
 struct builder {
     struct arena *arena;
     struct iceberg_table *t; /* in <arena> */
@@ -43,7 +166,7 @@ static status add_schema(struct builder *b, const struct iceberg_update *u, stru
     TRY(arena_grow(b->arena, (void **)&t->schemas, sizeof(*t->schemas), &b->schemas,
                    t->schema_count + 1, err));
     struct iceberg_schema *s = &t->schemas[t->schema_count++];
-    TRY(iceberg_schema_copy(b->arena, u->schema, s, err));
+    TRY(schema_copy(b->arena, u->schema, s, err));
     s->id = b->added_schema = id;
     return ST_OK;
 }
@@ -82,7 +205,7 @@ static status add_spec(struct builder *b, const struct iceberg_spec *spec, struc
     TRY(arena_grow(b->arena, (void **)&t->specs, sizeof(*t->specs), &b->specs, t->spec_count + 1,
                    err));
     struct iceberg_spec *s = &t->specs[t->spec_count++];
-    TRY(iceberg_spec_copy(b->arena, spec, s, err));
+    TRY(spec_copy(b->arena, spec, s, err));
     s->id = b->added_spec = id;
     return ST_OK;
 }
@@ -113,7 +236,7 @@ static status add_order(struct builder *b, const struct iceberg_sort_order *orde
     TRY(arena_grow(b->arena, (void **)&t->orders, sizeof(*t->orders), &b->orders,
                    t->order_count + 1, err));
     struct iceberg_sort_order *o = &t->orders[t->order_count++];
-    TRY(iceberg_order_copy(b->arena, order, o, err));
+    TRY(order_copy(b->arena, order, o, err));
     o->id = b->added_order = id;
     return ST_OK;
 }
@@ -173,7 +296,7 @@ static status add_snapshot(struct builder *b, const struct iceberg_snapshot *s, 
              (long long)s->id, (long long)s->sequence_number, (long long)t->last_sequence_number);
     TRY(arena_grow(b->arena, (void **)&t->snapshots, sizeof(*t->snapshots), &b->snapshots,
                    t->snapshot_count + 1, err));
-    TRY(iceberg_snapshot_copy(b->arena, s, &t->snapshots[t->snapshot_count++], err));
+    TRY(snapshot_copy(b->arena, s, &t->snapshots[t->snapshot_count++], err));
     if (t->format_version > 1 && s->sequence_number > t->last_sequence_number) /* U1 */
         t->last_sequence_number = s->sequence_number;
     if (s->timestamp_ms > t->last_updated_ms) /* U3 */
@@ -357,6 +480,8 @@ static status apply_one(struct builder *b, const struct iceberg_update *u, struc
     FAIL(err, ST_INTERNAL, "update kind %d", (int)u->kind);
 }
 
+/* ---- the whole ---- */
+
 /* Two corrections of the snapshot log. Snapshots that one commit both made and replaced were never
  * current for anybody: their entries go. And where a logged snapshot has been removed, everything
  * before it goes, or time travel would give its predecessor for its time. */
@@ -450,7 +575,7 @@ static status start(struct builder *b, const struct iceberg_table *base, struct 
         b->t->last_updated_ms = b->now_ms;
         return ST_OK;
     }
-    TRY(iceberg_table_copy(b->arena, base, &b->t, err));
+    TRY(table_copy(b->arena, base, &b->t, err));
     struct iceberg_table *t = b->t;
     t->metadata_location = (struct str){0};
     if (b->now_ms > t->last_updated_ms) /* U3 */
