@@ -55,6 +55,32 @@ TEST(decimals)
                 "a numeric(38,16), b numeric(38,3)");
 }
 
+TEST(dates)
+{
+    CHECK_TYPES("SELECT dt + 1 a, dt - dt b, dt - 7 c, dt + interval '1 day' d, interval '1 day' + "
+                "dt e, ts - interval '1 day' f, tz - tz g, ts - dt h, dt - '2025-01-01' i FROM t",
+                "a date, b integer, c date, d timestamp without time zone, e timestamp without "
+                "time zone, f timestamp without time zone, g interval, h interval, i integer");
+    CHECK_TYPES("SELECT date_trunc('month', dt) a, date_trunc('day', ts) b, date_trunc('day', "
+                "'2025-01-01'::date) c, date_bin('15 minutes', ts, '2025-01-01') d FROM t",
+                "a timestamp with time zone, b timestamp without time zone, c timestamp with time "
+                "zone, d timestamp without time zone");
+    CHECK_TYPES("SELECT extract(year FROM dt) a, extract(epoch FROM ts) b, extract(second FROM tm) "
+                "c, extract(milliseconds FROM tz) d, date_part('year', dt) e FROM t",
+                "a numeric(10,0), b numeric(24,6), c numeric(8,6), d numeric(8,3), e double "
+                "precision");
+    CHECK_TYPES("SELECT ts AT TIME ZONE 'UTC' a, tz AT TIME ZONE 'UTC' b, make_interval(days => 3) "
+                "c, make_date(i, 1, 14) d, age(tz, dt) e, tm + dt f, tm - tm g FROM t",
+                "a timestamp with time zone, b timestamp without time zone, c interval, d date, e "
+                "interval, f timestamp without time zone, g interval");
+    CHECK_TYPES("SELECT interval '1 day' * 2 a, 1.5 * interval '1 day' b, interval '1 day' / i c, "
+                "now() d, current_date e FROM t",
+                "a interval, b interval, c interval, d timestamp with time zone, e date");
+    CHECK_ERROR("SELECT dt + '1 day' FROM t", "42725", 11,
+                "operator is not unique: date + unknown");
+    CHECK_ERROR("SELECT make_interval(fortnights => 3)", "42883", 0, "make_interval takes");
+}
+
 TEST(texts)
 {
     CHECK_TYPES(
@@ -135,9 +161,17 @@ TEST(casts)
 
 TEST(folding)
 {
+    CHECK_PLAN("SELECT 1 + 2 * 3 a, abs(-3) b, '2025-01-14'::date + 1 c, NULL + i d, "
+               "'a' || 1 e FROM t",
+               "Project 7 AS a, 3 AS b, '2025-01-15'::date AS c, NULL::integer AS d, 'a1' AS e < "
+               "Scan demo.t()");
     CHECK_PLAN("SELECT i FROM t WHERE true AND 1 = 1", "Scan demo.t(i)");
     CHECK_PLAN("SELECT i FROM t WHERE b OR 1 > 2", "Project i < Filter b < Scan demo.t(b, i)");
     CHECK_PLAN("SELECT i FROM t WHERE i = 1 AND 1 > 2", "Filter false < Scan demo.t(i)");
+    CHECK_PLAN(
+        "SELECT current_date a, now() - interval '1 day' b",
+        "Project '2025-01-15'::date AS a, '2025-01-14 00:00:00+00'::timestamp with time zone "
+        "AS b < Values: 1 row");
     CHECK_PLAN("SELECT random() > 2 AS a, pg_typeof(n) b FROM t",
                "Project (random() > '2'::double precision) AS a, 'numeric' AS b < Scan demo.t()");
 }
