@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+/* main.c - firn, the program. */
+#include "cli/cli.h"
+
+#include <signal.h>
+#include <stdio.h>
+
+int cli_init(const struct cli_args *a)
+{
+    struct firn_error e;
+    const char *folder = a->operand_count ? a->operands[0] : ".";
+    if (firn_init(folder, &e) != 0)
+        return cli_report(&e, "");
+    if (!a->quiet)
+        fprintf(stderr, "firn: made firn.yaml, firn.db and warehouse/ in %s\n", folder);
+    return 0;
+}
+
+/* firn refresh NAME, firn plan NAME: one statement about one view. */
+static int about_view(const struct cli_args *a, const char *statement)
+{
+    char text[1024];
+    if (a->operand_count != 1) {
+        fprintf(stderr, "firn: %s needs the name of one materialized view\n", a->command);
+        return 2;
+    }
+    int n = snprintf(text, sizeof(text), "%s %s", statement, a->operands[0]);
+    if (n < 0 || (size_t)n >= sizeof(text)) {
+        fprintf(stderr, "firn: the name is too long\n");
+        return 2;
+    }
+    return cli_run_text(a, str_of(text), a->command, a->options, a->option_count);
+}
+
+static int dispatch(const struct cli_args *a)
+{
+    const char *c = a->command;
+    if (!c || a->help || strcmp(c, "help") == 0) {
+        cli_help(a->help ? c : a->operand_count ? a->operands[0] : NULL);
+        return c || a->help ? 0 : 2;
+    }
+    if (strcmp(c, "demo") == 0)
+        return cli_demo(a);
+    if (strcmp(c, "init") == 0)
+        return cli_init(a);
+    if (strcmp(c, "run") == 0)
+        return cli_run(a);
+    if (strcmp(c, "refresh") == 0)
+        return about_view(a, "REFRESH MATERIALIZED VIEW");
+    if (strcmp(c, "plan") == 0)
+        return about_view(a, "EXPLAIN REFRESH MATERIALIZED VIEW");
+    if (strcmp(c, "version") == 0) {
+        printf("firn %s\n", firn_version());
+        return 0;
+    }
+    fprintf(stderr, "firn: unknown command \"%s\"; see `firn help`\n", c);
+    return 2;
+}
+
+int main(int argc, char **argv)
+{
+    struct cli_args args;
+    signal(SIGPIPE, SIG_IGN);
+    int code = cli_args_parse(argc, argv, &args);
+    if (code == 0)
+        code = dispatch(&args);
+    cli_args_free(&args);
+    return code;
+}
