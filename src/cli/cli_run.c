@@ -107,10 +107,23 @@ static int flush_output(struct runner *r)
     return 0;
 }
 
+/* ROWS_READ and FILES_READ of the last statement, for scripts. */
+static status set_figures(struct runner *r, const struct firn_figures *f, struct error *err)
+{
+    char text[32];
+    snprintf(text, sizeof(text), "%lld", (long long)f->rows);
+    TRY(cli_vars_set(&r->vars, STR("ROWS_READ"), str_of(text), err));
+    snprintf(text, sizeof(text), "%lld", (long long)f->files);
+    return cli_vars_set(&r->vars, STR("FILES_READ"), str_of(text), err);
+}
+
 static void print_figures(struct runner *r, struct firn_result *result, int64_t started_us)
 {
     struct firn_figures f;
+    struct error err;
     firn_result_figures(result, &f);
+    if (set_figures(r, &f, &err) != ST_OK)
+        fprintf(stderr, "firn: %s\n", err.msg);
     r->total.files += f.files;
     r->total.rows += f.rows;
     r->total.bytes += f.bytes;
