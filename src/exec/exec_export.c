@@ -98,8 +98,10 @@ status exec_export(struct column_stream *rows, bool csv, const struct query_csv_
     if (!csv && !uri.ptr)
         FAIL(err, ST_UNSUPPORTED,
              "a Parquet file cannot be written to standard output; name a file");
-    if (uri.ptr)
+    if (uri.ptr) {
         TRY(store_write_create(c->store, uri, &x.to, err));
+        store_write_replace(x.to);
+    }
     status st = csv ? run_csv(&x, rows, options, err) : run_parquet(&x, rows, err);
     *row_count = x.rows;
     if (!x.to)

@@ -235,6 +235,11 @@ int64_t store_write_bytes(const struct store_write *w)
     return w->bytes;
 }
 
+void store_write_replace(struct store_write *w)
+{
+    w->replace = true;
+}
+
 status store_write_finish(struct store_write *w, struct error *err)
 {
     status st = w->store->ops->write_finish(w, err);

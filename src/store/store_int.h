@@ -46,6 +46,7 @@ struct store_write {
     struct store *store; /* borrowed; outlives the write */
     struct str uri;      /* owned by store.c */
     int64_t bytes;       /* appended so far */
+    bool replace;        /* finish may replace an existing file */
 };
 
 /* Names being gathered by a glob. */

@@ -364,12 +364,32 @@ static status local_write_append(struct store_write *base, const void *data, siz
     return ST_OK;
 }
 
+/* Puts the file in place of whatever has its name: an unnamed one gets a temporary name first. */
+static int replace_name(struct local_store *s, struct local_write *w)
+{
+    char link_path[40];
+    if (!w->temporary[0]) {
+        char name[sizeof(w->temporary)];
+        snprintf(name, sizeof(name), ".firn-%ld-%lu.tmp", (long)getpid(),
+                 atomic_fetch_add(&s->next_name, 1));
+        if (linkat(AT_FDCWD, fd_path(w->fd, link_path), w->folder, name, AT_SYMLINK_FOLLOW) < 0)
+            return -1;
+        memcpy(w->temporary, name, sizeof(name));
+    }
+    if (renameat(w->folder, w->temporary, w->folder, w->name) < 0)
+        return -1;
+    w->temporary[0] = '\0';
+    return 0;
+}
+
 /* Gives the file its name unless that is taken; errno tells why not. */
-static int publish_name(struct local_write *w)
+static int publish_name(struct local_store *s, struct local_write *w)
 {
     char link_path[40];
     if (fault_now(EIO))
         return -1;
+    if (w->head.replace)
+        return replace_name(s, w);
     if (!w->temporary[0])
         return linkat(AT_FDCWD, fd_path(w->fd, link_path), w->folder, w->name, AT_SYMLINK_FOLLOW);
     int result = renameat2(w->folder, w->temporary, w->folder, w->name, RENAME_NOREPLACE);
@@ -388,9 +408,9 @@ static status local_write_finish(struct store_write *base, struct error *err)
     struct local_store *s = (struct local_store *)base->store;
     if (fsync_checked(w->fd) < 0)
         FAIL_SYSTEM(err, "sync", base->uri);
-    if (publish_name(w) < 0)
+    if (publish_name(s, w) < 0)
         FAIL_SYSTEM(err, "publish", base->uri);
-    w->linked = true;
+    w->linked = !base->replace;      /* what was there before is gone: the new file stays */
     pthread_mutex_lock(&s->folders); /* L2: folders seen so far are durable behind this */
     pthread_mutex_unlock(&s->folders);
     if (w->temporary[0] && unlinkat(w->folder, w->temporary, 0) == 0)

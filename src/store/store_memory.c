@@ -144,13 +144,20 @@ static status memory_write_finish(struct store_write *base, struct error *err)
     struct memory_write *w = (struct memory_write *)base;
     struct memory_store *s = (struct memory_store *)base->store;
     pthread_mutex_lock(&s->lock);
-    struct memory_entry **at = find(s, str_of(w->entry->name));
+    struct memory_entry **at = find(s, str_of(w->entry->name)), *old = NULL;
+    if (*at && base->replace) {
+        old = *at;
+        *at = old->next;
+        at = find(s, str_of(w->entry->name)); /* the end of the list */
+    }
     bool taken = *at != NULL;
     if (!taken) {
         *at = w->entry;
         w->entry = NULL;
     }
     pthread_mutex_unlock(&s->lock);
+    if (old)
+        entry_free(old);
     if (taken)
         FAIL(err, ST_EXISTS, "cannot publish %.*s: the file exists", STR_ARG(base->uri));
     return ST_OK;

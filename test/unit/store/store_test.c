@@ -108,6 +108,40 @@ static void check_rules(struct store *s, struct str root)
     store_close(f);
 }
 
+static void check_replace(struct store *s, const char *uri)
+{
+    struct store_write *w;
+    struct buffer got;
+    CHECK_OK(store_write_all(s, str_of(uri), "old", 3, &err));
+    CHECK_OK(store_write_create(s, str_of(uri), &w, &err));
+    store_write_replace(w);
+    CHECK_OK(store_write_append(w, "newer", 5, &err));
+    CHECK_OK(store_write_finish(w, &err));
+    buffer_init(&got, NULL, 100);
+    CHECK_OK(store_read_all(s, str_of(uri), &got, &err));
+    CHECK_STR(buffer_str(&got), "newer");
+    buffer_free(&got);
+}
+
+TEST(a_file_is_replaced_when_asked)
+{
+    struct store *s;
+    char folder[] = "/tmp/firn-store-XXXXXX", uri[64];
+    CHECK_OK(store_create_memory(&s, &err));
+    check_replace(s, "/x");
+    store_destroy(s);
+    CHECK(mkdtemp(folder) != NULL);
+    snprintf(uri, sizeof(uri), "%s/x", folder);
+    CHECK_OK(store_create_local(&s, &err));
+    check_replace(s, uri);
+    store_local_use_names(s);
+    unlink(uri);
+    check_replace(s, uri);
+    unlink(uri);
+    rmdir(folder);
+    store_destroy(s);
+}
+
 TEST(local_rules)
 {
     struct store *s;
