@@ -380,7 +380,7 @@ enum iceberg_operation {
 struct iceberg_change {
     enum iceberg_operation operation;
     const struct iceberg_table *base; /* the table the snapshot goes on top of */
-    int64_t snapshot_id;              /* the new one\'s; 0 = a random one */
+    int64_t snapshot_id;              /* the new one's; 0 = a random one */
     int64_t parent_id;                /* -1 = none (also for create-or-replace) */
     bool from_empty;                  /* true: parent's files are not carried over */
     size_t added_count;
