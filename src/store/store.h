@@ -50,8 +50,9 @@ STATUS_MUST_USE status store_write_append(struct store_write *w, const void *dat
 int64_t store_write_bytes(const struct store_write *w); /* written so far */
 /* Publishes the name; w is gone afterwards, whatever the result. */
 STATUS_MUST_USE status store_write_finish(struct store_write *w, struct error *err);
-/* From now on finish puts the file in place of an existing one, atomically: readers see the old file or
- * the new one. For files that a person named (COPY TO); tables' files are never replaced (T2). */
+/* From now on finish puts the file in place of an existing one, atomically: readers see the old
+ * file or the new one. For files that a person named (COPY TO); tables' files are never replaced
+ * (T2). */
 void store_write_replace(struct store_write *w);
 void store_write_abandon(struct store_write *w); /* accepts NULL */
 /* create + append + finish */
