@@ -17,7 +17,7 @@
 const char *query_agg_name(enum query_agg kind)
 {
     static const char *const names[] = {
-        [QUERY_AGG_COUNT_STAR] = "count(*)",
+        [QUERY_AGG_COUNT_STAR] = "count",
         [QUERY_AGG_COUNT] = "count",
         [QUERY_AGG_SUM] = "sum",
         [QUERY_AGG_AVG] = "avg",

@@ -27,6 +27,12 @@ static json_t *text(struct str s)
     return json_stringn(s.ptr ? s.ptr : "", s.len);
 }
 
+/* EXPLAIN prints count(*) and count(x) with their arguments; here the word alone must tell. */
+static const char *agg_word(enum query_agg kind)
+{
+    return kind == QUERY_AGG_COUNT_STAR ? "count_rows" : query_agg_name(kind);
+}
+
 static json_t *columns_json(const struct summary_definition *d)
 {
     json_t *all = json_array();
@@ -38,7 +44,7 @@ static json_t *columns_json(const struct summary_definition *d)
         if (c->kind == SUMMARY_KEY)
             json_object_set_new(o, "key", json_true());
         else {
-            json_object_set_new(o, "aggregate", json_string(query_agg_name(c->agg)));
+            json_object_set_new(o, "aggregate", json_string(agg_word(c->agg)));
             json_object_set_new(o, "argument", json_integer(c->arg));
         }
         json_array_append_new(all, o);
@@ -52,9 +58,9 @@ static json_t *states_json(const struct summary_definition *d)
     for (size_t i = 0; i < d->state_count; i++) {
         const struct summary_state *s = &d->states[i];
         char type[64];
-        json_array_append_new(all, json_pack("{ss si ss si}", "kind", query_agg_name(s->kind),
-                                             "argument", s->arg, "type",
-                                             column_type_name(s->type, type), "id", s->field_id));
+        json_array_append_new(all, json_pack("{ss si ss si}", "kind", agg_word(s->kind), "argument",
+                                             s->arg, "type", column_type_name(s->type, type), "id",
+                                             s->field_id));
     }
     return all;
 }
@@ -136,7 +142,7 @@ static status parse_type(struct str name, struct column_type *out, struct error 
 static status parse_agg(struct str name, enum query_agg *out, struct error *err)
 {
     for (int k = QUERY_AGG_COUNT_STAR; k <= QUERY_AGG_STATE_SQUARES; k++)
-        if (str_eq_z(name, query_agg_name((enum query_agg)k))) {
+        if (str_eq_z(name, agg_word((enum query_agg)k))) {
             *out = (enum query_agg)k;
             return ST_OK;
         }
