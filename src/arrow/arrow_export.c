@@ -208,9 +208,14 @@ status arrow_export_stream(struct column_stream *from, struct mem_account *accou
     return ST_OK;
 }
 
+bool arrow_stream_made_here(const struct ArrowArrayStream *s)
+{
+    return s->release == stream_release;
+}
+
 const struct error *arrow_stream_error(const struct ArrowArrayStream *s)
 {
-    if (s->release != stream_release)
+    if (!arrow_stream_made_here(s))
         return NULL;
     const struct export_stream *e = s->private_data;
     return e->error.code == ST_OK ? NULL : &e->error;

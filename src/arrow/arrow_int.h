@@ -48,6 +48,45 @@ STATUS_MUST_USE status arrow_column_measure(struct column_type type, const struc
 STATUS_MUST_USE status arrow_column_fill(struct column_type type, const struct column_span *s,
                                          const struct arrow_buffers *b, struct error *err);
 
+/* ---- arrays of other producers (arrow_import.c, arrow_import_column.c) -------------------------
+ */
+
+/* How an incoming column is read. */
+enum arrow_import_how {
+    IMPORT_BITS,     /* boolean */
+    IMPORT_I8,       /* -> i32 */
+    IMPORT_I16,      /* -> i32 */
+    IMPORT_COPY,     /* the physical form already */
+    IMPORT_TIME,     /* checked to lie in a day */
+    IMPORT_DECIMAL,  /* 128 bits -> i64 or i128, checked against the precision */
+    IMPORT_TEXT,     /* 32-bit offsets */
+    IMPORT_LARGE,    /* 64-bit offsets */
+    IMPORT_FIXED,    /* width bytes a value */
+    IMPORT_INTERVAL, /* nanoseconds -> microseconds */
+    IMPORT_NULL      /* no buffers: every row is NULL */
+};
+
+struct arrow_import_column {
+    struct column_type type;
+    enum arrow_import_how how;
+    size_t width; /* bytes of a value; IMPORT_FIXED */
+};
+
+bool arrow_stream_made_here(const struct ArrowArrayStream *s);
+/* From a format string; `extension` is the field's ARROW:extension:name or empty. */
+STATUS_MUST_USE status arrow_import_format(const char *format, struct str extension,
+                                           struct arrow_import_column *out, struct error *err);
+/* Counts and offsets of one array that holds at least `rows` rows behind its own offset. */
+STATUS_MUST_USE status arrow_import_check(const struct arrow_import_column *c,
+                                          const struct ArrowArray *a, int64_t rows,
+                                          struct error *err);
+/* Rows [at, at + rows) of the array, rows <= COLUMN_SPAN_ROWS, to `values` (room for
+ * COLUMN_SPAN_ROWS values) and `words`. `trusted`: made by arrow_export_stream. */
+STATUS_MUST_USE status arrow_import_span(const struct arrow_import_column *c,
+                                         const struct ArrowArray *a, int64_t at, int64_t rows,
+                                         bool trusted, void *values, uint64_t *words,
+                                         struct column_span *out, struct error *err);
+
 /* ---- flatbuffers (arrow_flat.c) -------------------------------------------------------------- */
 
 /* Built from the back: whatever is pointed at is written before what points at it. An offset is the
