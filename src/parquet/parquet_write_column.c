@@ -589,6 +589,12 @@ int64_t parquet_write_text_bytes(const struct parquet_write_column *c, const str
         return 0;
     if (s->kind == SPAN_RUN)
         return rows * (int64_t)text_bytes(s, from);
+    if (s->kind == SPAN_VALUES) { /* NULL rows have length 0: C3 of column_span.h */
+        const struct str *values = s->values;
+        for (int64_t i = from; i < from + rows; i++)
+            bytes += (int64_t)values[i].len;
+        return bytes;
+    }
     for (int64_t i = from; i < from + rows; i++)
         bytes += (int64_t)text_bytes(s, i);
     return bytes;

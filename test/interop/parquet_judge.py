@@ -2,14 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """parquet_judge.py - other engines read what firn's Parquet writer wrote.
 
-    parquet_judge.py TOOL FOLDER [ROWS [SEED]]
+    parquet_judge.py TOOL FOLDER [ROWS [SEED [SPARK_PYTHON ICEBERG_JAR]]]
 
 TOOL is the built parquet_write_tool. FOLDER must be empty or absent. Each file is
 
   * read by pyarrow (checking page CRCs), DuckDB and Polars: values, types and NULL counts equal;
   * taken apart here, from the bytes, by parquet.thrift: offsets, sizes, CRCs, encodings, field ids,
     annotations, statistics and both indexes are recomputed from the values;
-  * compared with the metrics the writer handed out.
+  * compared with the metrics the writer handed out;
+  * read by Spark with Iceberg, if a Python with pyspark and Iceberg's runtime jar are given, in the
+    codecs that Spark knows (parquet_spark.py).
 
 A second run of TOOL must give the same bytes. Prints one line a file; exit 1 at the first difference.
 """
@@ -424,9 +426,25 @@ def run_tool(tool, folder, rows, seed):
     subprocess.run([tool, os.path.abspath(folder), rows, seed], check=True)
 
 
+def judge_spark(python, jar, folder, columns, files):
+    names = [x[: -len(".parquet")] for x in files if x.split("-")[0] in ("zstd", "gzip", "snappy")]
+    names.sort(reverse=True)  # zstd first: the first two are also searched by filters
+    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "parquet_spark.py")
+    subprocess.run([python, script, folder, jar, *names], check=True)
+    for name in names:
+        table = pq.read_table(f"{folder}/spark/{name}")
+        for c in columns:
+            if c.kind == "time_without_time_zone":
+                continue
+            to_text = uuid_text if c.kind == "uuid" else None
+            binary = (lambda a: a.cast(pa.binary())) if c.kind == "fixed" else to_text
+            same_column(f"Spark, {name}", c, table.column(c.name), binary)
+        print(f"{name}.parquet: equal in Spark with Iceberg")
+
+
 def main():
     tool, folder = sys.argv[1:3]
-    rows, seed = (sys.argv[3:] + ["9000", "1"][len(sys.argv) - 3 :])[:2]
+    rows, seed = (sys.argv[3:5] + ["9000", "1"][len(sys.argv[3:5]) :])[:2]
     first, second = f"{folder}/first", f"{folder}/second"
     run_tool(tool, first, rows, seed)
     run_tool(tool, second, rows, seed)
@@ -441,6 +459,8 @@ def main():
         judge_duckdb(path, columns)
         judge_polars(path, columns)
         print(f"{name}: {len(columns)} columns, {rows} rows, {pages} pages: equal")
+    if len(sys.argv) > 6:
+        judge_spark(sys.argv[5], sys.argv[6], first, columns, files)
     print(f"{len(files)} files equal in pyarrow, DuckDB, Polars and by their bytes")
 
 

@@ -192,7 +192,7 @@ static inline void sample_table_make(struct sample_table *t, int64_t rows, uint6
                                     .how = kinds[i % ARRAY_LEN(kinds)].how,
                                     .nulls = kinds[i % ARRAY_LEN(kinds)].nulls};
         *f = (struct column_field){.type = c->type,
-                                   .field_id = (int32_t)(i * 3 + 1),
+                                   .field_id = (int32_t)(n - i), /* not the place */
                                    .required = c->nulls == SAMPLE_REQUIRED};
         if (arena_printf(&t->arena, &f->name, &err, "c%03zu", i) != ST_OK)
             abort();

@@ -4,6 +4,8 @@
 #include "store/store_int.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -324,6 +326,52 @@ TEST(one_name_two_writers)
     CHECK_STR(buffer_str(&all), "two");
     buffer_free(&all);
     CHECK_INT(files_below(root), 1);
+    store_destroy(s);
+}
+
+struct racer {
+    struct store *store;
+    struct str path;
+    int number;
+    _Atomic int *won;
+};
+
+static void *race(void *arg)
+{
+    struct racer *r = arg;
+    struct error e;
+    char name[32];
+    snprintf(name, sizeof(name), "%d", r->number);
+    status st = store_write_all(r->store, r->path, name, strlen(name), &e);
+    if (st == ST_OK)
+        atomic_fetch_add(r->won, 1);
+    else
+        CHECK_STATUS(st, ST_EXISTS);
+    return NULL;
+}
+
+/* Eight threads, one name in a folder that is not there yet: one wins, the others are told. */
+TEST(threads_race_for_a_name)
+{
+    struct store *s;
+    struct str root = fresh_folder();
+    CHECK_OK(store_create_local(&s, &err));
+    for (int round = 0; round < 20; round++) {
+        char name[64], path[600];
+        pthread_t thread[8];
+        struct racer racer[8];
+        _Atomic int won = 0;
+        snprintf(name, sizeof(name), "r%d/a/b/x", round);
+        snprintf(path, sizeof(path), "%.*s", STR_ARG(in(root, name)));
+        for (int i = 0; i < 8; i++) {
+            racer[i] = (struct racer){s, str_of(path), i, &won};
+            CHECK(pthread_create(&thread[i], NULL, race, &racer[i]) == 0);
+        }
+        for (int i = 0; i < 8; i++)
+            CHECK(pthread_join(thread[i], NULL) == 0);
+        CHECK_INT(won, 1);
+    }
+    CHECK_INT(files_below(root), 20);
     store_destroy(s);
 }
 
