@@ -2,6 +2,8 @@
 /* plan_select_test.c - whole SELECTs: the chain of nodes, output names, refusals. */
 #include "plan_fixture.h"
 
+#include "sql/sql.h"
+
 TEST(columns_and_stars)
 {
     CHECK_PLAN("SELECT amount, product_id FROM sales",
@@ -287,4 +289,36 @@ TEST(aggregate_calls)
     CHECK_ERROR("SELECT abs(i) FILTER (WHERE true) FROM t", "42809", 8, "FILTER specified");
     CHECK_ERROR("SELECT sum(i * interval '1 day') FROM t", "0A000", 8,
                 "sum(interval) is not supported");
+}
+
+/* Every refused allocation is an ordinary error, and nothing is kept. */
+TEST(memory_may_end_anywhere)
+{
+    static const char sql[] =
+        "SELECT date_trunc('month', s.day) AS m, count(*), sum(total) FILTER (WHERE n IN (1, 2)) / "
+        "CASE WHEN count(n) > 1 THEN 2.5 ELSE (SELECT max(amount) FROM sales) END FROM (SELECT * "
+        "FROM summary WHERE day BETWEEN '2025-01-01' AND '2025-02-01') s GROUP BY 1 HAVING "
+        "min(total) > 0 ORDER BY max(day) LIMIT 10";
+    struct mem_account account;
+    struct error err;
+    size_t refused = 0;
+    for (size_t limit = 4096;; limit += 512) {
+        struct plan_tables t;
+        struct query_statement **s;
+        struct query_plan *p;
+        size_t count;
+        mem_account_init(&account, "test", NULL, limit);
+        plan_tables_init(&t, &account);
+        status st = sql_parse(str_of(sql), &t.arena, &s, &count, &err);
+        if (st == ST_OK)
+            st = plan_select(&t.context, s[0]->select, &p, &err);
+        arena_free(&t.arena);
+        CHECK_INT(account.used_bytes, 0);
+        if (st == ST_OK)
+            break;
+        CHECK_STATUS(st, ST_LIMIT);
+        refused++;
+        CHECK(limit < (1u << 20));
+    }
+    CHECK(refused > 5);
 }

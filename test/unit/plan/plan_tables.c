@@ -118,12 +118,3 @@ void plan_tables_init(struct plan_tables *t, struct mem_account *account)
     t->lookup = (struct plan_lookup){t, lookup_table, lookup_files, lookup_fold};
     t->context = (struct plan_context){.arena = &t->arena, .lookup = &t->lookup};
 }
-
-/* These tables have no snapshot, so nothing asks for their files. */
-status iceberg_scan_plan(struct store *store, const struct iceberg_table *t,
-                         const struct iceberg_snapshot *s, const struct iceberg_schema *schema,
-                         const struct iceberg_pred *p, struct arena *arena,
-                         struct mem_account *account, struct iceberg_scan *out, struct error *err)
-{
-    FAIL(err, ST_INTERNAL, "a table of the fixture was scanned");
-}
