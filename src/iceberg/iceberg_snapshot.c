@@ -494,9 +494,11 @@ static status prepare(struct making *m, struct error *err)
         if (!m->parent)
             FAIL(err, ST_INVALID, "the table has no snapshot %lld", (long long)c->parent_id);
     }
-    do
+    m->commit.snapshot_id = c->snapshot_id;
+    if (c->snapshot_id && iceberg_snapshot_by_id(c->base, c->snapshot_id))
+        FAIL(err, ST_INVALID, "the table has a snapshot %lld already", (long long)c->snapshot_id);
+    while (!m->commit.snapshot_id || iceberg_snapshot_by_id(c->base, m->commit.snapshot_id))
         TRY(random_id(&m->commit.snapshot_id, err));
-    while (iceberg_snapshot_by_id(c->base, m->commit.snapshot_id));
     return random_uuid(m->uuid, err);
 }
 
