@@ -435,3 +435,49 @@ TEST(ipc_failure_leaves_no_half_message)
     buffer_free(&out);
     from.close(from.self);
 }
+
+/* ---- memory ---------------------------------------------------------------------------------- */
+
+static status pass_through(struct mem_account *account, struct error *err)
+{
+    struct sample_stream sample;
+    struct ArrowArrayStream arrow;
+    struct column_stream in, from = sample_open(&sample);
+    struct column_batch batch;
+    struct buffer ipc;
+    buffer_init(&ipc, account, 1 << 20);
+    status st = arrow_ipc_schema(from.schema, &ipc, err);
+    buffer_free(&ipc);
+    if (st != ST_OK) {
+        from.close(from.self);
+        return st;
+    }
+    TRY(arrow_export_stream(&from, account, &arrow, err));
+    TRY(arrow_import_stream(&arrow, account, &in, err));
+    do
+        st = in.next(in.self, &batch, err);
+    while (st == ST_OK && batch.rows > 0);
+    in.close(in.self);
+    return st;
+}
+
+/* Ever larger limits up to success: refused wherever the limit is met, and nothing stays charged.
+ */
+TEST(every_limit_is_kept)
+{
+    struct mem_account account;
+    struct error err;
+    bool failed = false;
+    for (size_t limit = 1000;; limit += limit / 8) {
+        mem_account_init(&account, "test", NULL, limit);
+        error_init(&err);
+        status st = pass_through(&account, &err);
+        CHECK_INT(account.used_bytes, 0);
+        if (st == ST_OK)
+            break;
+        CHECK_STATUS(st, ST_LIMIT);
+        CHECK(limit < (1 << 24));
+        failed = true;
+    }
+    CHECK(failed);
+}
