@@ -7,7 +7,8 @@
 add_library(firn_flags INTERFACE)
 target_compile_options(firn_flags INTERFACE
   -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wvla -Wpointer-arith
-  -Wundef -Wwrite-strings -Wcast-align -Wold-style-definition -Wno-unused-parameter -Wno-maybe-uninitialized
+  -Wundef -Wwrite-strings -Wcast-align -Wold-style-definition -Wno-unused-parameter
+  $<$<C_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>
   -ffp-contract=off -fno-strict-aliasing -fvisibility=hidden)
 target_compile_definitions(firn_flags INTERFACE _GNU_SOURCE FIRN_VERSION="${PROJECT_VERSION}")
 target_include_directories(firn_flags INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
