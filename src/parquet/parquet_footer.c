@@ -134,6 +134,10 @@ static status chunk_range(const struct parquet_file *f, const struct parquet_chu
     bool has = PARQUET_HAS(m, CHUNK_META_DICTIONARY_OFFSET) && dictionary >= MAGIC_BYTES &&
                dictionary < m->data_page_offset;
     out->start = has ? dictionary : m->data_page_offset;
+    if (m->num_values == 0) { /* some writers then give offset 0; there is nothing to read */
+        out->start = out->end = MAGIC_BYTES;
+        return ST_OK;
+    }
     if (out->start < MAGIC_BYTES || m->compressed_bytes < 0 || out->start > f->data_end ||
         m->compressed_bytes > f->data_end - out->start) /* F1 */
         FAIL(err, ST_CORRUPT, "its chunk claims %lld bytes at offset %lld, the data end at %lld",
