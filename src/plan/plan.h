@@ -54,11 +54,10 @@ struct plan_context {
     struct mem_account *account;
     const struct plan_lookup *lookup;
     const struct zone *zone; /* session time zone; NULL = UTC */
-    /* The SELECT of a summary: functions whose result may differ at another time or on another
-     * machine are refused by name (42P17); design, "what a definition may contain". */
-    bool definition;
 };
 
+/* A PROJECT always stands directly above the AGGREGATE of a GROUP BY (summary reads both); other
+ * projections that only hand on their input are left out. */
 STATUS_MUST_USE status plan_select(const struct plan_context *c, const struct query_select *s,
                                    struct query_plan **out, struct error *err);
 /* An expression over the columns of `schema`; `alias` qualifies them. want.kind UNKNOWN = any type,

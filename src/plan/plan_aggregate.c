@@ -206,10 +206,6 @@ static status check_call(struct plan_binder *b, const struct query_ast *ast,
     if (ast->distinct && !count)
         FAIL_SQL(err, ST_UNSUPPORTED, "0A000", ast->position,
                  "DISTINCT is supported in count only, not in %s", a->name);
-    if (b->c->definition && (a->kind == QUERY_AGG_ANY_VALUE || ast->distinct))
-        FAIL_SQL(err, ST_INVALID, "42P17", ast->position,
-                 "%s is not allowed in a summary's definition: it cannot be merged",
-                 ast->distinct ? "count(DISTINCT)" : "any_value");
     return ST_OK;
 }
 

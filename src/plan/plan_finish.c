@@ -146,10 +146,11 @@ static status narrow_pass(const struct plan_context *c, struct query_plan *p, co
     return ST_OK;
 }
 
-/* A PROJECT that only hands its input on. */
+/* A PROJECT that only hands its input on. Above a GROUP BY it stays (plan.h). */
 static bool is_identity(const struct query_plan *p)
 {
-    if (p->schema.count != p->input->schema.count)
+    bool groups = p->input->kind == QUERY_PLAN_AGGREGATE && !p->input->aggregate.grand_total;
+    if (p->schema.count != p->input->schema.count || groups)
         return false;
     for (size_t i = 0; i < p->schema.count; i++) {
         const struct query_expr *e = p->project.values[i];

@@ -332,25 +332,10 @@ static status choose(struct plan_binder *b, const struct call *c, enum query_fun
 
 /* ---- the call -------------------------------------------------------------------------------- */
 
-/* A definition is recomputed later, elsewhere: its functions must give the same bits then. */
-static status check_definition(struct plan_binder *b, enum query_function f, int64_t position,
-                               struct error *err)
-{
-    const struct query_function_row *row = &query_functions[f];
-    bool clock = row->flags & FN_STABLE && row->args[0] == 0;
-    if (!b->c->definition || !(clock || row->flags & (FN_INEXACT | FN_VOLATILE)))
-        return ST_OK;
-    FAIL_SQL(err, ST_INVALID, "42P17", position, "%s is not allowed in a summary's definition: %s",
-             row->name,
-             row->flags & FN_INEXACT ? "its result is not the same on every machine"
-                                     : "its result is not the same at every refresh");
-}
-
 static status make_call(struct plan_binder *b, enum query_function f, const struct call *c,
                         struct query_expr **out, struct error *err)
 {
     const struct query_function_row *row = &query_functions[f];
-    TRY(check_definition(b, f, c->position, err));
     struct column_type type = column_type_of(letter_kind(row->result));
     bool null = false;
     for (size_t i = 0; i < c->count; i++) {

@@ -36,6 +36,8 @@ static bool letters_mean_clock(const struct query_function_row *f)
 static status check_call(const struct query_ast *a, struct error *err)
 {
     char what[160];
+    if (str_eq(a->text, STR("age")) && a->arg_count == 1)
+        return refuse("age of one argument, which counts from today,", a->position, err);
     for (size_t i = 0; i < QUERY_FN_COUNT; i++) {
         const struct query_function_row *f = &query_functions[i];
         if (!str_eq_z(a->text, f->name))

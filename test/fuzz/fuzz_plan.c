@@ -76,7 +76,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t count;
     mem_account_init(&account, "fuzz", NULL, MEMORY_MAX);
     plan_tables_init(&t, &account);
-    t.context.definition = size > 0 && data[size - 1] == '!';
     if (sql_parse(text, &t.arena, &all, &count, NULL) == ST_OK)
         for (size_t i = 0; i < count; i++) {
             if (all[i]->select)

@@ -10,9 +10,9 @@ TEST(columns_and_stars)
                "Project amount, product_id < Scan demo.sales(product_id, amount)");
     CHECK_PLAN("SELECT * FROM sales",
                "Scan demo.sales(transaction_date, product_id, quantity, unit_price, amount)");
-    CHECK_PLAN("SELECT s.* FROM demo.sales s LIMIT 10",
-               "Limit 10 < Scan demo.sales(transaction_date, product_id, quantity, unit_price, "
-               "amount)");
+    CHECK_PLAN(
+        "SELECT s.* FROM demo.sales s LIMIT 10",
+        "Limit 10 < Scan demo.sales(transaction_date, product_id, quantity, unit_price, amount)");
     CHECK_PLAN("SELECT quantity * 2 AS twice FROM sales WHERE product_id = 101",
                "Project (quantity * '2'::bigint) AS twice < Filter (product_id = '101'::bigint) < "
                "Scan demo.sales(product_id, quantity)");
@@ -24,20 +24,20 @@ TEST(columns_and_stars)
 TEST(groups)
 {
     CHECK_PLAN("SELECT product_id, sum(amount) FROM sales GROUP BY product_id",
-               "Aggregate by product_id: sum(amount) < Scan demo.sales(product_id, amount)");
+               "Project product_id, sum < Aggregate by product_id: sum(amount) < Scan "
+               "demo.sales(product_id, amount)");
     CHECK_PLAN("SELECT sum(amount), product_id FROM sales GROUP BY 2 HAVING count(*) > 10",
-               "Project sum, product_id < Filter (count > '10'::bigint) < "
-               "Aggregate by product_id: sum(amount), count(*) < "
-               "Scan demo.sales(product_id, amount)");
+               "Project sum, product_id < Filter (count > '10'::bigint) < Aggregate by product_id: "
+               "sum(amount), count(*) < Scan demo.sales(product_id, amount)");
     CHECK_PLAN("SELECT count(*) FROM sales", "Aggregate: count(*) < Scan demo.sales()");
-    CHECK_PLAN("SELECT date_trunc('month', transaction_date::timestamp) AS month, count(*) "
-               "FROM sales GROUP BY month",
-               "Project \"?key?\" AS month, count < "
-               "Aggregate by date_trunc('month', transaction_date::timestamp without time zone): "
-               "count(*) < Scan demo.sales(transaction_date)");
+    CHECK_PLAN("SELECT date_trunc('month', transaction_date::timestamp) AS month, count(*) FROM "
+               "sales GROUP BY month",
+               "Project \"?key?\" AS month, count < Aggregate by date_trunc('month', "
+               "transaction_date::timestamp without time zone): count(*) < Scan "
+               "demo.sales(transaction_date)");
     CHECK_PLAN("SELECT sum(amount) / count(amount), avg(amount) FROM sales",
-               "Project (sum / count::double precision) AS ?column?, avg < "
-               "Aggregate: sum(amount), count(amount), avg(amount) < Scan demo.sales(amount)");
+               "Project (sum / count::double precision) AS ?column?, avg < Aggregate: sum(amount), "
+               "count(amount), avg(amount) < Scan demo.sales(amount)");
     CHECK_PLAN("SELECT 1 FROM sales HAVING true",
                "Project 1 AS ?column? < Aggregate: count(*) < Scan demo.sales()");
 }
@@ -48,11 +48,11 @@ TEST(one_argument_for_equal_calls)
     struct query_plan *p;
     struct error err;
     fixture_init(&f);
-    status st = fixture_select(&f,
-                               "SELECT sum(amount), avg(amount), sum(amount) + 1, max(amount) "
-                               "FILTER (WHERE quantity > 1), min(amount) FILTER (WHERE quantity > "
-                               "1), count(1), count(*) FROM sales",
-                               &p);
+    status st = fixture_select(
+        &f,
+        "SELECT sum(amount), avg(amount), sum(amount) + 1, max(amount) FILTER (WHERE quantity > "
+        "1), min(amount) FILTER (WHERE quantity > 1), count(1), count(*) FROM sales",
+        &p);
     err = f.err;
     CHECK_OK(st);
     CHECK_INT(p->input->kind, QUERY_PLAN_AGGREGATE);
@@ -65,23 +65,21 @@ TEST(one_argument_for_equal_calls)
 TEST(order_and_limit)
 {
     CHECK_PLAN("SELECT product_id AS p FROM sales ORDER BY p DESC, 1 LIMIT 3 OFFSET 1 + 1",
-               "Limit 3 offset 2 < Sort by p DESC, p < Project product_id AS p < "
-               "Scan demo.sales(product_id)");
+               "Limit 3 offset 2 < Sort by p DESC, p < Project product_id AS p < Scan "
+               "demo.sales(product_id)");
     CHECK_PLAN("SELECT product_id FROM sales ORDER BY amount * 2 NULLS FIRST",
-               "Project product_id < Sort by \"?order?\" NULLS FIRST < "
-               "Project product_id, (amount * '2'::double precision) AS ?order? < "
-               "Scan demo.sales(product_id, amount)");
+               "Project product_id < Sort by \"?order?\" NULLS FIRST < Project product_id, (amount "
+               "* '2'::double precision) AS ?order? < Scan demo.sales(product_id, amount)");
     CHECK_PLAN("SELECT product_id FROM sales GROUP BY product_id ORDER BY sum(amount) DESC",
-               "Project product_id < Sort by \"?order?\" DESC < "
-               "Project product_id, sum AS ?order? < Aggregate by product_id: sum(amount) < "
-               "Scan demo.sales(product_id, amount)");
+               "Project product_id < Sort by \"?order?\" DESC < Project product_id, sum AS ?order? "
+               "< Aggregate by product_id: sum(amount) < Scan demo.sales(product_id, amount)");
     CHECK_PLAN("SELECT DISTINCT product_id AS p FROM sales ORDER BY product_id",
                "Sort by p < Distinct by p < Project product_id AS p < Scan demo.sales(product_id)");
     CHECK_PLAN("SELECT i FROM t LIMIT ALL", "Scan demo.t(i)");
     /* an input column comes before an output name in GROUP BY, after it in ORDER BY */
     CHECK_PLAN("SELECT i % 2 AS l, count(*) FROM t GROUP BY i % 2 ORDER BY l",
-               "Sort by l < Project \"?key?\" AS l, count < Aggregate by (i % 2): count(*) < "
-               "Scan demo.t(i)");
+               "Sort by l < Project \"?key?\" AS l, count < Aggregate by (i % 2): count(*) < Scan "
+               "demo.t(i)");
     CHECK_ERROR("SELECT i % 2 AS l FROM t GROUP BY l", "42803", 8, "column \"t.i\" must appear");
 }
 
@@ -89,9 +87,8 @@ TEST(derived_tables)
 {
     CHECK_PLAN("SELECT p FROM (SELECT product_id AS p, sum(amount) AS a, count(*) AS n FROM sales "
                "GROUP BY product_id) s WHERE a > 1",
-               "Project p < Filter (a > '1'::double precision) < "
-               "Project product_id AS p, sum AS a < Aggregate by product_id: sum(amount) < "
-               "Scan demo.sales(product_id, amount)");
+               "Project p < Filter (a > '1'::double precision) < Project product_id AS p, sum AS a "
+               "< Aggregate by product_id: sum(amount) < Scan demo.sales(product_id, amount)");
     CHECK_PLAN("SELECT count(*) FROM (SELECT * FROM sales) s",
                "Aggregate: count(*) < Scan demo.sales()");
     CHECK_PLAN("SELECT a FROM (VALUES (1, 'x'), (2.5, NULL)) v(a, b) ORDER BY b",
@@ -106,8 +103,8 @@ TEST(derived_tables)
 TEST(subqueries)
 {
     CHECK_PLAN("SELECT i FROM t WHERE i > (SELECT max(product_id) FROM sales)",
-               "Filter (i::bigint > (subquery)) < Subquery, run once: < "
-               "Aggregate: max(product_id) < Scan demo.sales < Scan demo.t(i)");
+               "Filter (i::bigint > (subquery)) < Subquery, run once: < Aggregate: max(product_id) "
+               "< Scan demo.sales < Scan demo.t(i)");
     CHECK_ERROR("SELECT (SELECT i, l FROM t)", "42601", 8, "subquery must return only one column");
     CHECK_ERROR("SELECT (SELECT max(product_id) FROM sales WHERE quantity = i) FROM t", "0A000", 0,
                 "column \"i\" belongs to the enclosing query");
@@ -120,11 +117,11 @@ TEST(sources)
                 "transaction_date date, product_id bigint, quantity bigint, unit_price double "
                 "precision, amount double precision");
     CHECK_PLAN("SELECT amount FROM sample_sales(7, days => 10, products => 5)",
-               "Project amount < Sample sales: seed 7, from 2025-01-14, 10 days, 333 rows a day, "
-               "5 products");
+               "Project amount < Sample sales: seed 7, from 2025-01-14, 10 days, 333 rows a day, 5 "
+               "products");
     CHECK_PLAN("SELECT count(*) FROM sample_sales(start => DATE '2024-02-29') WHERE quantity > 3",
-               "Aggregate: count(*) < Filter (quantity > '3'::bigint) < "
-               "Sample sales: seed 42, from 2024-02-29, 3 days, 333 rows a day, 3 products");
+               "Aggregate: count(*) < Filter (quantity > '3'::bigint) < Sample sales: seed 42, "
+               "from 2024-02-29, 3 days, 333 rows a day, 3 products");
     CHECK_ERROR("SELECT * FROM sample_sales(days => -1)", "22023", 0, "days of sample_sales is -1");
     CHECK_ERROR("SELECT * FROM sample_sales(rows => 1)", "42883", 0, "no such argument");
     CHECK_ERROR("SELECT * FROM sample_sales(1, seed => 2)", "42883", 0, "has it already");
@@ -159,13 +156,13 @@ TEST(file_options_are_constants_as_text)
 TEST(summaries_merge_states)
 {
     CHECK_PLAN("SELECT sum(total), avg(total), max(total), sum(n) FROM summary",
-               "Aggregate: sum(states of total), avg(total), max(total), sum(n) < "
-               "Scan demo.summary(total, n, _firn_11, _firn_12)");
+               "Aggregate: sum(states of total), avg(total), max(total), sum(n) < Scan "
+               "demo.summary(total, n, _firn_11, _firn_12)");
     CHECK_PLAN("SELECT sum(total + 1) FROM summary",
                "Aggregate: sum((total + '1'::double precision)) < Scan demo.summary(total)");
     CHECK_PLAN("SELECT day, sum(total) FILTER (WHERE n > 1) FROM summary GROUP BY day",
-               "Aggregate by day: sum(states of total) FILTER (n > '1'::bigint) < "
-               "Scan demo.summary(day, total, n, _firn_11, _firn_12)");
+               "Project day, sum < Aggregate by day: sum(states of total) FILTER (n > '1'::bigint) "
+               "< Scan demo.summary(day, total, n, _firn_11, _firn_12)");
     CHECK_PLAN("SELECT * FROM summary", "Scan demo.summary(day, total, n)");
     CHECK_ERROR("SELECT _firn_11 FROM summary", "42703", 8, "does not exist");
 }
@@ -190,14 +187,14 @@ TEST(names_in_a_scan_keep_their_field_ids)
 
 TEST(column_names)
 {
-    CHECK_TYPES("SELECT true, 1::int, i::bigint, '2025-01-01'::date, interval '1 day', "
-                "CASE WHEN b THEN 1 END, CASE WHEN b THEN 1 ELSE i END, "
-                "extract(year FROM dt), tz AT TIME ZONE 'UTC', (SELECT 1), (SELECT i FROM t), "
-                "coalesce(i, 1), i IS NULL, -i, count(*) FROM t GROUP BY i, b, dt, tz",
-                "bool boolean, int4 integer, i bigint, date date, interval interval, case integer, "
-                "i integer, extract numeric(10,0), timezone timestamp without "
-                "time zone, ?column? integer, i integer, coalesce integer, ?column? boolean, "
-                "?column? integer, count bigint");
+    CHECK_TYPES(
+        "SELECT true, 1::int, i::bigint, '2025-01-01'::date, interval '1 day', CASE WHEN b THEN 1 "
+        "END, CASE WHEN b THEN 1 ELSE i END, extract(year FROM dt), tz AT TIME ZONE 'UTC', (SELECT "
+        "1), (SELECT i FROM t), coalesce(i, 1), i IS NULL, -i, count(*) FROM t GROUP BY i, b, dt, "
+        "tz",
+        "bool boolean, int4 integer, i bigint, date date, interval interval, case integer, i "
+        "integer, extract numeric(10,0), timezone timestamp without time zone, ?column? integer, i "
+        "integer, coalesce integer, ?column? boolean, ?column? integer, count bigint");
 }
 
 TEST(name_resolution)
@@ -268,11 +265,10 @@ TEST(grouping_errors)
 
 TEST(aggregate_calls)
 {
-    CHECK_TYPES("SELECT sum(i), sum(l), sum(n), sum(f), sum(d), avg(i), avg(n), avg(m), avg(d) "
-                "FROM t",
-                "sum bigint, sum bigint, sum numeric(38,2), sum double precision, sum double "
-                "precision, avg double precision, avg numeric(14,6), avg numeric(38,8), avg double "
-                "precision");
+    CHECK_TYPES(
+        "SELECT sum(i), sum(l), sum(n), sum(f), sum(d), avg(i), avg(n), avg(m), avg(d) FROM t",
+        "sum bigint, sum bigint, sum numeric(38,2), sum double precision, sum double precision, "
+        "avg double precision, avg numeric(14,6), avg numeric(38,8), avg double precision");
     CHECK_TYPES("SELECT min(dt), max(x), any_value(u), bool_and(b), every(b), count(DISTINCT x), "
                 "stddev(i), var_pop(n), max(i::smallint) FROM t",
                 "min date, max text, any_value uuid, bool_and boolean, every boolean, count "

@@ -176,39 +176,6 @@ TEST(folding)
                "Project (random() > '2'::double precision) AS a, 'numeric' AS b < Scan demo.t()");
 }
 
-TEST(definitions_are_immutable)
-{
-    static const char *const refused[] = {
-        "SELECT date_trunc('day', now()), count(*) FROM t GROUP BY 1",
-        "SELECT i, sum(exp(d)) FROM t GROUP BY i",
-        "SELECT i, sum(random()) FROM t GROUP BY i",
-        "SELECT i, count(DISTINCT x) FROM t GROUP BY i",
-        "SELECT i, any_value(x) FROM t GROUP BY i",
-        "SELECT upper(x), count(*) FROM t GROUP BY 1",
-        "SELECT count(*) FROM t WHERE dt < current_date"};
-    for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
-        struct fixture f;
-        struct query_plan *p;
-        fixture_init(&f);
-        f.tables.context.definition = true;
-        CHECK_STATUS(fixture_select(&f, refused[i], &p), ST_INVALID);
-        CHECK_STR(str_of(error_state(&f.err)), "42P17");
-        fixture_free(&f);
-    }
-    struct fixture f;
-    struct query_plan *p;
-    struct error err;
-    fixture_init(&f);
-    f.tables.context.definition = true;
-    status st = fixture_select(&f,
-                               "SELECT date_trunc('day', tz), round(n, 1), sum(sqrt(d)), count(*) "
-                               "FILTER (WHERE x LIKE 'a%') FROM t GROUP BY 1, 2",
-                               &p);
-    err = f.err;
-    CHECK_OK(st);
-    fixture_free(&f);
-}
-
 TEST(depth_is_bounded)
 {
     static char sql[12000];

@@ -1,1 +1,0 @@
-SELECT dt, sum(d), count(*) FILTER (WHERE x LIKE 'a%') FROM t GROUP BY dt --!
