@@ -34,6 +34,7 @@ static status stored_type(struct column_field *f, struct error *err)
     return ST_OK;
 }
 
+/* Everything staged outlives the statement, so names are copied into the transaction's arena. */
 static status stored_columns(const struct column_schema *from, struct arena *arena,
                              struct column_schema *out, struct error *err)
 {
@@ -42,6 +43,8 @@ static status stored_columns(const struct column_schema *from, struct arena *are
     for (size_t i = 0; i < from->count; i++) {
         out->fields[i] = from->fields[i];
         out->fields[i].field_id = 0;
+        TRY(arena_str(arena, from->fields[i].name, &out->fields[i].name, err));
+        out->fields[i].doc = STR("");
         TRY(stored_type(&out->fields[i], err));
         for (size_t k = 0; k < i; k++)
             if (str_eq_nocase(out->fields[k].name, out->fields[i].name))

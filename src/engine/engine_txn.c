@@ -356,22 +356,19 @@ static status rebase(struct firn_session *s, struct catalog_pin *now, struct eng
     struct str location;
     struct str expected = t->dropped_location.ptr ? t->dropped_location : t->base_location;
     TRY(catalog_location(now, t->name, &s->txn->arena, &location, err));
-    if (!location.ptr || !expected.ptr) {
-        if (location.ptr || expected.ptr)
-            return conflict(t, location.ptr ? "was created" : "was dropped", err);
-    } else if (!str_eq(location, expected)) {
-        struct iceberg_table *newer;
-        TRY(catalog_load(now, t->name, &s->txn->arena, &newer, err));
-        if (!t->append_only || t->dropped_location.ptr || !str_eq(newer->uuid, t->base->uuid) ||
-            newer->current_schema_id != t->base->current_schema_id ||
-            newer->default_spec_id != t->base->default_spec_id)
-            return conflict(t, "was changed", err);
-        t->base = newer;
-        t->base_location = location;
-    } else {
+    if (str_eq(location, expected))
         return ST_OK;
-    }
-    return t->current ? engine_staged_build(s, t, err) : ST_OK;
+    if (!location.ptr || !expected.ptr)
+        return conflict(t, location.ptr ? "was created" : "was dropped", err);
+    struct iceberg_table *newer;
+    TRY(catalog_load(now, t->name, &s->txn->arena, &newer, err));
+    if (!t->append_only || t->dropped_location.ptr || !str_eq(newer->uuid, t->base->uuid) ||
+        newer->current_schema_id != t->base->current_schema_id ||
+        newer->default_spec_id != t->base->default_spec_id)
+        return conflict(t, "was changed", err);
+    t->base = newer;
+    t->base_location = location;
+    return engine_staged_build(s, t, err);
 }
 
 static status write_metadata(struct firn_session *s, struct engine_staged *t, struct error *err)
