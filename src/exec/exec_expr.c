@@ -23,8 +23,9 @@ struct compiler {
 };
 
 static const struct exec_function_table *const tables[] = {
-    &exec_fn_loop_table,  &exec_fn_number_table, &exec_fn_text_table,
-    &exec_fn_match_table, &exec_fn_time_table,   &exec_fn_extract_table,
+    &exec_fn_loop_table,    &exec_fn_number_table,         &exec_fn_text_table,
+    &exec_fn_match_table,   &exec_fn_time_table,           &exec_fn_extract_table,
+    &exec_fn_to_char_table, &exec_fn_to_char_number_table, &exec_fn_from_char_table,
 };
 
 static const struct exec_function *find_function(enum query_function id)

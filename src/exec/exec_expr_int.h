@@ -82,6 +82,9 @@ extern const struct exec_function_table exec_fn_text_table;    /* exec_fn_text.c
 extern const struct exec_function_table exec_fn_match_table;   /* exec_fn_match.c */
 extern const struct exec_function_table exec_fn_time_table;    /* exec_fn_time.c */
 extern const struct exec_function_table exec_fn_extract_table; /* exec_fn_extract.c */
+extern const struct exec_function_table exec_fn_to_char_table;
+extern const struct exec_function_table exec_fn_to_char_number_table;
+extern const struct exec_function_table exec_fn_from_char_table;
 
 /* The head of every scalar's definition. */
 #define EXEC_SCALAR(name)                                                                          \
