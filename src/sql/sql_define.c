@@ -35,10 +35,7 @@ static status define_schema(struct sql_source *s, const PgQuery__CreateSchemaStm
  * first name, */
 static size_t drop_first_name(const struct sql_source *s)
 {
-    size_t i = s->first;
-    while (i < s->last && s->tokens[i].kind != PG_QUERY__TOKEN__DROP) /* behind EXPLAIN */
-        i++;
-    i++;
+    size_t i = s->first + 1;
     while (i < s->last && (s->tokens[i].kind == PG_QUERY__TOKEN__TABLE ||
                            s->tokens[i].kind == PG_QUERY__TOKEN__MATERIALIZED ||
                            s->tokens[i].kind == PG_QUERY__TOKEN__VIEW ||

@@ -109,6 +109,26 @@ static status statement_refresh(struct sql_source *s, const PgQuery__RefreshMatV
     return ST_OK;
 }
 
+/* The first token behind EXPLAIN and its options: EXPLAIN (...) or EXPLAIN [ANALYZE] [VERBOSE].
+ * Without options a parenthesis belongs to the SELECT. */
+static size_t explain_inner_token(const struct sql_source *s, const PgQuery__ExplainStmt *p)
+{
+    size_t i = s->first + 1;
+    if (p->n_options && i < s->last && s->tokens[i].kind == PG_QUERY__TOKEN__ASCII_40) {
+        for (size_t depth = 0; i < s->last; i++) {
+            depth += s->tokens[i].kind == PG_QUERY__TOKEN__ASCII_40;
+            depth -= s->tokens[i].kind == PG_QUERY__TOKEN__ASCII_41;
+            if (depth == 0)
+                return i + 1;
+        }
+    }
+    while (i < s->last && (s->tokens[i].kind == PG_QUERY__TOKEN__ANALYZE ||
+                           s->tokens[i].kind == PG_QUERY__TOKEN__ANALYSE ||
+                           s->tokens[i].kind == PG_QUERY__TOKEN__VERBOSE))
+        i++;
+    return i;
+}
+
 /* EXPLAIN's options decide nothing but ANALYZE, which may be switched off by a value. */
 static status statement_explain(struct sql_source *s, const PgQuery__ExplainStmt *p,
                                 struct query_statement *q, struct error *err)
@@ -122,6 +142,7 @@ static status statement_explain(struct sql_source *s, const PgQuery__ExplainStmt
             q->analyze = !v.ptr || !(str_eq_nocase(v, STR("false")) ||
                                      str_eq_nocase(v, STR("off")) || str_eq_z(v, "0"));
     }
+    s->first = explain_inner_token(s, p); /* the inner statement's tokens are its own */
     return sql_statement(s, p->query, &q->inner, err);
 }
 

@@ -259,6 +259,27 @@ TEST(names)
     check_all(all, ARRAY_LEN(all));
 }
 
+TEST(sources)
+{
+    struct arena arena;
+    struct error err;
+    struct query_statement **s;
+    size_t count;
+    error_init(&err);
+    arena_init(&arena, NULL);
+    CHECK_OK(
+        sql_parse(STR(" /* a */ SELECT \"B\" -- c\n ; EXPLAIN ANALYZE VERBOSE (SELECT 2); EXPLAIN "
+                      "(costs, analyze off) CREATE OR REPLACE TABLE t AS TABLE u ;;"),
+                  &arena, &s, &count, &err));
+    CHECK_INT(count, 3);
+    CHECK_STR(s[0]->source, "SELECT \"B\"");
+    CHECK_STR(s[1]->source, "EXPLAIN ANALYZE VERBOSE (SELECT 2)");
+    CHECK_STR(s[1]->inner->source, "(SELECT 2)");
+    CHECK_STR(s[2]->inner->source, "CREATE OR REPLACE TABLE t AS TABLE u");
+    CHECK_STR(s[2]->inner->select_text, "TABLE u");
+    arena_free(&arena);
+}
+
 /* Every position is a 1-based byte of the text as given, behind blanked words and quoted names. */
 TEST(positions)
 {
@@ -447,7 +468,7 @@ TEST(refused_statements)
                       "a CHECK without CONSTRAINT and a name");
     check_unsupported("ALTER MATERIALIZED VIEW v SET (a = 1)", 25,
                       "ALTER MATERIALIZED VIEW other than ADD or DROP CONSTRAINT");
-    check_unsupported("EXPLAIN UPDATE t SET a = 1", 1, "EXPLAIN");
+    check_unsupported("EXPLAIN (ANALYZE) UPDATE t SET a = 1", 19, "UPDATE");
 }
 
 /* ---- bounds ---------------------------------------------------------------------------------- */
