@@ -81,7 +81,12 @@ TEST(wrong_sizes_are_corruption)
         CHECK_STATUS(codec_decompress(writable[c], packed.data, packed.len - 1, out, 5000, &err),
                      ST_CORRUPT);
         CHECK_STATUS(codec_decompress(writable[c], packed.data, 0, out, 5000, &err), ST_CORRUPT);
-        CHECK_OK(buffer_append(&packed, "x", 1, &err)); /* something behind the end */
+        /* Something behind the end; deflate may have a cut check sum there. */
+        size_t cut = writable[c] == CODEC_DEFLATE ? 4 : 0;
+        CHECK_OK(buffer_append(&packed, "sumsx", 5, &err));
+        CHECK_STATUS(
+            codec_decompress(writable[c], packed.data, packed.len - 5 + cut, out, 5000, &err),
+            ST_OK);
         CHECK_STATUS(codec_decompress(writable[c], packed.data, packed.len, out, 5000, &err),
                      ST_CORRUPT);
         buffer_free(&packed);
