@@ -35,12 +35,12 @@ struct split {
 
 struct split_constants {
     double limit, high, low;
-    int64_t high_bits, low_bits;
+    uint64_t high_bits, low_bits;
 };
 
-ALWAYS_INLINE int64_t bits_of(double v)
+ALWAYS_INLINE uint64_t bits_of(double v)
 {
-    int64_t bits;
+    uint64_t bits;
     memcpy(&bits, &v, sizeof(bits));
     return bits;
 }
@@ -58,8 +58,8 @@ ALWAYS_INLINE int64_t split_one(double v, const struct split_constants *c, int64
     double rest = v - (h - c->high);
     double l = rest + c->low;
     int64_t fits = -(int64_t)((fabs(v) < c->limit) & (l - c->low == rest));
-    *high = (bits_of(h) - c->high_bits) & fits;
-    *low = (bits_of(l) - c->low_bits) & fits;
+    *high = (int64_t)(bits_of(h) - c->high_bits) & fits;
+    *low = (int64_t)(bits_of(l) - c->low_bits) & fits;
     return fits;
 }
 
@@ -131,7 +131,7 @@ KERNEL_LEVELS(void, widen_rows, (const float *v, size_t rows, double *out), (v, 
 
 ALWAYS_INLINE int128 joined(int64_t high, int64_t low)
 {
-    return ((int128)high << SPLIT_BITS) + low;
+    return (int128)((uint128)(int128)high << SPLIT_BITS) + low;
 }
 
 /* ---- the window --------------------------------------------------------------------------------

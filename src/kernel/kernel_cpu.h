@@ -23,14 +23,20 @@ enum kernel_level {
 /* The best level this CPU has. */
 enum kernel_level kernel_level_best(void);
 
-#if defined(__x86_64__)
-#define KERNEL_TARGET_AVX2 __attribute__((target("avx2,bmi,bmi2,fma,prefer-vector-width=256")))
-#define KERNEL_TARGET_AVX512                                                                       \
-    __attribute__((target("avx2,bmi,bmi2,fma,avx512f,avx512dq,avx512bw,avx512vl,"                  \
-                          "prefer-vector-width=512")))
-#else
+/* No fma: what a body computes must not depend on the level. */
+#if !defined(__x86_64__)
 #define KERNEL_TARGET_AVX2
 #define KERNEL_TARGET_AVX512
+#elif defined(__clang__)
+#define KERNEL_TARGET_AVX2 __attribute__((target("avx2,bmi,bmi2")))
+#define KERNEL_TARGET_AVX512                                                                       \
+    __attribute__((target("avx2,bmi,bmi2,avx512f,avx512dq,avx512bw,avx512vl"),                     \
+                   min_vector_width(512)))
+#else
+#define KERNEL_TARGET_AVX2 __attribute__((target("avx2,bmi,bmi2")))
+#define KERNEL_TARGET_AVX512                                                                       \
+    __attribute__((                                                                                \
+        target("avx2,bmi,bmi2,avx512f,avx512dq,avx512bw,avx512vl,prefer-vector-width=512")))
 #endif
 
 /* Defines `static result (*const name_levels[])params`; name_body is the loop. */

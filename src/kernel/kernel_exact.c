@@ -151,8 +151,8 @@ bool kernel_window_short(int128 window, int base, double *s1, double *s2)
     struct kernel_big part;
     *s1 = kernel_round_i128(window, base);
     *s2 = 0;
-    if (isinf(*s1))
-        return false;
+    if (window == 0 || isinf(*s1))
+        return window == 0;
     /* s1 is a multiple of 2^base, so the rest is one too and fits. */
     int exponent;
     int128 m = mantissa_of(*s1, &exponent);
