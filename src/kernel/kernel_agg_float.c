@@ -10,7 +10,7 @@
  * NaN and infinities fail that comparison.
  *
  * A column's values usually lie within a few powers of two, so the window is placed once, from the
- * first batch, with room for values 2^10 times larger. When it keeps missing, it is placed anew
+ * first batch, with room for values 16 times larger. When it keeps missing, it is placed anew
  * (F2), which costs a walk over all groups.
  *
  * F1  |high| <= 2^46 and |low| <= 2^46, so totals of 2,048 of them fit 64 bits
@@ -21,7 +21,7 @@
 #include <math.h>
 
 #define SPLIT_BITS       47
-#define HEADROOM_BITS    10   /* of the first placement: later values may be 2^10 times larger */
+#define HEADROOM_BITS    4    /* of a placement: later values may be 16 times larger */
 #define PREPARED_ENTRIES 4096 /* larger dictionaries are looked up and split per row */
 #define ENOUGH_MISSES    512
 

@@ -13,7 +13,7 @@
 typedef int128 kernel_i128 __attribute__((aligned(8)));
 
 /* Groups per prefetch: far enough to hide a miss, near enough to stay in the batch. */
-#define KERNEL_AHEAD 16
+#define KERNEL_AHEAD 32
 
 /* One batch, packed. */
 struct kernel_scratch {

@@ -74,6 +74,13 @@ static void add_at(struct kernel_limbs *l, size_t from, const uint64_t *words, s
     }
 }
 
+/* After an addition: one limb more if the top has no room for the next (L1). */
+static status keep_guard(struct kernel_limbs *l, struct arena *a, struct error *err)
+{
+    return is_tight(l->limb[l->count - 1]) ? cover(l, l->low, (size_t)l->low + l->count + 1, a, err)
+                                           : ST_OK;
+}
+
 status kernel_limbs_add_words(struct kernel_limbs *l, const uint64_t *words, size_t count,
                               size_t low, bool subtract, struct arena *a, struct error *err)
 {
@@ -90,9 +97,23 @@ status kernel_limbs_add_words(struct kernel_limbs *l, const uint64_t *words, siz
     size_t high = low + count + is_tight(words[count - 1]);
     TRY(cover(l, low, high, a, err));
     add_at(l, low - l->low, words, count, subtract);
-    if (is_tight(l->limb[l->count - 1]))
-        TRY(cover(l, l->low, (size_t)l->low + l->count + 1, a, err));
-    return ST_OK;
+    return keep_guard(l, a, err);
+}
+
+/* The usual case of add_at: two words that lie inside l, with a sign above them. */
+static void add_two(struct kernel_limbs *l, size_t from, uint64_t low, uint64_t high)
+{
+    uint64_t *at = l->limb + from, *end = l->limb + l->count, sign = sign_of(high);
+    uint128 s = (uint128)at[0] + low;
+    at[0] = (uint64_t)s;
+    s = (s >> 64) + at[1] + high;
+    at[1] = (uint64_t)s;
+    uint64_t carry = (uint64_t)(s >> 64);
+    for (at += 2; at < end && sign + carry != 0; at++) {
+        s = (uint128)*at + sign + carry;
+        *at = (uint64_t)s;
+        carry = (uint64_t)(s >> 64);
+    }
 }
 
 status kernel_limbs_add(struct kernel_limbs *l, int128 v, unsigned at_bit, struct arena *a,
@@ -104,5 +125,10 @@ status kernel_limbs_add(struct kernel_limbs *l, int128 v, unsigned at_bit, struc
                          (uint64_t)((v >> 64) >> (64 - rest - (rest == 0)))};
     if (rest == 0)
         words[2] = v < 0 ? UINT64_MAX : 0;
-    return kernel_limbs_add_words(l, words, 3, at_bit / 64, false, a, err);
+    size_t from = (size_t)at_bit / 64 - l->low; /* wraps to a huge number when below l */
+    if (l->count < 2 || from > (size_t)l->count - 2 || words[2] != sign_of(words[1]) ||
+        (from + 2 == l->count && is_tight(words[1])))
+        return kernel_limbs_add_words(l, words, 3, at_bit / 64, false, a, err);
+    add_two(l, from, words[0], words[1]);
+    return keep_guard(l, a, err);
 }
