@@ -67,6 +67,14 @@ static void text_value(struct str *out, uint64_t n)
     *out = (struct str){p, (size_t)snprintf(p, 16, "n%014llu", (unsigned long long)n)};
 }
 
+/* As in a page: each value's bytes behind those of the one before. */
+static struct str copy(char **to, struct str from)
+{
+    struct str out = {memcpy(*to, from.ptr, from.len), from.len};
+    *to += from.len;
+    return out;
+}
+
 static void fill_dictionary(struct table *t, size_t c)
 {
     uint32_t n = columns[c].entries;
@@ -83,6 +91,7 @@ static void fill_dictionary(struct table *t, size_t c)
 static void fill(struct table *t)
 {
     uint64_t rng = 42;
+    char *text = need((size_t)t->rows * 16);
     struct str *names = need(3000000 * sizeof(*names));
     for (uint64_t i = 0; i < 3000000; i++)
         text_value(&names[i], i * 7919);
@@ -102,7 +111,7 @@ static void fill(struct table *t)
             else if (columns[c].kind == COLUMN_BIGINT)
                 ((int64_t *)t->values[c])[i] = (int64_t)(r % 3000000 * 1000003);
             else if (columns[c].kind == COLUMN_TEXT)
-                ((struct str *)t->values[c])[i] = names[r % 3000000];
+                ((struct str *)t->values[c])[i] = copy(&text, names[r % 3000000]);
             else
                 ((double *)t->values[c])[i] = (double)(r % 10000000) / 100;
         }

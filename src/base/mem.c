@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static _Atomic uint64_t fault_at;   /* allocation number that fails; 0 = none */
 static _Atomic uint64_t fault_seen; /* allocations since mem_fault_set */
@@ -136,6 +137,17 @@ void mem_free(struct mem_account *a, void *block, size_t bytes)
         return;
     free(block);
     mem_uncharge(a, bytes);
+}
+
+/* Outwards to whole small pages: if only a part of a mapping took the hint, the mapping would be
+ * split in two, and realloc could not move it by its page tables any more. */
+void mem_hint_huge(void *block, size_t bytes)
+{
+    const uintptr_t page = 4096, huge = 2 << 20;
+    uintptr_t from = (uintptr_t)block & ~(page - 1);
+    uintptr_t to = ((uintptr_t)block + bytes + page - 1) & ~(page - 1);
+    if (bytes >= 4 * huge)
+        (void)madvise((void *)from, to - from, MADV_HUGEPAGE);
 }
 
 /* malloc aligns to 16, and so must the block behind the size. */

@@ -43,6 +43,10 @@ STATUS_MUST_USE status mem_realloc(struct mem_account *a, void **block, size_t o
                                    size_t new_bytes, struct error *err);
 void mem_free(struct mem_account *a, void *block, size_t bytes);
 
+/* A hint that a large block is used all over: its whole huge pages are asked for, so that a first
+ * touch costs a quarter. Smaller blocks are left alone. */
+void mem_hint_huge(void *block, size_t bytes);
+
 /* Plain hooks for libraries that take allocation functions; not charged, but counted by the fault
  * switch below. They keep the size in front of the block. */
 void *mem_hook_malloc(size_t bytes);

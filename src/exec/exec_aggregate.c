@@ -19,9 +19,10 @@
 #include <string.h>
 
 #define FIRST_GROUPS 64
+#define LINE_BYTES   64
+#define ROUND_BYTES  192 /* rows above this size are not rounded up to whole cache lines */
 
-/* ---- sources -----------------------------------------------------------------------------------
- */
+/* ---- sources --------------------------------------------------------------------------------- */
 
 static status source_init(struct exec_aggregate *a, const struct query_expr *e,
                           struct exec_source *out, struct error *err)
@@ -64,8 +65,7 @@ static status source_select(const struct exec_source *s, const struct column_bat
     return ST_OK;
 }
 
-/* ---- open --------------------------------------------------------------------------------------
- */
+/* ---- open ------------------------------------------------------------------------------------ */
 
 unsigned exec_aggregate_need(enum query_agg kind)
 {
@@ -183,11 +183,13 @@ static status open_all(struct exec_aggregate *a, struct error *err)
     a->rows_offset = a->stride;
     if (a->counts_rows || a->stride == 0)
         a->stride += a->group_rows.at.bytes;
+    size_t round = a->stride <= 8 ? 8 : a->stride <= 16 ? 16 : a->stride <= 32 ? 32 : LINE_BYTES;
+    if (a->stride <= ROUND_BYTES)
+        a->stride = (a->stride + round - 1) / round * round;
     return open_output(a, err);
 }
 
-/* ---- groups ------------------------------------------------------------------------------------
- */
+/* ---- groups ---------------------------------------------------------------------------------- */
 
 uint32_t exec_aggregate_last_group(const struct exec_aggregate *a)
 {
@@ -195,19 +197,37 @@ uint32_t exec_aggregate_last_group(const struct exec_aggregate *a)
     return n == 0 ? 0 : n == 1 ? a->columns[0].count : a->pairs[n - 2].count;
 }
 
+static char *first_line(char *block)
+{
+    return block + (-(uintptr_t)block & (LINE_BYTES - 1));
+}
+
+/* Room for `need` rows. Large blocks grow in place or by moving their pages; only where a block
+ * starts within a cache line may change, and then the rows are moved (G3). */
+static status reserve_rows(struct exec_aggregate *a, size_t need, struct error *err)
+{
+    size_t size = a->capacity ? a->capacity : FIRST_GROUPS;
+    if (need <= a->capacity)
+        return ST_OK;
+    while (size < need)
+        size += size < 100000 ? size : size / 2;
+    size_t bytes = size * a->stride + LINE_BYTES, skip = (size_t)(a->rows - a->block);
+    TRY(mem_realloc(a->context.account, (void **)&a->block, a->block_bytes, bytes, err));
+    mem_hint_huge(a->block, bytes);
+    a->block_bytes = bytes;
+    a->capacity = size;
+    a->rows = first_line(a->block);
+    if (a->rows != a->block + skip)
+        memmove(a->rows, a->block + skip, a->started * a->stride);
+    return ST_OK;
+}
+
 /* Fresh rows for groups that came with this batch. */
 static status start_groups(struct exec_aggregate *a, struct error *err)
 {
-    size_t need = (size_t)exec_aggregate_last_group(a) + 1, size = a->capacity;
-    if (need > a->capacity) {
-        size = size ? size : FIRST_GROUPS;
-        while (size < need)
-            size *= 2;
-        TRY_CONTEXT(mem_realloc(a->context.account, (void **)&a->rows, a->capacity * a->stride,
-                                size * a->stride, err),
-                    err, "aggregation of %zu groups, %zu bytes each", need, a->stride);
-        a->capacity = size;
-    }
+    size_t need = (size_t)exec_aggregate_last_group(a) + 1;
+    TRY_CONTEXT(reserve_rows(a, need, err), err, "aggregation of %zu groups, %zu bytes each", need,
+                a->stride);
     char *fresh = a->rows + a->started * a->stride;
     size_t count = need - a->started;
     for (size_t i = 0; i < a->plan->aggregate.arg_count && count > 0; i++) {
@@ -244,8 +264,7 @@ static status groups_of(struct exec_aggregate *a, const struct column_batch *bat
     return ST_OK;
 }
 
-/* ---- arguments ---------------------------------------------------------------------------------
- */
+/* ---- arguments ------------------------------------------------------------------------------- */
 
 /* Counts the (group, value) pairs of a batch that were not met before. */
 static status add_distinct(struct exec_aggregate *a, struct exec_aggregate_arg *arg,
@@ -328,8 +347,7 @@ static status consume(struct exec_aggregate *a, struct error *err)
     }
 }
 
-/* ---- the stream --------------------------------------------------------------------------------
- */
+/* ---- the stream ------------------------------------------------------------------------------ */
 
 static status aggregate_next(void *self, struct column_batch *out, struct error *err)
 {
@@ -355,7 +373,7 @@ static void aggregate_close(void *self)
         exec_hash_column_free(&a->columns[i]);
         exec_hash_pair_free(&a->pairs[i]);
     }
-    mem_free(account, a->rows, a->capacity * a->stride);
+    mem_free(account, a->block, a->block_bytes);
     arena_free(&a->batch);
     arena_free(&a->arena);
     a->input.close(a->input.self);

@@ -6,7 +6,9 @@
  *
  * G1  rows 0 to group_count exist and are started; group 0 is the NULL key of a single key column,
  *     the only group without keys, and unused with several keys
- * G2  nothing in a row points into `rows`, so the block may move when it grows */
+ * G2  nothing in a row points into `rows`, so the block may move when it grows
+ * G3  rows start at a multiple of 64 bytes, and stride is 8, 16, 32 or a multiple of 64 up to
+ *     192, so that a row touches no more cache lines than it must */
 #ifndef EXEC_AGGREGATE_H
 #define EXEC_AGGREGATE_H
 
@@ -44,7 +46,9 @@ struct exec_aggregate {
     struct kernel_agg group_rows;     /* every row of the group, unfiltered */
     bool counts_rows;                 /* some result needs group_rows */
     size_t rows_offset;
-    char *rows; /* owned: capacity rows of stride bytes (G1) */
+    char *block; /* owned: rows start at its first multiple of 64 */
+    size_t block_bytes;
+    char *rows; /* capacity rows of stride bytes (G1, G3) */
     size_t stride, capacity, started;
     uint16_t *selected; /* in arena: COLUMN_SPAN_ROWS row numbers */
     bool consumed, any_row;

@@ -8,8 +8,7 @@
 
 #define GROUP_TEXT_BYTES 400 /* of a group's keys in a message */
 
-/* ---- keys --------------------------------------------------------------------------------------
- */
+/* ---- keys ------------------------------------------------------------------------------------ */
 
 /* The ids of a group's keys: pairs are taken apart from the last key back. */
 static void key_ids(const struct exec_aggregate *a, uint32_t group, uint32_t *ids)
@@ -22,28 +21,57 @@ static void key_ids(const struct exec_aggregate *a, uint32_t group, uint32_t *id
     ids[0] = group;
 }
 
-/* The id of one key of a group. */
-static uint32_t key_id(const struct exec_aggregate *a, uint32_t group, size_t key)
+#define EMIT(type)                                                                                 \
+    do {                                                                                           \
+        const type *from = c->values;                                                              \
+        type *to = v->values;                                                                      \
+        for (size_t i = 0; i < count; i++)                                                         \
+            to[i] = from[ids[i]];                                                                  \
+    } while (0)
+
+/* The values of ids into an empty vector; id 0 is NULL. */
+static void emit_values(const struct exec_hash_column *c, const uint32_t *ids, size_t count,
+                        struct column_vector *v)
 {
-    for (size_t i = a->plan->aggregate.key_count; i-- > 1;) {
-        if (i == key)
-            return a->pairs[i - 1].parts[group][1];
-        group = a->pairs[i - 1].parts[group][0];
+    struct pair {
+        uint64_t a, b;
+    };
+    if (c->count == 0) /* only NULLs were met: there are no values to look at */
+        memset(v->values, 0, count * column_phys_bytes(v->phys));
+    else if (column_phys_bytes(c->phys) == 1)
+        EMIT(uint8_t);
+    else if (column_phys_bytes(c->phys) == 4)
+        EMIT(uint32_t);
+    else if (column_phys_bytes(c->phys) == 8)
+        EMIT(uint64_t);
+    else
+        EMIT(struct pair);
+    for (size_t i = 0; i < count; i++) {
+        v->valid[i / 64] |= (uint64_t)(ids[i] != 0) << (i % 64);
+        v->has_nulls |= ids[i] == 0;
     }
-    return group;
+    v->rows = (int64_t)count;
 }
 
-static void emit_key(struct exec_aggregate *a, size_t key, const uint32_t *groups, size_t count)
+/* The keys of groups first to first + count - 1: pairs are taken apart from the last key back. */
+static void emit_keys(struct exec_aggregate *a, uint32_t first, size_t count)
 {
-    struct column_vector *v = &a->vectors[key];
-    for (size_t i = 0; i < count; i++) {
-        const void *value = exec_hash_column_value(&a->columns[key], key_id(a, groups[i], key));
-        if (value)
-            column_vector_append(v, value);
-        else
-            column_vector_append_null(v);
+    uint32_t rest[COLUMN_SPAN_ROWS], ids[COLUMN_SPAN_ROWS];
+    for (size_t i = 0; i < count; i++)
+        rest[i] = first + (uint32_t)i;
+    for (size_t k = a->plan->aggregate.key_count; k-- > 1;) {
+        uint32_t(*parts)[2] = a->pairs[k - 1].parts;
+        for (size_t i = 0; i < count; i++) {
+            ids[i] = parts[rest[i]][1];
+            rest[i] = parts[rest[i]][0];
+        }
+        emit_values(&a->columns[k], ids, count, &a->vectors[k]);
     }
+    if (a->plan->aggregate.key_count > 0)
+        emit_values(&a->columns[0], rest, count, &a->vectors[0]);
 }
+
+/* ---- messages -------------------------------------------------------------------------------- */
 
 /* "day = 2025-01-14, product = NULL" */
 static status group_text(const struct exec_aggregate *a, const uint32_t *ids, struct buffer *out,
@@ -88,8 +116,7 @@ static void name_group(struct exec_aggregate *a, uint32_t group, size_t out, str
     buffer_free(&text);
 }
 
-/* ---- results -----------------------------------------------------------------------------------
- */
+/* ---- results --------------------------------------------------------------------------------- */
 
 static enum kernel_result result_of(enum query_agg kind)
 {
@@ -116,39 +143,39 @@ static enum kernel_result result_of(enum query_agg kind)
     return results[kind];
 }
 
-static status finish(struct exec_aggregate *a, size_t out, uint32_t group,
-                     struct column_value *value, struct error *err)
+/* Counts that stand in the row beside the states. */
+static void emit_counts(struct exec_aggregate *a, const struct exec_aggregate_arg *arg,
+                        bool distinct, uint32_t first, size_t count, struct column_vector *v)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *row = a->rows + (first + i) * a->stride;
+        int64_t n;
+        if (distinct)
+            memcpy(&n, row + arg->distinct_offset, sizeof(n));
+        else
+            n = kernel_agg_count(&a->group_rows, row + a->rows_offset) -
+                kernel_agg_count(&arg->kernel, row + arg->offset);
+        column_vector_append(v, &n);
+    }
+}
+
+static status emit_result(struct exec_aggregate *a, size_t out, uint32_t first, size_t count,
+                          struct error *err)
 {
     const struct query_agg_out *plan = &a->plan->aggregate.outs[out];
     const struct exec_aggregate_arg *arg = &a->args[plan->arg];
-    const char *row = a->rows + group * a->stride, *state = row + arg->offset;
-    *value = (struct column_value){.type = plan->type};
-    if (plan->kind == QUERY_AGG_COUNT_DISTINCT) {
-        memcpy(&value->i64, row + arg->distinct_offset, sizeof(value->i64));
-        return ST_OK;
-    }
-    if (plan->kind == QUERY_AGG_STATE_MISSING) {
-        value->i64 = kernel_agg_count(&a->group_rows, row + a->rows_offset) -
-                     kernel_agg_count(&arg->kernel, state);
-        return ST_OK;
-    }
-    return kernel_agg_finish(&arg->kernel, state, result_of(plan->kind), plan->type, &a->batch,
-                             value, err);
-}
-
-static status emit_result(struct exec_aggregate *a, size_t out, const uint32_t *groups,
-                          size_t count, struct error *err)
-{
     struct column_vector *v = &a->vectors[a->plan->aggregate.key_count + out];
-    struct column_value value;
-    for (size_t i = 0; i < count; i++) {
-        status st = finish(a, out, groups[i], &value, err);
-        if (st != ST_OK)
-            name_group(a, groups[i], out, err);
-        TRY(st);
-        column_vector_append_value(v, &value);
+    const char *states = a->rows + first * a->stride + arg->offset;
+    bool distinct = plan->kind == QUERY_AGG_COUNT_DISTINCT;
+    if (distinct || plan->kind == QUERY_AGG_STATE_MISSING) {
+        emit_counts(a, arg, distinct, first, count, v);
+        return ST_OK;
     }
-    return ST_OK;
+    status st = kernel_agg_finish_rows(&arg->kernel, states, a->stride, count,
+                                       result_of(plan->kind), &a->batch, v, err);
+    if (st != ST_OK)
+        name_group(a, first + (uint32_t)v->rows, out, err);
+    return st;
 }
 
 /* Is group 0 one that was met (G1)? */
@@ -162,20 +189,20 @@ static bool has_group_0(const struct exec_aggregate *a)
 
 status exec_aggregate_emit(struct exec_aggregate *a, struct column_batch *out, struct error *err)
 {
-    uint32_t groups[COLUMN_SPAN_ROWS];
     uint32_t last = exec_aggregate_last_group(a);
-    size_t count = 0, columns = a->plan->schema.count;
+    size_t columns = a->plan->schema.count;
     if (a->next_group == 0 && !has_group_0(a))
         a->next_group = 1;
-    while (count < COLUMN_SPAN_ROWS && a->next_group <= last)
-        groups[count++] = a->next_group++;
+    uint32_t first = a->next_group;
+    size_t count = first > last ? 0 : (size_t)(last - first) + 1;
+    count = count < COLUMN_SPAN_ROWS ? count : COLUMN_SPAN_ROWS;
+    a->next_group += (uint32_t)count;
     arena_reset(&a->batch);
     for (size_t i = 0; i < columns; i++)
         column_vector_clear(&a->vectors[i]);
-    for (size_t i = 0; i < a->plan->aggregate.key_count; i++)
-        emit_key(a, i, groups, count);
+    emit_keys(a, first, count);
     for (size_t i = 0; i < a->plan->aggregate.out_count; i++)
-        TRY(emit_result(a, i, groups, count, err));
+        TRY(emit_result(a, i, first, count, err));
     for (size_t i = 0; i < columns; i++)
         a->spans[i] = column_vector_span(&a->vectors[i]);
     *out = (struct column_batch){(int64_t)count, columns, a->spans};

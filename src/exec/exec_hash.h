@@ -26,15 +26,14 @@ struct exec_hash_ids {
     uint32_t one;
 };
 
-/* ---- 64-bit words to ids -----------------------------------------------------------------------
- */
+/* ---- 64-bit words to ids --------------------------------------------------------------------- */
 
 struct exec_hash_slot {
     uint64_t key;
     uint32_t id; /* 0 = free */
 };
 
-/* Open addressing, linear probing, at most half full. */
+/* Open addressing, linear probing, at most two thirds full. */
 struct exec_hash_words {
     struct exec_hash_slot *slots; /* owned; size of them */
     size_t size;                  /* a power of two, or 0 before the first insert */
@@ -50,8 +49,7 @@ void exec_hash_words_free(struct exec_hash_words *w);
 STATUS_MUST_USE status exec_hash_words_ids(struct exec_hash_words *w, const uint64_t *keys,
                                            size_t rows, uint32_t *ids, struct error *err);
 
-/* ---- one column --------------------------------------------------------------------------------
- */
+/* ---- one column ------------------------------------------------------------------------------ */
 
 struct exec_hash_column {
     struct column_type type;
@@ -63,7 +61,7 @@ struct exec_hash_column {
     size_t capacity;             /* values allocated */
     bool null_seen;
     struct exec_hash_words words; /* fixed-width keys up to 8 bytes */
-    /* text, 128-bit decimals and intervals: slots of hash and id, at most half full */
+    /* text, 128-bit decimals and intervals: slots of hash and id, at most two thirds full */
     struct exec_hash_tag {
         uint32_t hash;
         uint32_t id; /* 0 = free */
@@ -95,8 +93,7 @@ STATUS_MUST_USE status exec_hash_column_ids(struct exec_hash_column *c,
 /* The value of an id; NULL for id 0. Borrowed until the next exec_hash_column_ids. */
 const void *exec_hash_column_value(const struct exec_hash_column *c, uint32_t id);
 
-/* ---- pairs of ids ------------------------------------------------------------------------------
- */
+/* ---- pairs of ids ---------------------------------------------------------------------------- */
 
 struct exec_hash_pair {
     uint32_t count;       /* distinct pairs; ids 1 to count */
@@ -104,6 +101,7 @@ struct exec_hash_pair {
     size_t capacity;      /* parts allocated */
     uint32_t *dense;      /* owned: id at first * dense_second + second; NULL = hashing */
     size_t dense_first, dense_second;
+    bool was_dense_again; /* the hash table was given up for the array once */
     struct exec_hash_words words;
     struct mem_account *account; /* borrowed */
     uint32_t *ids;               /* owned: COLUMN_SPAN_ROWS */

@@ -8,13 +8,14 @@
  *
  * A double's word is its bits with one zero and one NaN (H2); an interval is compared by its
  * length. */
-#include "base/random.h"
 #include "exec/exec_hash.h"
 
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #define FIRST_VALUES 256
 #define FIRST_TAGS   512
+#define CACHED_TAGS  4096 /* tables up to here are not worth prefetching for */
 #define DIRECT_MOST  ((size_t)1 << 20)
 #define NOT_ASKED    UINT32_MAX
 
@@ -67,12 +68,14 @@ static status reserve(struct exec_hash_column *c, size_t more, struct error *err
     if (size == c->capacity)
         return ST_OK;
     TRY(mem_realloc(c->account, &c->values, c->capacity * bytes, size * bytes, err));
+    mem_hint_huge(c->values, size * bytes);
+    if (c->capacity == 0)
+        memset(c->values, 0, bytes); /* what a row of id 0 shows (column_span.h, C3) */
     c->capacity = size;
     return ST_OK;
 }
 
-/* ---- words -------------------------------------------------------------------------------------
- */
+/* ---- words ----------------------------------------------------------------------------------- */
 
 static uint64_t word_of_double(double v)
 {
@@ -213,8 +216,7 @@ static status ids_of_words(struct exec_hash_column *c, const uint64_t *words, si
     return ST_OK;
 }
 
-/* ---- everything wider --------------------------------------------------------------------------
- */
+/* ---- everything wider ------------------------------------------------------------------------ */
 
 static int128 interval_us(const struct column_interval *v)
 {
@@ -240,15 +242,17 @@ static bool same_value(const struct exec_hash_column *c, uint32_t id, struct str
     return str_eq(key_bytes(c, value_at(c, id), &wide), key);
 }
 
-static status grow_tags(struct exec_hash_column *c, struct error *err)
+/* Makes room for `keys` keys: two thirds of the slots. */
+static status grow_tags(struct exec_hash_column *c, size_t keys, struct error *err)
 {
     size_t size = c->tag_size ? c->tag_size : FIRST_TAGS;
-    while (size / 2 < (size_t)c->count + 1)
+    while (size / 3 * 2 < keys)
         size *= 2;
     if (size == c->tag_size)
         return ST_OK;
     struct exec_hash_tag *tags;
     TRY(mem_calloc(c->account, size * sizeof(*tags), (void **)&tags, err));
+    mem_hint_huge(tags, size * sizeof(*tags));
     for (size_t i = 0; i < c->tag_size; i++) {
         if (!c->tags[i].id)
             continue;
@@ -263,16 +267,30 @@ static status grow_tags(struct exec_hash_column *c, struct error *err)
     return ST_OK;
 }
 
-static status id_of_bytes(struct exec_hash_column *c, const void *value, uint32_t *id,
-                          struct error *err)
+static uint32_t hash_bytes(const struct exec_hash_column *c, const void *value)
 {
     int128 wide;
     struct str key = key_bytes(c, value, &wide);
-    uint32_t hash = (uint32_t)XXH3_64bits_withSeed(key.ptr, key.len, c->words.seed);
-    TRY(grow_tags(c, err));
-    size_t mask = c->tag_size - 1, at = hash & mask;
-    for (; c->tags[at].id; at = (at + 1) & mask) {
-        if (c->tags[at].hash == hash && same_value(c, c->tags[at].id, key)) {
+    return (uint32_t)XXH3_64bits_withSeed(key.ptr, key.len, c->words.seed);
+}
+
+/* The first slot from `at` on that is free or has the hash. */
+static size_t probe(const struct exec_hash_column *c, uint32_t hash, size_t at)
+{
+    while (c->tags[at].id && c->tags[at].hash != hash)
+        at = (at + 1) & (c->tag_size - 1);
+    return at;
+}
+
+/* The id of a value whose slot is at `at` or behind it; there is room for one more key. */
+static status id_from_slot(struct exec_hash_column *c, const void *value, uint32_t hash, size_t at,
+                           uint32_t *id, struct error *err)
+{
+    int128 wide;
+    struct str key = key_bytes(c, value, &wide);
+    for (at = probe(c, hash, at); c->tags[at].id;
+         at = probe(c, hash, (at + 1) & (c->tag_size - 1))) {
+        if (same_value(c, c->tags[at].id, key)) {
             *id = c->tags[at].id;
             return ST_OK;
         }
@@ -290,8 +308,53 @@ static status id_of_bytes(struct exec_hash_column *c, const void *value, uint32_
     return ST_OK;
 }
 
-/* ---- spans -------------------------------------------------------------------------------------
+static status id_of_bytes(struct exec_hash_column *c, const void *value, uint32_t *id,
+                          struct error *err)
+{
+    uint32_t hash = hash_bytes(c, value);
+    TRY(grow_tags(c, (size_t)c->count + 1, err));
+    return id_from_slot(c, value, hash, hash & (c->tag_size - 1), id, err);
+}
+
+/* Finds the slots of a batch and asks for what comparing will touch, one kind of line after the
+ * other: slots, kept values, their text. Each pass finds the lines of the one before in the cache.
  */
+static void find_slots(const struct exec_hash_column *c, const uint32_t *hashes, size_t n,
+                       size_t *slots)
+{
+    size_t mask = c->tag_size - 1;
+    bool far = c->tag_size > CACHED_TAGS;
+    for (size_t i = 0; i < n && far; i++)
+        __builtin_prefetch(&c->tags[hashes[i] & mask]);
+    for (size_t i = 0; i < n; i++) {
+        slots[i] = probe(c, hashes[i], hashes[i] & mask);
+        if (far)
+            __builtin_prefetch(value_at(c, c->tags[slots[i]].id));
+    }
+    for (size_t i = 0; i < n && far && c->phys == PHYS_STR; i++)
+        if (c->tags[slots[i]].id)
+            __builtin_prefetch(((struct str *)(void *)value_at(c, c->tags[slots[i]].id))->ptr);
+}
+
+static status ids_of_byte_rows(struct exec_hash_column *c, const void *values,
+                               const uint16_t *picked, size_t n, struct error *err)
+{
+    uint32_t hashes[COLUMN_SPAN_ROWS];
+    size_t slots[COLUMN_SPAN_ROWS];
+    size_t bytes = column_phys_bytes(c->phys);
+    TRY(grow_tags(c, (size_t)c->count + n, err)); /* slots stay where they are from here on */
+    for (size_t i = 0; i < n; i++)
+        hashes[i] = hash_bytes(c, (const char *)values + (picked ? picked[i] : i) * bytes);
+    find_slots(c, hashes, n, slots);
+    for (size_t i = 0; i < n; i++) {
+        size_t row = picked ? picked[i] : i;
+        TRY(id_from_slot(c, (const char *)values + row * bytes, hashes[i], slots[i], &c->ids[row],
+                         err));
+    }
+    return ST_OK;
+}
+
+/* ---- spans ----------------------------------------------------------------------------------- */
 
 static bool is_word(const struct exec_hash_column *c)
 {
@@ -327,14 +390,9 @@ static status ids_of_word_rows(struct exec_hash_column *c, const struct column_s
 static status ids_of_values(struct exec_hash_column *c, const struct column_span *s,
                             const uint16_t *picked, size_t n, struct error *err)
 {
-    size_t bytes = column_phys_bytes(c->phys);
     if (is_word(c))
         return ids_of_word_rows(c, s, picked, n, err);
-    for (size_t i = 0; i < n; i++) {
-        size_t row = picked ? picked[i] : i;
-        TRY(id_of_bytes(c, (const char *)s->values + row * bytes, &c->ids[row], err));
-    }
-    return ST_OK;
+    return ids_of_byte_rows(c, s->values, picked, n, err);
 }
 
 /* Starts the table of entry ids for a dictionary not met last. */

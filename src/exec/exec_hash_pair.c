@@ -6,12 +6,16 @@
  *
  * P1  dense has at most DENSE_ENTRIES entries, and beyond DENSE_ALWAYS at most DENSE_PER_PAIR for
  *     each pair met: a product that is large but nearly empty is hashed
- * P2  once hashing, always hashing */
+ * P2  a hash table that turns out to fill more than one in DENSE_AGAIN entries of a dense array is
+ *     given up for it, once
+ * P3  at any time there is either the array or the hash table; either knows every pair met */
 #include "exec/exec_hash.h"
 
 #define DENSE_ENTRIES  ((size_t)1 << 24)
 #define DENSE_ALWAYS   ((size_t)1 << 22)
 #define DENSE_PER_PAIR 32
+#define DENSE_AGAIN    8
+#define AHEAD          32
 
 status exec_hash_pair_init(struct exec_hash_pair *p, struct mem_account *account, struct error *err)
 {
@@ -48,6 +52,7 @@ static status reserve(struct exec_hash_pair *p, size_t more, struct error *err)
         return ST_OK;
     TRY(mem_realloc(p->account, (void **)&p->parts, p->capacity * sizeof(*p->parts),
                     size * sizeof(*p->parts), err));
+    mem_hint_huge(p->parts, size * sizeof(*p->parts));
     p->capacity = size;
     return ST_OK;
 }
@@ -66,20 +71,11 @@ static status start_hashing(struct exec_hash_pair *p, struct error *err)
     return ST_OK;
 }
 
-/* Makes the dense array hold ids up to the counts, if P1 allows. */
-static status fit_dense(struct exec_hash_pair *p, size_t first, size_t second, struct error *err)
+static status start_dense(struct exec_hash_pair *p, size_t first, size_t second, struct error *err)
 {
     uint32_t *dense;
-    if (p->words.count > 0 || (first <= p->dense_first && second <= p->dense_second))
-        return ST_OK;
-    /* A quarter more than now, so that growing by one value each time stays linear. */
-    first = first <= p->dense_first ? p->dense_first : first + first / 4 + 4;
-    second = second <= p->dense_second ? p->dense_second : second + second / 4 + 4;
-    size_t most = (size_t)p->count * DENSE_PER_PAIR;
-    most = most < DENSE_ALWAYS ? DENSE_ALWAYS : most > DENSE_ENTRIES ? DENSE_ENTRIES : most;
-    if (first > most / second)
-        return start_hashing(p, err);
     TRY(mem_calloc(p->account, first * second * sizeof(*dense), (void **)&dense, err));
+    mem_hint_huge(dense, first * second * sizeof(*dense));
     free_dense(p);
     p->dense = dense;
     p->dense_first = first;
@@ -89,23 +85,45 @@ static status fit_dense(struct exec_hash_pair *p, size_t first, size_t second, s
     return ST_OK;
 }
 
-static uint32_t dense_id(struct exec_hash_pair *p, uint32_t first, uint32_t second)
+/* Decides between array and hash table for ids below the two counts (P1, P2). */
+static status fit(struct exec_hash_pair *p, size_t first, size_t second, struct error *err)
 {
-    uint32_t *id = &p->dense[first * p->dense_second + second];
-    if (!*id) {
-        *id = ++p->count;
-        p->parts[*id][0] = first;
-        p->parts[*id][1] = second;
+    if (p->words.count > 0) {
+        if (p->was_dense_again || first > (size_t)p->count * DENSE_AGAIN / second ||
+            first > DENSE_ENTRIES / 2 / second)
+            return ST_OK;
+        p->was_dense_again = true;
+        exec_hash_words_free(&p->words);
+        p->words.count = 0;
+    } else if (first <= p->dense_first && second <= p->dense_second) {
+        return ST_OK;
     }
-    return *id;
+    /* A quarter more than now, so that growing by one value each time stays linear. */
+    first = first <= p->dense_first ? p->dense_first : first + first / 4 + 4;
+    second = second <= p->dense_second ? p->dense_second : second + second / 4 + 4;
+    size_t most = (size_t)p->count * DENSE_PER_PAIR;
+    most = most < DENSE_ALWAYS ? DENSE_ALWAYS : most > DENSE_ENTRIES ? DENSE_ENTRIES : most;
+    return first > most / second ? start_hashing(p, err) : start_dense(p, first, second, err);
 }
 
 static void dense_ids(struct exec_hash_pair *p, const struct exec_hash_ids *first,
                       const struct exec_hash_ids *second, size_t rows)
 {
+    uint32_t at[COLUMN_SPAN_ROWS];
+    uint32_t width = (uint32_t)p->dense_second; /* an entry's number is below 2^24 (P1) */
     for (size_t i = 0; i < rows; i++)
-        p->ids[i] = dense_id(p, first->of_row ? first->of_row[i] : first->one,
-                             second->of_row ? second->of_row[i] : second->one);
+        at[i] = (first->of_row ? first->of_row[i] : first->one) * width +
+                (second->of_row ? second->of_row[i] : second->one);
+    for (size_t i = 0; i < rows; i++) {
+        __builtin_prefetch(&p->dense[at[i + AHEAD < rows ? i + AHEAD : i]], 1);
+        uint32_t *id = &p->dense[at[i]];
+        if (__builtin_expect(*id == 0, 0)) {
+            *id = ++p->count;
+            p->parts[*id][0] = at[i] / width;
+            p->parts[*id][1] = at[i] % width;
+        }
+        p->ids[i] = *id;
+    }
 }
 
 static status hashed_ids(struct exec_hash_pair *p, const struct exec_hash_ids *first,
@@ -134,7 +152,7 @@ status exec_hash_pair_ids(struct exec_hash_pair *p, const struct exec_hash_ids *
     if ((uint64_t)p->count + rows >= UINT32_MAX)
         FAIL(err, ST_LIMIT, "more than %u groups", UINT32_MAX - 1);
     TRY(reserve(p, one ? 1 : rows, err));
-    TRY(fit_dense(p, (size_t)first_count + 1, (size_t)second_count + 1, err));
+    TRY(fit(p, (size_t)first_count + 1, (size_t)second_count + 1, err));
     if (p->dense)
         dense_ids(p, first, second, one ? 1 : rows);
     else

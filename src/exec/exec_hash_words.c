@@ -42,17 +42,24 @@ static inline size_t find(const struct exec_hash_slot *slots, size_t mask, uint6
     return at;
 }
 
-/* Makes the table at least twice as large as `keys` keys need. */
+/* Keys a table takes: two thirds of its slots. */
+static size_t most_keys(size_t size)
+{
+    return size / 3 * 2;
+}
+
+/* Makes room for `keys` keys. */
 static status grow(struct exec_hash_words *w, size_t keys, struct error *err)
 {
     size_t size = w->size ? w->size : FIRST_SIZE;
-    while (size / 2 < keys)
+    while (most_keys(size) < keys)
         size *= 2;
     if (size == w->size)
         return ST_OK;
     void *block;
     TRY(mem_calloc(w->account, size * sizeof(struct exec_hash_slot), &block, err));
     struct exec_hash_slot *slots = block;
+    mem_hint_huge(block, size * sizeof(*slots));
     for (size_t i = 0; i < w->size; i++) {
         if (w->slots[i].id)
             slots[find(slots, size - 1, w->slots[i].key, hash_of(w->slots[i].key, w->seed))] =
@@ -82,7 +89,7 @@ status exec_hash_words_ids(struct exec_hash_words *w, const uint64_t *keys, size
         }
         size_t at = find(w->slots, w->size - 1, keys[i], hashes[i]);
         if (!w->slots[at].id) {
-            if (w->count + 1 > w->size / 2) {
+            if (w->count + 1 > most_keys(w->size)) {
                 TRY(grow(w, (size_t)w->count + 1, err));
                 at = find(w->slots, w->size - 1, keys[i], hashes[i]);
             }

@@ -82,7 +82,8 @@ struct kernel_window {
     double high,
         low;      /* 1.5 * 2^(52 + base + 47), 1.5 * 2^(52 + base): adding one rounds to its ulp */
     int64_t rows; /* added since the last fold (X2) */
-    int64_t missed; /* finite values that did not fit since the last placement */
+    int64_t missed;   /* finite values that did not fit since the last look at the placement */
+    int64_t patience; /* misses before the next look */
 };
 
 struct kernel_agg;
@@ -178,6 +179,12 @@ STATUS_MUST_USE status kernel_agg_finish(const struct kernel_agg *k, const char 
                                          enum kernel_result result, struct column_type type,
                                          struct arena *arena, struct column_value *out,
                                          struct error *err);
+/* Appends the results of `count` states to a vector of the result's type. On failure v->rows tells
+ * which state it was. */
+STATUS_MUST_USE status kernel_agg_finish_rows(const struct kernel_agg *k, const char *states,
+                                              size_t stride, size_t count,
+                                              enum kernel_result result, struct arena *arena,
+                                              struct column_vector *v, struct error *err);
 int64_t kernel_agg_count(const struct kernel_agg *k, const char *state);
 
 #endif

@@ -82,8 +82,7 @@ int64_t kernel_agg_count(const struct kernel_agg *k, const char *state)
     return *kernel_i64_at(state, k->at.count);
 }
 
-/* ---- counting only -----------------------------------------------------------------------------
- */
+/* ---- counting only --------------------------------------------------------------------------- */
 
 static void count_rows(const struct kernel_agg *k, const struct kernel_groups *g, int64_t rows)
 {
@@ -128,8 +127,7 @@ const struct kernel_agg_functions kernel_functions_rows = {
     .add_values = rows_values,
 };
 
-/* ---- packing -----------------------------------------------------------------------------------
- */
+/* ---- packing --------------------------------------------------------------------------------- */
 
 /* Row numbers that are selected and not NULL; returns how many. */
 static size_t pick(const uint64_t *valid, size_t rows, const uint16_t *selected,
@@ -253,8 +251,7 @@ status kernel_agg_add(struct kernel_agg *k, const struct kernel_groups *g,
     return add_packed(k, &packed, span, some, n, err);
 }
 
-/* ---- stored sum states -------------------------------------------------------------------------
- */
+/* ---- stored sum states ----------------------------------------------------------------------- */
 
 static const void *value_of(const struct column_span *s, int64_t i, size_t bytes)
 {

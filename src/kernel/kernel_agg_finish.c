@@ -167,8 +167,7 @@ static void finish_first(const struct kernel_agg *k, const char *state, struct c
     }
 }
 
-/* ---- variance ----------------------------------------------------------------------------------
- */
+/* ---- variance -------------------------------------------------------------------------------- */
 
 /* n * Q - S * S, and the power of ten it must still be divided by; false if a value was not finite.
  */
@@ -221,8 +220,7 @@ static status finish_variance(const struct kernel_agg *k, const char *state,
     return ST_OK;
 }
 
-/* ---- stored states -----------------------------------------------------------------------------
- */
+/* ---- stored states --------------------------------------------------------------------------- */
 
 static status to_arena(struct buffer *from, struct arena *arena, struct column_value *out,
                        struct error *err)
@@ -320,4 +318,87 @@ status kernel_agg_finish(const struct kernel_agg *k, const char *state, enum ker
     default:
         return finish_variance(k, state, result, out, err);
     }
+}
+
+/* ---- many at once ---------------------------------------------------------------------------- */
+
+/* The kinds of results that most rows of output are made of, without a detour over a value. */
+enum fast { FAST_NONE, FAST_COUNT, FAST_KEY, FAST_DOUBLE_KEY, FAST_DOUBLE_SUM };
+
+static enum fast fast_of(const struct kernel_agg *k, enum kernel_result result,
+                         enum column_phys phys)
+{
+    bool extreme = result == KERNEL_RESULT_MIN || result == KERNEL_RESULT_MAX;
+    if (result == KERNEL_RESULT_COUNT)
+        return FAST_COUNT;
+    if (extreme && phys == PHYS_I64 && k->phys == PHYS_I64)
+        return FAST_KEY;
+    if (extreme && phys == PHYS_F64 && k->phys == PHYS_F64)
+        return FAST_DOUBLE_KEY;
+    if (result == KERNEL_RESULT_SUM && k->functions->class == KERNEL_FLOAT && phys == PHYS_F64)
+        return FAST_DOUBLE_SUM;
+    return FAST_NONE;
+}
+
+ALWAYS_INLINE uint64_t bits_of(double v)
+{
+    uint64_t bits;
+    memcpy(&bits, &v, sizeof(bits));
+    return bits;
+}
+
+/* Appends n states to an 8-byte vector that has room; `at` is where a minimum or maximum stands. */
+ALWAYS_INLINE status fast_rows(const struct kernel_agg *k, const char *states, size_t stride,
+                               size_t n, enum fast fast, uint16_t at, struct column_vector *v,
+                               struct error *err)
+{
+    const uint16_t count = k->at.count, sum = k->at.sum, more = k->at.more;
+    uint64_t *to = (uint64_t *)v->values + v->rows;
+    for (size_t i = 0; i < n; i++) {
+        const char *s = states + i * stride;
+        int64_t row = v->rows + (int64_t)i;
+        bool there = fast == FAST_COUNT || *kernel_i64_at(s, count) > 0;
+        struct kernel_exact_box box;
+        if (fast == FAST_COUNT) {
+            to[i] = (uint64_t)*kernel_i64_at(s, count);
+        } else if (fast == FAST_KEY) {
+            to[i] = there ? (uint64_t)*kernel_i64_at(s, at) : 0;
+        } else if (fast == FAST_DOUBLE_KEY) {
+            to[i] = there ? bits_of(kernel_double_of_key(*kernel_i64_at(s, at))) : 0;
+        } else if (!*kernel_more_at(s, more)) {
+            to[i] = bits_of(kernel_round_i128(*kernel_i128_at(s, sum), k->window.base));
+        } else {
+            TRY(kernel_exact_of_state(k, s, &box, err));
+            to[i] = there ? bits_of(kernel_exact_round(&box.exact)) : 0;
+        }
+        v->valid[row / 64] |= (uint64_t)there << (row % 64);
+        v->has_nulls |= !there;
+    }
+    v->rows += (int64_t)n;
+    return ST_OK;
+}
+
+status kernel_agg_finish_rows(const struct kernel_agg *k, const char *states, size_t stride,
+                              size_t count, enum kernel_result result, struct arena *arena,
+                              struct column_vector *v, struct error *err)
+{
+    uint16_t at = result == KERNEL_RESULT_MIN ? k->at.min : k->at.max;
+    switch (fast_of(k, result, v->phys)) {
+    case FAST_COUNT:
+        return fast_rows(k, states, stride, count, FAST_COUNT, at, v, err);
+    case FAST_KEY:
+        return fast_rows(k, states, stride, count, FAST_KEY, at, v, err);
+    case FAST_DOUBLE_KEY:
+        return fast_rows(k, states, stride, count, FAST_DOUBLE_KEY, at, v, err);
+    case FAST_DOUBLE_SUM:
+        return fast_rows(k, states, stride, count, FAST_DOUBLE_SUM, at, v, err);
+    case FAST_NONE:
+        break;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct column_value value;
+        TRY(kernel_agg_finish(k, states + i * stride, result, v->type, arena, &value, err));
+        column_vector_append_value(v, &value);
+    }
+    return ST_OK;
 }

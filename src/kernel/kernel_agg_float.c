@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* kernel_agg_float.c - aggregates of real and double: exact sums on a window, misses beside it.
  *
- *     values --split (SIMD)--> high, low, key per row --scatter--> window += high * 2^47 + low
+ *     values --split (SIMD)--> 128-bit part, key per row --scatter--> window += part
  *                        `---> rows that miss the window -------> the group's `more`
  *
  * Splitting rounds a value to multiples of 2^(base + 47) and then of 2^base by adding and taking
@@ -15,7 +15,8 @@
  *
  * F1  |high| <= 2^46 and |low| <= 2^46, so totals of 2,048 of them fit 64 bits
  * F2  a window is placed anew only after as many misses as an eighth of the groups, and only if the
- *     new place would have halved the misses of the batch at hand */
+ *     new place would have halved the misses of the batch at hand; else the next try waits for
+ *     four times as many */
 #include "kernel/kernel_int.h"
 
 #include <math.h>
@@ -25,8 +26,7 @@
 #define PREPARED_ENTRIES 4096 /* larger dictionaries are looked up and split per row */
 #define ENOUGH_MISSES    512
 
-/* ---- splitting ---------------------------------------------------------------------------------
- */
+/* ---- splitting ------------------------------------------------------------------------------- */
 
 /* What splitting one value gives; high = low = 0 for a miss. */
 struct split {
@@ -63,14 +63,22 @@ ALWAYS_INLINE int64_t split_one(double v, const struct split_constants *c, int64
     return fits;
 }
 
+/* The window parts of `rows` values as 128-bit integers, upper and lower halves. Returns all ones
+ * if every value fits. */
 ALWAYS_INLINE int64_t split_rows_body(const double *v, size_t rows,
                                       const struct split_constants *constants, int64_t *high,
                                       int64_t *low)
 {
     const struct split_constants c = *constants;
     int64_t all = -1;
-    for (size_t i = 0; i < rows; i++)
-        all &= split_one(v[i], &c, &high[i], &low[i]);
+    for (size_t i = 0; i < rows; i++) {
+        int64_t h, l;
+        all &= split_one(v[i], &c, &h, &l);
+        /* h * 2^47 + l in 128 bits, by halves: what a vector can do, the scatter need not. */
+        uint64_t shifted = (uint64_t)h << SPLIT_BITS, bottom = shifted + (uint64_t)l;
+        low[i] = (int64_t)bottom;
+        high[i] = (h >> (64 - SPLIT_BITS)) + (l >> 63) + (bottom < shifted);
+    }
     return all;
 }
 KERNEL_LEVELS(int64_t, split_rows,
@@ -134,8 +142,12 @@ ALWAYS_INLINE int128 joined(int64_t high, int64_t low)
     return (int128)((uint128)(int128)high << SPLIT_BITS) + low;
 }
 
-/* ---- the window --------------------------------------------------------------------------------
- */
+ALWAYS_INLINE int128 halves(int64_t high, int64_t low)
+{
+    return (int128)((uint128)(uint64_t)high << 64 | (uint64_t)low);
+}
+
+/* ---- the window ------------------------------------------------------------------------------ */
 
 void kernel_window_place(struct kernel_window *w, int base)
 {
@@ -147,6 +159,7 @@ void kernel_window_place(struct kernel_window *w, int base)
     w->low = ldexp(1.5, base + 52);
     w->number++;
     w->missed = 0;
+    w->patience = ENOUGH_MISSES;
 }
 
 status kernel_more_of(const struct kernel_agg *k, char *state, struct kernel_exact **out,
@@ -276,18 +289,19 @@ static status place_again(struct kernel_agg *k, const struct kernel_groups *g, c
                           size_t rows, struct error *err)
 {
     int top;
-    if (k->window.missed < ENOUGH_MISSES + (int64_t)(g->count / 8) ||
+    if (k->window.missed < k->window.patience + (int64_t)(g->count / 8) ||
         !largest_exponent(values, rows, &top))
         return ST_OK;
     int base = top + HEADROOM_BITS - KERNEL_WINDOW_BITS;
     k->window.missed = 0;
-    if (misses_at(values, rows, base) * 2 > misses_at(values, rows, k->window.base))
+    if (misses_at(values, rows, base) * 2 > misses_at(values, rows, k->window.base)) {
+        k->window.patience *= k->window.patience < INT64_MAX / 8 ? 4 : 1;
         return ST_OK;
+    }
     return move_windows(k, g, base, err);
 }
 
-/* ---- rows to states ----------------------------------------------------------------------------
- */
+/* ---- rows to states -------------------------------------------------------------------------- */
 
 static status add_miss(struct kernel_agg *k, char *state, double v, int64_t times,
                        struct error *err)
@@ -337,7 +351,7 @@ ALWAYS_INLINE void scatter(const struct kernel_groups *g, const struct kernel_sc
     for (size_t i = 0; i < rows; i++) {
         size_t ahead = i + KERNEL_AHEAD < rows ? i + KERNEL_AHEAD : i;
         __builtin_prefetch(g->states + g->of_row[ahead] * g->stride, 1);
-        struct part p = {joined(b->high[i], b->low[i]), b->key[i]};
+        struct part p = {halves(b->high[i], b->low[i]), b->key[i]};
         add_part(g->states + g->of_row[i] * g->stride, p, 1, at);
     }
 }
@@ -451,8 +465,7 @@ static status add_double_run(struct kernel_agg *k, const struct kernel_groups *g
     return ST_OK;
 }
 
-/* ---- dictionaries ------------------------------------------------------------------------------
- */
+/* ---- dictionaries ---------------------------------------------------------------------------- */
 
 /* The entries of one dictionary, split for one placement of the window. */
 struct kernel_prepared {

@@ -12,8 +12,7 @@
 
 #include <math.h>
 
-/* ---- merge -------------------------------------------------------------------------------------
- */
+/* ---- merge ----------------------------------------------------------------------------------- */
 
 /* to += from, or -= ; both tables have the same window, or `same` is false. */
 static status add_exact(struct kernel_agg *to, char *t, const struct kernel_agg *from,
@@ -140,8 +139,7 @@ status kernel_agg_merge(struct kernel_agg *to, const struct kernel_groups *to_gr
     return ST_OK;
 }
 
-/* ---- subtract ----------------------------------------------------------------------------------
- */
+/* ---- subtract -------------------------------------------------------------------------------- */
 
 static bool limbs_are_zero(const uint64_t *limbs, size_t n)
 {
@@ -199,8 +197,7 @@ status kernel_agg_subtract(struct kernel_agg *to, const struct kernel_groups *to
     return ST_OK;
 }
 
-/* ---- bytes -------------------------------------------------------------------------------------
- */
+/* ---- bytes ----------------------------------------------------------------------------------- */
 
 static status put_uvarint(struct buffer *out, uint64_t v, struct error *err)
 {

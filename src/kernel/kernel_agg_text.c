@@ -94,8 +94,7 @@ static status text_run(struct kernel_agg *k, const struct kernel_groups *g, cons
     return ST_OK;
 }
 
-/* ---- intervals ---------------------------------------------------------------------------------
- */
+/* ---- intervals ------------------------------------------------------------------------------- */
 
 static int128 length_us(const struct column_interval *v)
 {

@@ -170,8 +170,7 @@ bool kernel_window_short(int128 window, int base, double *s1, double *s2)
     return kernel_big_bits(&part) <= 53;
 }
 
-/* ---- bytes -------------------------------------------------------------------------------------
- */
+/* ---- bytes ----------------------------------------------------------------------------------- */
 
 static status put_uvarint(struct buffer *out, uint64_t v, struct error *err)
 {
@@ -332,8 +331,7 @@ status kernel_exact_add_stored(struct kernel_exact *x, const struct kernel_exact
     return kernel_exact_add(x, rest, 1, a, err);
 }
 
-/* ---- squares -----------------------------------------------------------------------------------
- */
+/* ---- squares --------------------------------------------------------------------------------- */
 
 status kernel_square_add(struct kernel_limbs *l, double v, int64_t times, struct arena *a,
                          struct error *err)

@@ -37,8 +37,7 @@
 #define KERNEL_WINDOW_BASE_MAX 922 /* base + 52 + 47 + 1 <= 1023: the splitting constants exist */
 #define KERNEL_WINDOW_ROWS     ((int64_t)1 << 33) /* half of X2: two tables can be merged */
 
-/* ---- a whole sum ------------------------------------------------------------------------------
- */
+/* ---- a whole sum ----------------------------------------------------------------------------- */
 
 /* Non-finite values, and the finite rest. */
 struct kernel_exact {
@@ -95,14 +94,12 @@ STATUS_MUST_USE status kernel_exact_add_stored(struct kernel_exact *x,
                                                const struct kernel_exact_stored *s, bool *counted,
                                                struct arena *a, struct error *err);
 
-/* ---- one window without more, the common case --------------------------------------------------
- */
+/* ---- one window without more, the common case ------------------------------------------------ */
 
 /* The short form of window * 2^base, or false. */
 bool kernel_window_short(int128 window, int base, double *s1, double *s2);
 
-/* ---- sums of squares ---------------------------------------------------------------------------
- */
+/* ---- sums of squares ------------------------------------------------------------------------- */
 
 /* l += v * v * times for a finite v; l has KERNEL_SQUARE_LIMBS. */
 STATUS_MUST_USE status kernel_square_add(struct kernel_limbs *l, double v, int64_t times,

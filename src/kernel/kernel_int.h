@@ -142,8 +142,7 @@ extern const struct kernel_agg_functions kernel_functions_rows, kernel_functions
     kernel_functions_i32, kernel_functions_i64, kernel_functions_i128, kernel_functions_f32,
     kernel_functions_f64, kernel_functions_text, kernel_functions_interval;
 
-/* ---- floats (kernel_agg_float.c) ----------------------------------------------------------------
- */
+/* ---- floats (kernel_agg_float.c) ------------------------------------------------------------- */
 
 /* Puts the window on its place for base; does not move anything. */
 void kernel_window_place(struct kernel_window *w, int base);
@@ -159,8 +158,7 @@ STATUS_MUST_USE status kernel_window_room(struct kernel_agg *k, const struct ker
 STATUS_MUST_USE status kernel_window_add(struct kernel_agg *k, char *state, int128 window, int base,
                                          struct error *err);
 
-/* ---- merging, bytes (kernel_agg_state.c), results (kernel_agg_finish.c) -------------------------
- */
+/* ---- merging, bytes (kernel_agg_state.c), results (kernel_agg_finish.c) ---------------------- */
 
 /* The whole exact sum of a state, in a box. */
 STATUS_MUST_USE status kernel_exact_of_state(const struct kernel_agg *k, const char *state,

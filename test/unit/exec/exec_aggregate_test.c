@@ -7,8 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* ---- a stream of columns in memory --------------------------------------------------------------
- */
+/* ---- a stream of columns in memory ----------------------------------------------------------- */
 
 #define MOST_COLUMNS 6
 
@@ -62,8 +61,7 @@ static void memory_column(struct memory_rows *m, struct column_type type, const 
     m->values[i] = values;
 }
 
-/* ---- a plan and its run -------------------------------------------------------------------------
- */
+/* ---- a plan and its run ---------------------------------------------------------------------- */
 
 struct query {
     struct memory_rows in;
@@ -153,8 +151,7 @@ static struct column_value cell(const struct query *q, const struct column_batch
 #define DOUBLE column_type_of(COLUMN_DOUBLE)
 #define TEXT   column_type_of(COLUMN_TEXT)
 
-/* ---- keys ---------------------------------------------------------------------------------------
- */
+/* ---- keys ------------------------------------------------------------------------------------ */
 
 TEST(equal_keys_of_every_type_are_one_group)
 {
@@ -257,8 +254,7 @@ TEST(a_total_of_nothing_is_one_row)
     query_close(&q);
 }
 
-/* ---- results ------------------------------------------------------------------------------------
- */
+/* ---- results --------------------------------------------------------------------------------- */
 
 TEST(every_result_of_one_argument)
 {
@@ -419,8 +415,7 @@ TEST(a_spoiled_state_is_refused)
     }
 }
 
-/* ---- many groups --------------------------------------------------------------------------------
- */
+/* ---- many groups ----------------------------------------------------------------------------- */
 
 /* Sums x by up to three keys made of a row's number, against arrays counted directly. */
 static void check_many(int64_t rows, const int64_t *mod, size_t key_count, bool codes, bool scale)

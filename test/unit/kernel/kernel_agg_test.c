@@ -77,8 +77,7 @@ static void check_same(struct table *a, struct table *b, const char *what, int r
     buffer_free(&y);
 }
 
-/* ---- rows in every shape -----------------------------------------------------------------------
- */
+/* ---- rows in every shape --------------------------------------------------------------------- */
 
 /* A column of rows of one physical form, with groups; the values never NULL. */
 struct rows {
@@ -211,8 +210,7 @@ static void add_in_pieces(struct table *t, const struct rows *r, size_t from, si
     }
 }
 
-/* ---- judged by exact.py ------------------------------------------------------------------------
- */
+/* ---- judged by exact.py ---------------------------------------------------------------------- */
 
 static void print_value(FILE *f, const struct column_value *v)
 {
@@ -336,8 +334,7 @@ static void cases_judge(FILE *f, const char *path)
     CHECK_INT(how, 0);
 }
 
-/* ---- the property ------------------------------------------------------------------------------
- */
+/* ---- the property ---------------------------------------------------------------------------- */
 
 /* The same rows by two routes, the second shuffled, split over tables, merged, and through bytes.
  */
@@ -526,8 +523,7 @@ TEST(every_cpu_level_gives_the_same)
     }
 }
 
-/* ---- corners -----------------------------------------------------------------------------------
- */
+/* ---- corners --------------------------------------------------------------------------------- */
 
 static struct column_value result(struct table *t, enum kernel_result which, enum column_kind kind)
 {
