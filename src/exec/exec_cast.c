@@ -6,13 +6,13 @@
  *     integers     (1)    x     x       x      x
  *     float               x     x       x      x
  *     decimal             x     x       x      x
- *     text          x     x     x       x      =       x          x       x     (2)
- *     date/time                                x       x         (3)
- *     interval                                 x      (3)         =
+ *     text          x     x     x       x      =       x          x       x      x
+ *     date/time                                x       x         (2)
+ *     interval                                 x      (2)         =
  *     uuid                                     x                          =
- *     bytes                                                                      =
+ *     bytes                                    x                                 =
  *
- *     (1) integer only, as in PostgreSQL  (2) untyped literals only  (3) time only
+ *     (1) integer only, as in PostgreSQL  (2) to or from time only
  *
  * Floats to integers round half to even, decimals half away from zero. A float becomes a decimal by
  * its 15 (real: 6) leading digits, as PostgreSQL does. Anything else is 42846. */
@@ -523,11 +523,11 @@ status exec_cast_bind(struct exec_call *c, struct error *err)
         c->loop = copy_loop;
         return ST_OK;
     }
-    if (is_text(from) && (!is_bytes(to) || from.kind == COLUMN_UNKNOWN)) {
+    if (is_text(from)) {
         c->scalar = text_to_any;
         return ST_OK;
     }
-    if (is_text(to) && !is_bytes(from)) {
+    if (is_text(to)) {
         c->scalar = any_to_text;
         return ST_OK;
     }

@@ -305,7 +305,8 @@ static int by_shape(const void *left, const void *right)
 /* Everything read since the last change of zone. */
 static void ask(struct replay *r)
 {
-    qsort(r->cases, r->count, sizeof(*r->cases), by_shape);
+    if (r->count > 0)
+        qsort(r->cases, r->count, sizeof(*r->cases), by_shape);
     for (size_t i = 0; i < r->count; i++)
         ask_fold(r, &r->cases[i]);
     for (size_t from = 0, to; from < r->count; from = to) {
