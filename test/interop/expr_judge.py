@@ -2,6 +2,7 @@
 """expr_judge.py - what PostgreSQL 15 answers for every function, operator and cast.
 
     expr_judge.py HOST PORT > test/golden/expressions.txt
+    expr_judge.py --sql HOST PORT > test/golden/sql_expressions.txt
 
 HOST is a folder with a server's socket or a host name; the server must be PostgreSQL 15 with
 encoding UTF8 and locale C.UTF-8, and let user postgres in. The cases are made here and in
@@ -14,7 +15,11 @@ A line of the file, fields separated by tabs, with \\t, \\n, \\\\ inside a field
     FUNCTION  RESULT  ARGUMENT...  = TEXT   FUNCTION of query_functions.def, or CAST
     FUNCTION  RESULT  ARGUMENT...  ! STATE  an error and its SQLSTATE
 
-An ARGUMENT is "type:text". A numeric result is PostgreSQL's exact one cast to RESULT.
+An ARGUMENT is "type:text". A numeric result is PostgreSQL's exact one cast to RESULT. With --sql a
+line is a whole SQL expression instead, answered in the zone Europe/Berlin:
+
+    EXPRESSION  TYPE  = TEXT
+    EXPRESSION  ! STATE
 """
 import pathlib
 import random
@@ -23,6 +28,7 @@ import subprocess
 import sys
 
 import expr_cases
+import expr_sql_cases
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 OPERATORS = re.compile(r"^[-+*/%^|=<>]+$")
@@ -37,6 +43,18 @@ begin
   execute 'select (' || q || ')::text' into r;
   r := replace(replace(replace(r, '\', '\\'), E'\n', '\n'), E'\t', '\t');
   return '= ' || coalesce(r, '\N');
+exception when others then return '! ' || sqlstate;
+end $f$;
+"""
+
+
+SQL_SETUP = r"""
+create function pg_temp.judge_sql(q text) returns text language plpgsql as $f$
+declare r text; k text;
+begin
+  execute 'select (' || q || ')::text, pg_typeof(' || q || ')::text' into r, k;
+  r := replace(replace(replace(r, '\', '\\'), E'\n', '\n'), E'\t', '\t');
+  return k || E'\t= ' || coalesce(r, '\N');
 exception when others then return '! ' || sqlstate;
 end $f$;
 """
@@ -116,8 +134,24 @@ class Judge:
             yield "\t".join(fields + [answer])
 
 
+def ask_sql(host, port):
+    script = [SETUP, "set timezone = 'Europe/Berlin';", SQL_SETUP]
+    expressions = expr_sql_cases.cases()
+    script += [f"select pg_temp.judge_sql($judge${e}$judge$);" for e in expressions]
+    done = subprocess.run(["psql", "-h", host, "-p", port, "-U", "postgres", "-XAtq", "postgres"],
+                          input="\n".join(script).encode(), check=True, stdout=subprocess.PIPE)
+    lines = iter(done.stdout.decode().split("\n"))
+    yield f"# {next(lines)}; made by test/interop/expr_judge.py --sql"
+    for e in expressions:
+        yield escape(e) + "\t" + next(lines)
+
+
 def main():
     sys.stdout.reconfigure(encoding="utf-8", newline="\n")
+    if sys.argv[1] == "--sql":
+        for line in ask_sql(sys.argv[2], sys.argv[3]):
+            sys.stdout.write(line + "\n")
+        return
     judge = Judge(sys.argv[1], sys.argv[2])
     judge.zone("UTC")
     for group in expr_cases.GROUPS:
