@@ -44,7 +44,7 @@ static status expr_constant(struct sql_source *s, const PgQuery__AConst *c, stru
         return ST_OK;
     case PG_QUERY__A__CONST__VAL_SVAL:
         a->kind = QUERY_AST_STRING;
-        return sql_text(s, c->sval->sval, &a->text, err);
+        return sql_string_const(s, c, &a->text, err);
     default:
         return sql_refuse(err, a->position, "a bit string");
     }

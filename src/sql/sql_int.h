@@ -102,6 +102,10 @@ STATUS_MUST_USE status sql_join(struct sql_source *s, const struct str *parts, s
 /* A name of the tree, a generated one put back. NULL and "" give none. */
 STATUS_MUST_USE status sql_name(struct sql_source *s, const char *z, struct query_name *out,
                                 struct error *err);
+/* The text of a string constant, which may have been a name: extract("year" FROM d), SET x = "y".
+ */
+STATUS_MUST_USE status sql_string_const(struct sql_source *s, const PgQuery__AConst *c,
+                                        struct str *out, struct error *err);
 STATUS_MUST_USE status sql_string_node(const PgQuery__Node *node, const char **out,
                                        struct error *err);
 /* String nodes, or ResTargets without indirection, as names. */

@@ -111,6 +111,20 @@ status sql_name(struct sql_source *s, const char *z, struct query_name *out, str
     return ST_OK;
 }
 
+/* Only the token tells a name from a text that looks like a generated one. */
+status sql_string_const(struct sql_source *s, const PgQuery__AConst *c, struct str *out,
+                        struct error *err)
+{
+    const char *z = c->sval->sval;
+    size_t token = sql_token_at(s, sql_position(s, c->location));
+    if (token == s->token_count || s->tokens[token].kind != PG_QUERY__TOKEN__IDENT)
+        return sql_text(s, z, out, err);
+    struct query_name name;
+    TRY(sql_name(s, z, &name, err));
+    *out = name.text;
+    return ST_OK;
+}
+
 status sql_string_node(const PgQuery__Node *node, const char **out, struct error *err)
 {
     ENSURE(node && node->node_case == PG_QUERY__NODE__NODE_STRING, err);

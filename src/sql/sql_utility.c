@@ -2,8 +2,7 @@
 /* sql_utility.c - SET, RESET, SHOW, transactions, CALL. */
 #include "sql/sql_int.h"
 
-/* One value of SET: a number, a text, or a word, which the grammar makes a text too; only the
- * token tells a quoted name from a text. */
+/* One value of SET: a number, a text, or a word, which the grammar makes a text too. */
 static status set_value(struct sql_source *s, const PgQuery__Node *node, struct str *out,
                         struct error *err)
 {
@@ -11,31 +10,46 @@ static status set_value(struct sql_source *s, const PgQuery__Node *node, struct 
         return sql_refuse(err, sql_leftmost(s, node), "this value in SET");
     const PgQuery__AConst *c = node->a_const;
     int64_t position = sql_position(s, c->location);
-    struct query_name name;
-    size_t token;
     switch (c->val_case) {
     case PG_QUERY__A__CONST__VAL_IVAL:
         return arena_printf(s->arena, out, err, "%d", c->ival->ival);
     case PG_QUERY__A__CONST__VAL_FVAL:
         return sql_text(s, c->fval->fval, out, err);
     case PG_QUERY__A__CONST__VAL_SVAL:
-        token = sql_token_at(s, position);
-        if (token < s->token_count && s->tokens[token].kind == PG_QUERY__TOKEN__IDENT) {
-            TRY(sql_name(s, c->sval->sval, &name, err));
-            *out = name.text;
-            return ST_OK;
-        }
-        return sql_text(s, c->sval->sval, out, err);
+        return sql_string_const(s, c, out, err);
     default:
         return sql_refuse(err, position, "this value in SET");
     }
+}
+
+/* The grammar joins a.b into one text; its parts may be generated names. No part has a dot of its
+ * own: quoted ones were replaced. */
+static status setting_name(struct sql_source *s, const char *z, struct str *out, struct error *err)
+{
+    struct str parts[16], rest = str_of(z);
+    struct query_name name;
+    size_t count = 0;
+    *out = STR("");
+    while (rest.len) {
+        const char *dot = memchr(rest.ptr, '.', rest.len);
+        size_t len = dot ? (size_t)(dot - rest.ptr) : rest.len;
+        struct str part;
+        if (count == ARRAY_LEN(parts))
+            FAIL_SQL(err, ST_INVALID, "42602", sql_token_position(s, s->first),
+                     "the name of a setting has more than %zu parts", ARRAY_LEN(parts));
+        TRY(arena_str(s->scratch, (struct str){rest.ptr, len}, &part, err));
+        TRY(sql_name(s, part.ptr, &name, err));
+        parts[count++] = name.text;
+        rest.ptr += len + (dot != NULL);
+        rest.len -= len + (dot != NULL);
+    }
+    return count == 0 ? ST_OK : sql_join(s, parts, count, STR("."), out, err);
 }
 
 static status utility_set(struct sql_source *s, const PgQuery__VariableSetStmt *p,
                           struct query_statement *q, struct error *err)
 {
     int64_t position = sql_token_position(s, s->first);
-    struct query_name name;
     q->kind = QUERY_STMT_SET;
     if (p->is_local)
         return sql_refuse(err, position, "SET LOCAL");
@@ -43,8 +57,9 @@ static status utility_set(struct sql_source *s, const PgQuery__VariableSetStmt *
         return sql_refuse(err, position, "SET TRANSACTION");
     if (p->kind == PG_QUERY__VARIABLE_SET_KIND__VAR_SET_CURRENT)
         return sql_refuse(err, position, "SET ... FROM CURRENT");
-    TRY(sql_name(s, p->name, &name, err));
-    q->text = p->kind == PG_QUERY__VARIABLE_SET_KIND__VAR_RESET_ALL ? STR("all") : name.text;
+    TRY(setting_name(s, p->name, &q->text, err));
+    if (p->kind == PG_QUERY__VARIABLE_SET_KIND__VAR_RESET_ALL)
+        q->text = STR("all");
     struct str *values;
     TRY(ARENA_ARRAY(s->scratch, struct str, p->n_args + 1, &values, err));
     for (size_t i = 0; i < p->n_args; i++)
@@ -86,16 +101,13 @@ static status utility_transaction(struct sql_source *s, const PgQuery__Transacti
 status sql_utility(struct sql_source *s, const PgQuery__Node *node, struct query_statement *q,
                    bool *known, struct error *err)
 {
-    struct query_name name;
     *known = true;
     switch (node->node_case) {
     case PG_QUERY__NODE__NODE_VARIABLE_SET_STMT:
         return utility_set(s, node->variable_set_stmt, q, err);
     case PG_QUERY__NODE__NODE_VARIABLE_SHOW_STMT:
         q->kind = QUERY_STMT_SHOW;
-        TRY(sql_name(s, node->variable_show_stmt->name, &name, err));
-        q->text = name.text;
-        return ST_OK;
+        return setting_name(s, node->variable_show_stmt->name, &q->text, err);
     case PG_QUERY__NODE__NODE_TRANSACTION_STMT:
         return utility_transaction(s, node->transaction_stmt, q, err);
     case PG_QUERY__NODE__NODE_CALL_STMT:

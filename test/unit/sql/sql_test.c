@@ -221,6 +221,10 @@ TEST(the_rest)
         {"SET TIME ZONE 'Europe/Paris'", "SET text=timezone value=Europe/Paris"},
         {"SET a TO DEFAULT; RESET b; RESET ALL", "SET text=a; SET text=b; SET text=all"},
         {"SET a = ''", "SET text=a value="},
+        {"SET \"A\".b = 1; RESET a.\"B c\"; SHOW \"X\".y.\"z.w\"",
+         "SET text=A.b value=1; SET text=a.B c; SHOW text=X.y.z.w"},
+        {"SELECT extract(\"Year\" FROM d), extract('firn0$0' FROM d)",
+         "SELECT select extract('Year', d), extract('firn0$0', d)"},
         {"SHOW TIME ZONE; SHOW ALL; SHOW tables", "SHOW text=timezone; SHOW text=all; SHOW "
                                                   "text=tables"},
         {"EXPLAIN SELECT 1", "EXPLAIN SELECT select 1"},

@@ -1,0 +1,1 @@
+SET"RET".pb TO ered
