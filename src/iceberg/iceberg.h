@@ -382,7 +382,7 @@ struct iceberg_change {
     const struct iceberg_table *base; /* the table the snapshot goes on top of */
     int64_t snapshot_id;              /* the new one's; 0 = a random one */
     int64_t parent_id;                /* -1 = none (also for create-or-replace) */
-    bool from_empty;                  /* true: parent's files are not carried over */
+    bool from_empty;                  /* true: every live file of the parent is removed */
     size_t added_count;
     const struct iceberg_data_file *added; /* paths are URIs under the table's location */
     size_t removed_count;
@@ -400,11 +400,12 @@ struct iceberg_paths {
     struct str *paths;
 };
 
-/* Writes manifests and the manifest list for a new snapshot on top of `base` (fast append: existing
- * manifests without removed files are reused as they are; manifests that hold removed files are
- * rewritten) and returns the snapshot, ready for ICEBERG_ADD_SNAPSHOT. Summary has operation,
- * added-*, deleted-*, changed-partition-count and all total-*. Paths of everything written are
- * appended to `written`, also on failure, so that the caller can delete them. */
+/* Writes manifests and the manifest list for a new snapshot on top of `base` and returns the
+ * snapshot, ready for ICEBERG_ADD_SNAPSHOT. Manifests without removed files are listed again as
+ * they are (fast append); those that hold removed files are rewritten. A base of format version 1
+ * is refused (ICEBERG_UPGRADE_FORMAT comes first). Summary has operation, added-*, deleted-*,
+ * changed-partition-count and all total-*. Paths of everything written are appended to `written`,
+ * also on failure, so that the caller can delete them. */
 STATUS_MUST_USE status iceberg_snapshot_write(struct store *store, const struct iceberg_change *c,
                                               struct arena *arena, struct mem_account *account,
                                               struct iceberg_snapshot **out,

@@ -10,6 +10,8 @@
  * U4  the default spec and order can be evaluated on the current schema */
 #include "iceberg/iceberg_int.h"
 
+#include <stdlib.h>
+
 #define METADATA_LOG_MAX 100 /* write.metadata.previous-versions-max when it is not set */
 
 /* ---- copies: the next table must outlive base and updates, so it shares nothing with them ---- */
@@ -141,6 +143,7 @@ struct builder {
     int64_t now_ms;
     int32_t added_schema, added_spec, added_order; /* -1 = none was added */
     size_t base_snapshots;                         /* those behind it are new */
+    size_t base_log;                               /* likewise of the snapshot log */
     bool removed_snapshots;
     size_t schemas, specs, orders, properties, snapshots, refs, log; /* capacities */
 };
@@ -372,17 +375,42 @@ static void remove_ref(struct builder *b, struct str name)
     t->ref_count = kept;
 }
 
-static bool id_among(int64_t id, const int64_t *ids, size_t count)
+static int long_cmp(const void *a, const void *b)
 {
-    for (size_t i = 0; i < count; i++)
-        if (ids[i] == id)
-            return true;
-    return false;
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* A set of ids: sorted, for look-ups among many. */
+struct id_set {
+    int64_t *ids; /* in <arena> */
+    size_t count;
+};
+
+static void sort_ids(struct id_set *s)
+{
+    if (s->count > 1)
+        qsort(s->ids, s->count, sizeof(*s->ids), long_cmp);
+}
+
+static bool has_id(const struct id_set *s, int64_t id)
+{
+    return bsearch(&id, s->ids, s->count, sizeof(*s->ids), long_cmp) != NULL;
+}
+
+static status snapshot_ids(struct builder *b, size_t from, struct id_set *out, struct error *err)
+{
+    const struct iceberg_table *t = b->t;
+    out->count = 0;
+    TRY(ARENA_ARRAY(b->arena, int64_t, t->snapshot_count + 1, &out->ids, err));
+    for (size_t i = from; i < t->snapshot_count; i++)
+        out->ids[out->count++] = t->snapshots[i].id;
+    sort_ids(out);
+    return ST_OK;
 }
 
 /* Statistics files belong to snapshots and go with them; they are kept as JSON. */
-static status remove_statistics(struct builder *b, const struct iceberg_update *u,
-                                struct error *err)
+static status remove_statistics(struct builder *b, const struct id_set *gone, struct error *err)
 {
     static const char *const keys[] = {"statistics", "partition-statistics"};
     struct iceberg_doc doc;
@@ -394,8 +422,7 @@ static status remove_statistics(struct builder *b, const struct iceberg_update *
         json_t *list = json_object_get(doc.root, keys[k]);
         for (size_t i = json_array_size(list); i > 0; i--) {
             const json_t *id = json_object_get(json_array_get(list, i - 1), "snapshot-id");
-            if (json_is_integer(id) &&
-                id_among(json_integer_value(id), u->snapshot_ids, u->snapshot_id_count))
+            if (json_is_integer(id) && has_id(gone, json_integer_value(id)))
                 json_array_remove(list, i - 1);
         }
     }
@@ -407,9 +434,12 @@ static status remove_statistics(struct builder *b, const struct iceberg_update *
 static status remove_snapshots(struct builder *b, const struct iceberg_update *u, struct error *err)
 {
     struct iceberg_table *t = b->t;
+    struct id_set gone = {.count = u->snapshot_id_count};
     size_t kept = 0, kept_of_base = 0;
+    TRY(copy_items(b->arena, u->snapshot_ids, gone.count, sizeof(int64_t), &gone.ids, err));
+    sort_ids(&gone);
     for (size_t i = 0; i < t->snapshot_count; i++) {
-        if (id_among(t->snapshots[i].id, u->snapshot_ids, u->snapshot_id_count))
+        if (has_id(&gone, t->snapshots[i].id))
             continue;
         kept_of_base += i < b->base_snapshots;
         t->snapshots[kept++] = t->snapshots[i];
@@ -418,9 +448,9 @@ static status remove_snapshots(struct builder *b, const struct iceberg_update *u
     b->base_snapshots = kept_of_base;
     b->removed_snapshots = true;
     for (size_t i = t->ref_count; i > 0; i--)
-        if (!iceberg_snapshot_by_id(t, t->refs[i - 1].snapshot_id))
+        if (has_id(&gone, t->refs[i - 1].snapshot_id))
             remove_ref(b, t->refs[i - 1].name);
-    return remove_statistics(b, u, err);
+    return remove_statistics(b, &gone, err);
 }
 
 static status upgrade(struct builder *b, int32_t version, struct error *err)
@@ -485,20 +515,24 @@ static status apply_one(struct builder *b, const struct iceberg_update *u, struc
 /* Two corrections of the snapshot log. Snapshots that one commit both made and replaced were never
  * current for anybody: their entries go. And where a logged snapshot has been removed, everything
  * before it goes, or time travel would give its predecessor for its time. */
-static void correct_log(struct builder *b)
+static status correct_log(struct builder *b, struct error *err)
 {
     struct iceberg_table *t = b->t;
+    struct id_set all, added;
     size_t kept = 0;
+    if (!b->removed_snapshots && t->snapshot_log_count < b->base_log + 2)
+        return ST_OK;
+    TRY(snapshot_ids(b, 0, &all, err));
+    TRY(snapshot_ids(b, b->base_snapshots, &added, err));
     for (size_t i = 0; i < t->snapshot_log_count; i++) {
-        const struct iceberg_snapshot *s =
-            iceberg_snapshot_by_id(t, t->snapshot_log[i].snapshot_id);
-        if (!s && b->removed_snapshots)
+        int64_t id = t->snapshot_log[i].snapshot_id;
+        if (b->removed_snapshots && !has_id(&all, id))
             kept = 0;
-        else if (!s || s->id == t->current_snapshot_id ||
-                 (size_t)(s - t->snapshots) < b->base_snapshots)
+        else if (id == t->current_snapshot_id || !has_id(&added, id))
             t->snapshot_log[kept++] = t->snapshot_log[i];
     }
     t->snapshot_log_count = kept;
+    return ST_OK;
 }
 
 static size_t log_limit(const struct iceberg_table *t)
@@ -586,7 +620,7 @@ static status start(struct builder *b, const struct iceberg_table *base, struct 
     b->properties = t->property_count;
     b->snapshots = b->base_snapshots = t->snapshot_count;
     b->refs = t->ref_count;
-    b->log = t->snapshot_log_count;
+    b->log = b->base_log = t->snapshot_log_count;
     return ST_OK;
 }
 
@@ -602,7 +636,7 @@ status iceberg_apply(const struct iceberg_table *base, const struct iceberg_upda
         TRY(apply_one(&b, &updates[i], err));
     if (b.t->location.len == 0)
         FAIL(err, ST_INVALID, "a new table has no location");
-    correct_log(&b);
+    TRY(correct_log(&b, err));
     TRY(extend_metadata_log(&b, base, err));
     TRY(iceberg_table_check(b.t, arena, err));
     TRY(check_defaults(b.t, err));

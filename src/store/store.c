@@ -192,7 +192,7 @@ status store_read_all(struct store *s, struct str uri, struct buffer *out, struc
     status st = buffer_reserve(out, bytes, err);
     if (st != ST_OK)
         error_context(err, "reading %.*s", STR_ARG(uri));
-    else
+    else if (bytes > 0) /* an empty buffer has no address */
         st = store_read(f, 0, out->data + out->len, bytes, err);
     if (st == ST_OK)
         out->len += bytes;

@@ -497,7 +497,181 @@ TEST(headers_hold_the_keys)
     buffer_free(&file);
 }
 
-/* A fault of the store at every step: nothing is half made, and all that was begun is noted. */
+/* ---- files of other writers, made by hand: without ids, of version 1, of deletes ---- */
+
+static void put(struct buffer *b, int64_t v)
+{
+    CHECK_OK(avro_put_long(b, v, &err));
+}
+
+static int64_t write_container(const char *path, const char *schema, const struct avro_meta *meta,
+                               size_t meta_count, const struct buffer *record)
+{
+    struct buffer file;
+    struct avro_writer w;
+    buffer_init(&file, NULL, 1 << 20);
+    CHECK_OK(avro_writer_init(&w, &file, str_of(schema), meta, meta_count, CODEC_NONE,
+                              (const uint8_t *)"0123456789abcdef", &err));
+    CHECK_OK(buffer_append_str(&w.block, buffer_str(record), &err));
+    CHECK_OK(avro_writer_record(&w, &err));
+    CHECK_OK(avro_writer_finish(&w, &err));
+    avro_writer_free(&w);
+    CHECK_OK(store_write_all(store, str_of(path), file.data, file.len, &err));
+    int64_t bytes = (int64_t)file.len;
+    buffer_free(&file);
+    return bytes;
+}
+
+#define NAMED(name, type) "{\"name\":\"" name "\",\"type\":\"" type "\"}"
+
+/* One file, ADDED by snapshot 77; no ids, no sequence numbers. */
+static int64_t write_old_manifest(const char *path, int content)
+{
+    struct buffer r;
+    struct avro_meta deletes = {STR("content"), STR("deletes")};
+    buffer_init(&r, NULL, 1 << 20);
+    put(&r, ICEBERG_ADDED);
+    put(&r, 77);
+    CHECK_OK(avro_put_bytes(&r, STR("/old.parquet"), &err));
+    CHECK_OK(avro_put_bytes(&r, STR("parquet"), &err));
+    put(&r, 42);
+    put(&r, 1000);
+    put(&r, 64);
+    put(&r, content);
+    int64_t bytes = write_container(
+        path,
+        "{\"type\":\"record\",\"name\":\"manifest_entry\",\"fields\":[" NAMED("status", "int") "," NAMED(
+            "snapshot_id",
+            "long") ",{\"name\":\"data_file\",\"type\":{\"type\":\"record\","
+                    "\"name\":\"f\",\"fields\":[" NAMED("file_path", "string") "," NAMED(
+                        "file_format",
+                        "string") ",{\"name\":\"partition\",\"type\":{\"type\":\"record\","
+                                  "\"name\":\"r102\",\"fields\":[]}}," NAMED(
+                                      "record_count",
+                                      "long") "," NAMED("file_size_in_bytes",
+                                                        "long") "," NAMED("block_size_in_bytes",
+                                                                          "long") "," NAMED("conten"
+                                                                                            "t",
+                                                                                            "int") "]}}]}",
+        &deletes, content != ICEBERG_DATA, &r);
+    buffer_free(&r);
+    return bytes;
+}
+
+/* A list with the fields that early version 1 had, and content. */
+static void write_old_list(const char *path, const char *manifest, int64_t bytes, int content)
+{
+    struct buffer r;
+    buffer_init(&r, NULL, 1 << 20);
+    CHECK_OK(avro_put_bytes(&r, str_of(manifest), &err));
+    put(&r, bytes);
+    put(&r, 0);
+    put(&r, 77);
+    put(&r, content);
+    write_container(
+        path,
+        "{\"type\":\"record\",\"name\":\"manifest_file\",\"fields\":[" NAMED(
+            "manifest_path",
+            "string") "," NAMED("manifest_length",
+                                "long") "," NAMED("partition_spec_id",
+                                                  "int") "," NAMED("added_snapshot_id",
+                                                                   "long") "," NAMED("content",
+                                                                                     "int") "]}",
+        NULL, 0, &r);
+    buffer_free(&r);
+}
+
+static struct iceberg_table *with_old_snapshot(struct iceberg_snapshot s)
+{
+    struct iceberg_table *t = new_table();
+    t->format_version = 1;
+    s.id = 77;
+    s.parent_id = s.schema_id = -1;
+    s.timestamp_ms = 2000;
+    struct iceberg_update u[] = {
+        {.kind = ICEBERG_ADD_SNAPSHOT, .snapshot = &s},
+        {.kind = ICEBERG_SET_REF, .ref = {STR("main"), false, 77, -1, -1, -1}}};
+    CHECK_OK(iceberg_apply(t, u, 2, 3000, &arena, &t, &err));
+    CHECK_INT(t->last_sequence_number, 0);
+    return t;
+}
+
+TEST(version_1_is_read_by_names_and_continued)
+{
+    setup();
+    int64_t bytes = write_old_manifest("/m", ICEBERG_DATA);
+    write_old_list("/l", "/m", bytes, 0);
+    struct str embedded[] = {STR("/m")};
+    struct iceberg_snapshot forms[] = {{.manifest_list = STR("/l")},
+                                       {.manifests = embedded, .manifest_count = 1}};
+    for (int i = 0; i < 2; i++) {
+        struct iceberg_table *t = with_old_snapshot(forms[i]);
+        struct iceberg_manifest *m = manifests(t, 1);
+        CHECK_INT(m->bytes, bytes);
+        CHECK_INT(m->added_files, -1);
+        struct iceberg_entry *e = entries(t, m, 1);
+        CHECK_INT(e->snapshot_id, 77);
+        CHECK_INT(e->sequence_number, 0);
+        CHECK_STR(e->file.format, "PARQUET");
+        CHECK_INT(e->file.records, 42);
+        struct iceberg_scan scan;
+        CHECK_OK(iceberg_scan_plan(store, t, iceberg_current_snapshot(t), iceberg_current_schema(t),
+                                   NULL, &arena, NULL, &scan, &err));
+        CHECK_INT(scan.rows, 42);
+
+        struct iceberg_update up = {.kind = ICEBERG_UPGRADE_FORMAT, .id = 2};
+        CHECK_OK(iceberg_apply(t, &up, 1, 4000, &arena, &t, &err));
+        struct iceberg_data_file f[] = {plain_file("/new", 8)};
+        struct iceberg_table *more = append(t, f, 1);
+        m = manifests(more, 2);
+        CHECK_STR(m[1].path, "/m");
+        CHECK_INT(m[1].added_files, 1); /* counted: version 2 demands it */
+        CHECK_INT(m[1].added_rows, 42);
+        CHECK_INT(m[1].sequence_number, 0);
+        check_summary(more, "total-records", "50");
+        check_summary(more, "total-files-size", "1108");
+
+        struct str gone = STR("/old.parquet");
+        struct iceberg_change c = change_of(more, ICEBERG_DELETE);
+        c.removed_paths = &gone;
+        c.removed_count = 1;
+        more = publish(more, &c);
+        m = manifests(more, 2);
+        e = entries(more, m[0].deleted_files ? &m[0] : &m[1], 1);
+        CHECK_INT(e->status, ICEBERG_DELETED);
+        CHECK_INT(e->sequence_number, 0);
+        check_summary(more, "total-records", "8");
+    }
+}
+
+TEST(delete_files_are_refused_by_name)
+{
+    setup();
+    int64_t bytes = write_old_manifest("/m", ICEBERG_POSITION_DELETES);
+    write_old_list("/l", "/m", bytes, 1);
+    struct iceberg_table *t =
+        with_old_snapshot((struct iceberg_snapshot){.manifest_list = STR("/l")});
+    struct iceberg_scan scan;
+    CHECK_STATUS(iceberg_scan_plan(store, t, iceberg_current_snapshot(t), iceberg_current_schema(t),
+                                   NULL, &arena, NULL, &scan, &err),
+                 ST_UNSUPPORTED);
+    CHECK(strstr(err.msg, "/old.parquet (position deletes)") != NULL);
+
+    struct iceberg_update up = {.kind = ICEBERG_UPGRADE_FORMAT, .id = 2};
+    CHECK_OK(iceberg_apply(t, &up, 1, 4000, &arena, &t, &err));
+    struct iceberg_data_file f[] = {plain_file("/new", 8)};
+    struct iceberg_table *more = append(t, f, 1); /* they are carried along */
+    check_summary(more, "total-delete-files", "1");
+    check_summary(more, "total-position-deletes", "42");
+    check_summary(more, "total-records", "8");
+    struct iceberg_change c = change_of(more, ICEBERG_DELETE);
+    struct iceberg_snapshot *s;
+    c.from_empty = true;
+    CHECK_STATUS(iceberg_snapshot_write(store, &c, &arena, NULL, &s, &written, &err),
+                 ST_UNSUPPORTED);
+}
+
+/* An allocation that fails at every step: nothing is half made, and all that was begun is noted. */
 TEST(failed_allocations_leave_paths_to_delete)
 {
     setup();

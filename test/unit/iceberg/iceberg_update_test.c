@@ -381,3 +381,77 @@ TEST(columns_twice_are_refused)
     int32_t last;
     CHECK_STATUS(iceberg_schema_assign(NULL, &columns, &arena, &s, &last, &err), ST_INVALID);
 }
+
+TEST(failed_allocations_are_reported)
+{
+    setup();
+    struct iceberg_table *t = with_snapshot(new_table(), 11, -1, 2000);
+    struct iceberg_snapshot s = {.id = 12,
+                                 .parent_id = 11,
+                                 .sequence_number = 2,
+                                 .timestamp_ms = 3000,
+                                 .manifest_list = STR("/l"),
+                                 .schema_id = 0};
+    int64_t gone[] = {11};
+    struct iceberg_update u[] = {
+        {.kind = ICEBERG_ADD_SNAPSHOT, .snapshot = &s},
+        {.kind = ICEBERG_SET_REF, .ref = {STR("main"), false, 12, -1, -1, -1}},
+        {.kind = ICEBERG_REMOVE_SNAPSHOTS, .snapshot_ids = gone, .snapshot_id_count = 1}};
+    for (uint64_t n = 1;; n++) {
+        struct arena own;
+        struct iceberg_table *next;
+        arena_init(&own, NULL);
+        mem_fault_set(n, false);
+        status st = iceberg_apply(t, u, 3, 4000, &own, &next, &err);
+        struct buffer text;
+        buffer_init(&text, NULL, 1 << 20);
+        if (st == ST_OK)
+            st = iceberg_table_format(next, &text, &err);
+        if (st == ST_OK)
+            st = iceberg_table_parse(&own, STR("x"), text.data, text.len, &next, &err);
+        bool reached = mem_fault_count() >= n;
+        mem_fault_set(0, false);
+        buffer_free(&text);
+        arena_free(&own);
+        if (!reached) {
+            CHECK_STATUS(st, ST_OK);
+            CHECK(n > 5);
+            break;
+        }
+        CHECK_STATUS(st, ST_OOM);
+    }
+}
+
+/* Many snapshots: logs and removals must not take the square of their number. */
+TEST(twenty_thousand_snapshots_are_quick)
+{
+    setup();
+    struct iceberg_table *t = new_table(), *next;
+    size_t n = 20000;
+    struct iceberg_update *u;
+    struct iceberg_snapshot *s;
+    int64_t *ids;
+    CHECK_OK(ARENA_ARRAY(&arena, struct iceberg_update, 2 * n, &u, &err));
+    CHECK_OK(ARENA_ARRAY(&arena, struct iceberg_snapshot, n, &s, &err));
+    CHECK_OK(ARENA_ARRAY(&arena, int64_t, n, &ids, &err));
+    for (size_t i = 0; i < n; i++) {
+        ids[i] = (int64_t)i + 1;
+        s[i] = (struct iceberg_snapshot){.id = ids[i],
+                                         .parent_id = i ? ids[i - 1] : -1,
+                                         .sequence_number = ids[i],
+                                         .timestamp_ms = 2000,
+                                         .manifest_list = STR("/l"),
+                                         .schema_id = 0};
+        u[i] = (struct iceberg_update){.kind = ICEBERG_ADD_SNAPSHOT, .snapshot = &s[i]};
+    }
+    struct iceberg_update to_last = {.kind = ICEBERG_SET_REF,
+                                     .ref = {STR("main"), false, (int64_t)n, -1, -1, -1}};
+    u[n] = to_last;
+    CHECK_OK(iceberg_apply(t, u, n + 1, 3000, &arena, &t, &err));
+    CHECK_INT(t->snapshot_count, n);
+    struct iceberg_update remove = {
+        .kind = ICEBERG_REMOVE_SNAPSHOTS, .snapshot_ids = ids, .snapshot_id_count = n - 1};
+    CHECK_OK(iceberg_apply(t, &remove, 1, 4000, &arena, &next, &err));
+    CHECK_INT(next->snapshot_count, 1);
+    CHECK_INT(next->snapshot_log_count, 1);
+}
