@@ -31,6 +31,12 @@ static void setup(struct fixture *f)
     error_init(&f->err);
 }
 
+static void teardown(struct fixture *f)
+{
+    buffer_free(&f->file);
+    arena_free(&f->arena);
+}
+
 static void put_entry(struct buffer *b, int64_t i, struct error *err_)
 {
     struct error err = *err_;
@@ -115,8 +121,7 @@ TEST(containers_round_trip)
             setup(&f);
             write_entries(&f, codecs[c], counts[n]);
             check_entries(&f, counts[n]);
-            buffer_free(&f.file);
-            arena_free(&f.arena);
+            teardown(&f);
         }
 }
 
@@ -124,10 +129,9 @@ TEST(containers_round_trip)
 static void recompress(struct fixture *f, const char *name, enum codec codec, bool crc)
 {
     struct error err = f->err;
-    struct buffer records, packed, header, out;
+    struct buffer records, packed, out;
     buffer_init(&records, NULL, CAP);
     buffer_init(&packed, NULL, CAP);
-    buffer_init(&header, NULL, CAP);
     buffer_init(&out, NULL, CAP);
     for (int64_t i = 0; i < 17; i++)
         put_entry(&records, i, &err);
@@ -154,7 +158,6 @@ static void recompress(struct fixture *f, const char *name, enum codec codec, bo
     buffer_move(&f->file, &out);
     buffer_free(&records);
     buffer_free(&packed);
-    buffer_free(&header);
 }
 
 TEST(zstandard_and_snappy_are_read)
@@ -182,6 +185,7 @@ TEST(zstandard_and_snappy_are_read)
                  ST_UNSUPPORTED);
     CHECK(strstr(err.msg, "\"xz\"") != NULL);
     avro_reader_free(&r);
+    teardown(&f);
 }
 
 /* Walks everything; the answer does not matter, only that there is one. */
@@ -225,6 +229,7 @@ TEST(every_cut_is_found)
             CHECK_STATUS(st, ST_CORRUPT);
         free(copy);
     }
+    teardown(&f);
 }
 
 TEST(every_flipped_bit_ends)
@@ -240,6 +245,7 @@ TEST(every_flipped_bit_ends)
         CHECK(st == ST_OK || err.msg[0]);
         f.file.data[i / 8] ^= (uint8_t)(1 << i % 8);
     }
+    teardown(&f);
 }
 
 TEST(decoded_blocks_are_capped)
@@ -250,13 +256,16 @@ TEST(decoded_blocks_are_capped)
     struct error err = f.err;
     CHECK_STATUS(walk(f.file.data, f.file.len, 1000, &err), ST_LIMIT);
     CHECK(strstr(err.msg, "avro block at offset") != NULL);
+    teardown(&f);
 }
+
+static struct arena parsed; /* what parse made last */
 
 static status parse(const char *text, struct avro_schema **out, struct error *err)
 {
-    static struct arena arena;
-    arena_init(&arena, NULL);
-    return avro_schema_parse(&arena, NULL, str_of(text), out, err);
+    arena_free(&parsed);
+    arena_init(&parsed, NULL);
+    return avro_schema_parse(&parsed, NULL, str_of(text), out, err);
 }
 
 TEST(schema_attributes_are_kept)
@@ -297,6 +306,7 @@ TEST(schema_attributes_are_kept)
     CHECK_INT(s->fields[5].schema->branches[0]->kind, AVRO_INT);
     CHECK_STR(s->fields[6].schema->symbols[1], "B");
     CHECK_INT(s->fields[0].field_id, -1);
+    arena_free(&parsed);
 }
 
 TEST(bad_schemas_are_refused)
@@ -338,6 +348,7 @@ TEST(bad_schemas_are_refused)
             test_fail(__FILE__, __LINE__, "%s: %s, not %s", bad[i].text, status_text(st),
                       status_text(bad[i].want));
     }
+    arena_free(&parsed);
 }
 
 /* Records that hold two of the one before: 2^n nodes from n lines, without a byte of data. */
@@ -365,6 +376,8 @@ TEST(doubling_schema_is_refused)
         CHECK_OK(buffer_printf(&b, &err, "}"));
     CHECK_OK(buffer_append_byte(&b, 0, &err));
     CHECK_STATUS(parse((char *)b.data, &s, &err), ST_LIMIT);
+    buffer_free(&b);
+    arena_free(&parsed);
 }
 
 TEST(counts_without_bytes_are_refused)
@@ -395,6 +408,7 @@ TEST(counts_without_bytes_are_refused)
     CHECK_OK(avro_put_long(&b, -1, &err));
     in = bytes_of(b.data, b.len);
     CHECK_STATUS(avro_get_bytes(&in, &s, &err), ST_CORRUPT);
+    buffer_free(&b);
 }
 
 TEST(longs_round_trip)
@@ -413,6 +427,7 @@ TEST(longs_round_trip)
         CHECK_INT(v, values[i]);
         CHECK_INT(bytes_left(&in), 0);
     }
+    buffer_free(&b);
 }
 
 TEST(failed_allocations_are_reported)
@@ -434,4 +449,5 @@ TEST(failed_allocations_are_reported)
         }
         CHECK_STATUS(st, ST_OOM);
     }
+    teardown(&f);
 }

@@ -119,6 +119,7 @@ TEST(version_2_is_read)
     CHECK_INT(columns.fields[4].field_id, 9);
     CHECK(columns.fields[0].required && !columns.fields[2].required);
     CHECK_STR(columns.fields[1].doc, "com\nment");
+    arena_free(&f.arena);
 }
 
 TEST(version_1_is_completed)
@@ -136,6 +137,7 @@ TEST(version_1_is_completed)
     CHECK_STR(t->snapshots[0].manifests[1], "/wh/t/m1.avro");
     CHECK_INT(iceberg_ref_by_name(t, STR("main"))->snapshot_id, 17);
     CHECK(t->uuid.ptr == NULL);
+    arena_free(&f.arena);
 }
 
 TEST(what_is_written_reads_the_same)
@@ -273,6 +275,7 @@ TEST(every_cut_text_is_refused)
         struct iceberg_table *t;
         CHECK_STATUS(iceberg_table_parse(&f.arena, STR("x"), v2_table, n, &t, &f.err), ST_CORRUPT);
     }
+    arena_free(&f.arena);
 }
 
 TEST(files_are_written_and_loaded)
@@ -311,6 +314,7 @@ TEST(files_are_written_and_loaded)
     CHECK_STATUS(iceberg_table_load(store, &f.arena, STR("/no"), &back, &err), ST_NOT_FOUND);
     CHECK(strstr(err.msg, "/no") != NULL);
     store_destroy(store);
+    arena_free(&f.arena);
 }
 
 TEST(time_travel_goes_by_the_log)
@@ -330,6 +334,7 @@ TEST(time_travel_goes_by_the_log)
     t->snapshots[0].id = 5; /* expired */
     CHECK_STATUS(iceberg_snapshot_at(t, 1515100955770, &s, &err), ST_NOT_FOUND);
     CHECK(strstr(err.msg, "expired") != NULL);
+    arena_free(&f.arena);
 }
 
 TEST(memory_goes_back_to_the_account)

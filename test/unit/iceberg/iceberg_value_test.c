@@ -176,6 +176,7 @@ TEST(bounds_are_cut_to_16)
     CHECK_INT(out.len, 64);
     CHECK_OK(iceberg_bound_truncate(&v, true, &arena, &out, &err));
     CHECK(out.ptr == NULL);
+    buffer_free(&all);
 
     check_bound(COLUMN_BINARY, STR("0123456789abcdefg"), "0123456789abcdef", "0123456789abcdeg");
     check_bound(COLUMN_BINARY, STR("0123456789abcde\xffz"), "0123456789abcde\xff",
