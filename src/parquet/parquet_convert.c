@@ -290,8 +290,24 @@ static bool text_valid(const uint8_t *p, size_t bytes)
     return true;
 }
 
+static bool all_ascii(const uint8_t *p, size_t bytes)
+{
+    uint64_t high = 0;
+    size_t i = 0;
+    for (; i + 8 <= bytes; i += 8)
+        high |= load_u64le(p + i);
+    for (; i < bytes; i++)
+        high |= p[i];
+    return !(high & UINT64_C(0x8080808080808080));
+}
+
+/* The strings of one call ascend in one page or buffer, in PLAIN with their lengths between them;
+ * so most are cleared together, lengths below 128 included. */
 static status check_text(const struct str *s, size_t n, struct error *err)
 {
+    const struct str *last = &s[n - 1];
+    if (all_ascii((const uint8_t *)s[0].ptr, (size_t)(last->ptr + last->len - s[0].ptr)))
+        return ST_OK;
     for (size_t i = 0; i < n; i++)
         if (!text_valid((const uint8_t *)s[i].ptr, s[i].len))
             FAIL(err, ST_CORRUPT, "a text of %zu bytes is not UTF-8", s[i].len);

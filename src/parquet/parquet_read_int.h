@@ -104,7 +104,8 @@ enum parquet_form {
 };
 
 /* How stored values become values of one type. Stored values stand one behind the other: `width`
- * bytes each, of any alignment; booleans as bytes 0 and 1; BYTE_ARRAY as struct str. */
+ * bytes each, of any alignment; booleans as bytes 0 and 1; BYTE_ARRAY as struct str, whose bytes
+ * ascend within one block of memory. */
 struct parquet_convert {
     enum parquet_form form;
     enum column_phys phys; /* of the result */
