@@ -149,6 +149,7 @@ class Maker:
         self.pyarrow_encodings(hows)
         self.pyarrow_old(every, hows, small)
         self.pyarrow_edges()
+        self.spark_source()
 
     def pyarrow_encodings(self, hows):
         nulls = ["required", "some", "blocks", "all"]
@@ -175,6 +176,12 @@ class Maker:
         self.arrow("int96-plain", stamps, use_deprecated_int96_timestamps=True, use_dictionary=False)
         decimals = self.table(self.DECIMALS, hows, ["required", "some"])
         self.arrow("decimal-integer", decimals, store_decimal_as_integer=True, **small)
+
+    def spark_source(self):
+        """What parquet_make_spark.py writes again: the types and ranges that Spark has."""
+        kinds = ["bool", "int8", "int16", "int32", "int64", "float", "double", "date", "ts_ms", "ts_ms_utc", "text", "binary", "dec_4_2", "dec_9_3", "dec_15_15", "dec_18_6", "dec_28_10", "dec_38_0"]
+        table = self.table(kinds, ["random", "few", "sorted", "later"], ["some", "blocks"])
+        self.arrow("for-spark", table, coerce_timestamps="us")
 
     def pyarrow_edges(self):
         none = self.table(["int32", "text", "bool"], ["random"], ["required", "some"]).slice(0, 0)

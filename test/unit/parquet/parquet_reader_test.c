@@ -2,6 +2,7 @@
 /* parquet_reader_test.c - files written here and read back, in steps, over damage, under limits. */
 #include "interop/parquet_sample.h"
 
+#include "base/pool.h"
 #include "unit/parquet/parquet_chunk.h"
 
 /* A file in memory. */
@@ -188,6 +189,57 @@ TEST(promoted_types_read_the_same_values)
         chunk_free(&narrow);
         chunk_free(&wide);
     }
+    drop(&m);
+    sample_table_free(&t);
+}
+
+/* P1 of parquet_read_int.h: one file, a chunk a thread. */
+struct scan {
+    struct parquet_file *parquet;
+    const struct sample_table *table;
+    int64_t *valid; /* by task: rows that are not NULL */
+};
+
+static status scan_chunk(void *arg, size_t task, int worker, struct error *e)
+{
+    struct scan *scan = arg;
+    size_t columns = parquet_columns(scan->parquet), column = task % columns;
+    struct parquet_column *c;
+    struct column_span s = {.rows = 1};
+    TRY(parquet_column_open(scan->parquet, task / columns, column,
+                            scan->table->columns[column].type, &c, e));
+    status st = ST_OK;
+    while (st == ST_OK && s.rows > 0) {
+        st = parquet_column_next(c, 2048, &s, e);
+        for (int64_t i = 0; i < s.rows; i++)
+            scan->valid[task] += !column_span_null(&s, i);
+    }
+    parquet_column_close(c);
+    return st;
+}
+
+TEST(threads_read_columns_of_one_file)
+{
+    struct sample_table t;
+    struct parquet_write_options o = options(CODEC_ZSTD);
+    struct made m;
+    struct pool *pool;
+    sample_table_make(&t, 9000, 15);
+    make(&m, &t, &o);
+    size_t tasks = parquet_columns(m.parquet) * parquet_row_groups(m.parquet);
+    struct scan scan = {m.parquet, &t, calloc(tasks, sizeof(int64_t))};
+    CHECK_OK(pool_create(4, &pool, &err));
+    CHECK_OK(pool_run(pool, tasks, scan_chunk, &scan, &err));
+    for (size_t c = 0; c < t.schema.count; c++) {
+        int64_t want = 0, got = 0;
+        for (int64_t i = 0; i < t.rows; i++)
+            want += !t.columns[c].null[i];
+        for (size_t task = c; task < tasks; task += t.schema.count)
+            got += scan.valid[task];
+        CHECK_INT(got, want);
+    }
+    pool_destroy(pool);
+    free(scan.valid);
     drop(&m);
     sample_table_free(&t);
 }
