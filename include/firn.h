@@ -67,6 +67,9 @@ FIRN_API void firn_session_on_notice(struct firn_session *s,
                                      void (*notice)(void *arg, const char *text), void *arg);
 /* Stops the running statement soon; safe in a signal handler. */
 FIRN_API void firn_cancel(struct firn_session *s);
+/* The session's value of a setting ("timezone"): SET, else configuration, else default; NULL = none.
+ * Borrowed until it is set again. */
+FIRN_API const char *firn_setting(const struct firn_session *s, const char *name);
 /* 1 inside BEGIN ... COMMIT. */
 FIRN_API int firn_in_transaction(const struct firn_session *s);
 /* Makes firn.yaml, firn.db and warehouse/ in `folder` (NULL = the working folder). */
@@ -78,6 +81,14 @@ FIRN_API int firn_describe(struct firn_session *s, const char **out, struct firn
  * and only one stream of a session may be open. */
 FIRN_API int firn_execute(struct firn_session *s, const char *sql, size_t length,
                           struct firn_result **out, struct firn_error *error);
+
+/* What the last statement made visible: a new snapshot for each table. Borrowed until the next
+ * statement. */
+struct firn_published {
+    const char *table; /* "schema.table" */
+    int64_t snapshot_id;
+};
+FIRN_API size_t firn_published(const struct firn_session *s, const struct firn_published **out);
 
 /* 1 if the statement yields rows (SELECT, SHOW, EXPLAIN, ...). */
 FIRN_API int firn_result_has_rows(const struct firn_result *r);
@@ -92,7 +103,7 @@ FIRN_API const char *firn_result_tag(struct firn_result *r);
 struct firn_figures {
     int64_t files, files_skipped, rows, bytes; /* read so far */
     int64_t rows_written, bytes_written;
-    int64_t snapshot_id; /* published; 0 = none */
+    int64_t snapshot_id; /* published last; 0 = none: see firn_published */
     int64_t bad_rows;
     const char *mode; /* of a refresh: "full"; "" = none */
 };

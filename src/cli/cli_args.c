@@ -1,110 +1,141 @@
 // SPDX-License-Identifier: Apache-2.0
 /* cli_args.c - the command line, by two tables: commands.def and options.def. */
-#include "cli/cli.h"
+#include "cli/cli_tables.h"
 
 #include <stdio.h>
 
-struct command_row {
-    const char *name, *operands, *help;
-};
+/* ---- tables ---------------------------------------------------------------------------------- */
 
-struct flag_row {
-    char short_name;
-    const char *name, *argument, *help;
-};
-
-#define CMD(name, operands, help) {#name, operands, help},
-static const struct command_row commands[] = {
+#define CMD(name, operands, least, most, settings, help)                                           \
+    {#name, operands, least, most, settings, help},
+static const struct cli_command_row commands[] = {
 #include "cli/commands.def"
 };
 
-#define FLAG(short_name, long_name, argument, help) {short_name, long_name, argument, help},
-static const struct flag_row flags[] = {
+#define FLAG(short_name, long_name, argument, takers, help)                                        \
+    {short_name, long_name, argument, takers, help},
+static const struct cli_flag flags[] = {
 #include "cli/commands.def"
 };
 
-#define OPT(name, argument, otherwise, where, help) {0, #name, argument, help},
-static const struct flag_row options[] = {
+#define OPT(name, argument, otherwise, where, help) {0, #name, argument, "", help},
+static const struct cli_flag settings[] = {
 #include "options.def"
 };
 
-/* ---- help ------------------------------------------------------------------------------------ */
+const struct cli_command_row *cli_commands(size_t *count)
+{
+    *count = ARRAY_LEN(commands);
+    return commands;
+}
 
-/* Options are written with dashes; options.def has underscores, as SQL settings do. */
-static void dashed(const char *name, char out[64])
+const struct cli_flag *cli_flags(size_t *count)
+{
+    *count = ARRAY_LEN(flags);
+    return flags;
+}
+
+const struct cli_flag *cli_settings(size_t *count)
+{
+    *count = ARRAY_LEN(settings);
+    return settings;
+}
+
+bool cli_flag_fits(const struct cli_flag *f, const char *command)
+{
+    size_t n = strlen(command);
+    for (const char *p = f->commands; (p = strstr(p, command)); p += n)
+        if ((p == f->commands || p[-1] == ' ') && (p[n] == ' ' || p[n] == 0))
+            return true;
+    return f->commands[0] == 0;
+}
+
+void cli_dashed(const char *name, char out[64])
 {
     snprintf(out, 64, "%s", name);
     for (char *p = out; *p; p++)
         *p = *p == '_' ? '-' : *p;
 }
 
-static void help_flag(const struct flag_row *f)
-{
-    char name[64], left[128];
-    dashed(f->name, name);
-    if (f->short_name)
-        snprintf(left, sizeof(left), "-%c, --%s %s", f->short_name, name, f->argument);
-    else
-        snprintf(left, sizeof(left), "    --%s %s", name, f->argument);
-    printf("  %-34s %s\n", left, f->help);
-}
-
-void cli_help(const char *command)
-{
-    const struct command_row *one = NULL;
-    for (size_t i = 0; command && i < ARRAY_LEN(commands); i++)
-        if (strcmp(commands[i].name, command) == 0)
-            one = &commands[i];
-    if (one) {
-        printf("firn %s %s\n  %s\n", one->name, one->operands, one->help);
-    } else {
-        printf("firn %s - summary tables over Apache Iceberg: exact, fresh, checked\n\n"
-               "usage: firn COMMAND [OPTIONS] [OPERANDS]\n\ncommands:\n",
-               firn_version());
-        for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-            char left[64];
-            snprintf(left, sizeof(left), "%s %s", commands[i].name, commands[i].operands);
-            printf("  %-20s %s\n", left, commands[i].help);
-        }
-    }
-    printf("\noptions:\n");
-    for (size_t i = 0; i < ARRAY_LEN(flags); i++)
-        help_flag(&flags[i]);
-    printf("\nsettings, also FIRN_<NAME> in the environment; those that are not for one call only "
-           "also in firn.yaml:\n");
-    for (size_t i = 0; i < ARRAY_LEN(options); i++)
-        help_flag(&options[i]);
-    printf("\nexit codes: 0 done, 1 failed, 2 wrong arguments or configuration, 3 refused by a "
-           "check,\n4 would need more than allowed, 5 lost to concurrent changes, 6 outcome "
-           "unknown,\n9 store or catalog not reachable\n");
-}
-
-/* ---- parsing --------------------------------------------------------------------------------- */
-
-static bool same_name(const char *given, size_t len, const char *name)
-{
-    char with_dashes[64];
-    dashed(name, with_dashes);
-    return strlen(with_dashes) == len && strncmp(given, with_dashes, len) == 0;
-}
-
-static const struct flag_row *find_long(const char *name, size_t len, bool *is_option)
-{
-    *is_option = false;
-    for (size_t i = 0; i < ARRAY_LEN(flags); i++)
-        if (same_name(name, len, flags[i].name))
-            return &flags[i];
-    *is_option = true;
-    for (size_t i = 0; i < ARRAY_LEN(options); i++)
-        if (same_name(name, len, options[i].name))
-            return &options[i];
-    return NULL;
-}
+/* ---- messages -------------------------------------------------------------------------------- */
 
 static int usage(const char *what, const char *which)
 {
     fprintf(stderr, "firn: %s%s; see `firn help`\n", what, which);
-    return 2;
+    return FIRN_USAGE;
+}
+
+static void nearer(struct str given, const char *name, int *least, const char **out)
+{
+    int d = str_distance(given, str_of(name));
+    if (d < *least) {
+        *least = d;
+        *out = name;
+    }
+}
+
+static int unknown(const char *what, struct str given, const char *near)
+{
+    fprintf(stderr, "firn: unknown %s \"%.*s\"", what, STR_ARG(given));
+    if (near)
+        fprintf(stderr, "; perhaps you meant \"%s\"", near);
+    fprintf(stderr, "; see `firn help`\n");
+    return FIRN_USAGE;
+}
+
+static int unknown_option(const char *arg)
+{
+    struct str given = {arg, strcspn(arg, "=")};
+    char names[ARRAY_LEN(flags) + ARRAY_LEN(settings)][68];
+    const char *near = NULL;
+    int least = 4;
+    for (size_t i = 0; i < ARRAY_LEN(names) && arg[1] == '-'; i++) {
+        bool flag = i < ARRAY_LEN(flags);
+        char dashed[64];
+        cli_dashed(flag ? flags[i].name : settings[i - ARRAY_LEN(flags)].name, dashed);
+        snprintf(names[i], sizeof(names[i]), "--%s", dashed);
+        nearer(given, names[i], &least, &near);
+    }
+    return unknown("option", given, near);
+}
+
+static int unknown_command(const char *given)
+{
+    const char *near = NULL;
+    int least = 3;
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+        nearer(str_of(given), commands[i].name, &least, &near);
+    return unknown("command", str_of(given), near);
+}
+
+/* ---- parsing --------------------------------------------------------------------------------- */
+
+static bool same_name(struct str given, const char *name)
+{
+    char with_dashes[64];
+    cli_dashed(name, with_dashes);
+    return str_eq_z(given, with_dashes);
+}
+
+static const struct cli_flag *find_long(struct str name, bool *setting)
+{
+    *setting = false;
+    for (size_t i = 0; i < ARRAY_LEN(flags); i++)
+        if (same_name(name, flags[i].name))
+            return &flags[i];
+    *setting = true;
+    for (size_t i = 0; i < ARRAY_LEN(settings); i++)
+        if (same_name(name, settings[i].name))
+            return &settings[i];
+    return NULL;
+}
+
+static const struct cli_flag *find_short(char name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(flags); i++)
+        if (flags[i].short_name && flags[i].short_name == name)
+            return &flags[i];
+    return NULL;
 }
 
 static int set_format(struct cli_args *a, const char *value)
@@ -115,7 +146,9 @@ static int set_format(struct cli_args *a, const char *value)
             a->format = (enum cli_format)i;
             return 0;
         }
-    return usage("unknown format ", value);
+    fprintf(stderr, "firn: unknown format \"%s\"; there are aligned, csv, json, markdown and arrow\n",
+            value);
+    return FIRN_USAGE;
 }
 
 static int set_variable(struct cli_args *a, const char *value)
@@ -129,43 +162,58 @@ static int set_variable(struct cli_args *a, const char *value)
     return 0;
 }
 
-static int set_flag(struct cli_args *a, const struct flag_row *f, const char *value)
+static int set_flag(struct cli_args *a, const struct cli_flag *f, const char *value)
 {
-    if (f->short_name == 'c')
-        a->statement = value;
-    else if (f->short_name == 'v')
+    switch (f->short_name) {
+    case 'c':
+        a->statements[a->statement_count++] = value;
+        return 0;
+    case 'v':
         return set_variable(a, value);
-    else if (f->short_name == 'f')
+    case 'f':
         return set_format(a, value);
-    else if (f->short_name == 'q')
+    case 'q':
         a->quiet = true;
-    else if (f->short_name == 'h')
+        return 0;
+    case 'h':
         a->help = true;
-    else if (strcmp(f->name, "rows") == 0)
+        return 0;
+    case 'V':
+        a->version = true;
+        return 0;
+    default:
+        break;
+    }
+    if (strcmp(f->name, "rows") == 0)
         a->rows = value;
     else
         a->print = true;
     return 0;
 }
 
+/* What was given, to be checked against the command, which may stand behind it. */
+struct given {
+    const struct cli_flag *flag;
+    bool setting;
+};
+
 /* One argument that starts with '-'; *i moves over its value. */
-static int parse_flag(int argc, char **argv, int *i, struct cli_args *out)
+static int parse_flag(int argc, char **argv, int *i, struct cli_args *out, struct given *given)
 {
     const char *arg = argv[*i], *value = NULL;
-    const struct flag_row *f = NULL;
-    bool is_option = false;
+    bool setting = false;
+    const struct cli_flag *f;
     if (arg[1] == '-') {
-        size_t len = strcspn(arg + 2, "=");
-        f = find_long(arg + 2, len, &is_option);
-        value = arg[2 + len] == '=' ? arg + 3 + len : NULL;
+        struct str name = {arg + 2, strcspn(arg + 2, "=")};
+        f = find_long(name, &setting);
+        value = arg[2 + name.len] == '=' ? arg + 3 + name.len : NULL;
     } else {
-        for (size_t k = 0; k < ARRAY_LEN(flags); k++)
-            if (flags[k].short_name && flags[k].short_name == arg[1])
-                f = &flags[k];
+        f = find_short(arg[1]);
         value = arg[2] ? arg + 2 : NULL;
     }
     if (!f)
-        return usage("unknown option ", arg);
+        return unknown_option(arg);
+    *given = (struct given){f, setting};
     if (!f->argument[0] && value)
         return usage("no value is taken by ", arg);
     if (f->argument[0] && !value) {
@@ -173,42 +221,88 @@ static int parse_flag(int argc, char **argv, int *i, struct cli_args *out)
             return usage("a value is missing behind ", arg);
         value = argv[++*i];
     }
-    if (is_option) {
-        out->options[out->option_count++] = (struct firn_option){f->name, value};
-        return 0;
-    }
-    return set_flag(out, f, value);
+    if (!setting)
+        return set_flag(out, f, value);
+    out->options[out->option_count++] = (struct firn_option){f->name, value};
+    return 0;
 }
 
-int cli_args_parse(int argc, char **argv, struct cli_args *out)
+static int check_flag(const struct given *g, const struct cli_command_row *command)
 {
-    size_t n = (size_t)argc + 1;
-    *out = (struct cli_args){0};
-    if (mem_calloc(NULL, n * sizeof(*out->operands), (void **)&out->operands, NULL) != ST_OK ||
-        mem_calloc(NULL, n * sizeof(*out->options), (void **)&out->options, NULL) != ST_OK ||
-        mem_calloc(NULL, n * sizeof(*out->variables), (void **)&out->variables, NULL) != ST_OK)
-        return usage("out of memory", "");
+    char name[64];
+    if (g->setting ? command->settings : cli_flag_fits(g->flag, command->name))
+        return 0;
+    cli_dashed(g->flag->name, name);
+    fprintf(stderr, "firn: %s takes no option --%s; see `firn help %s`\n", command->name, name,
+            command->name);
+    return FIRN_USAGE;
+}
+
+/* The command, its operands and its options fit each other. */
+static int check(const struct cli_args *a, const struct given *given, size_t given_count)
+{
+    const struct cli_command_row *command = NULL;
+    if (!a->command || a->help || a->version)
+        return 0;
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+        if (strcmp(commands[i].name, a->command) == 0)
+            command = &commands[i];
+    if (!command)
+        return unknown_command(a->command);
+    for (size_t i = 0; i < given_count; i++)
+        if (check_flag(&given[i], command) != 0)
+            return FIRN_USAGE;
+    if (strcmp(a->command, "run") == 0 && a->operand_count + a->statement_count == 0)
+        return usage("run needs a script or -c", "");
+    if (a->operand_count < command->least || a->operand_count > command->most) {
+        fprintf(stderr, "firn: usage: firn %s %s\n", command->name, command->operands);
+        return FIRN_USAGE;
+    }
+    return 0;
+}
+
+static int parse_all(int argc, char **argv, struct cli_args *out, struct given *given)
+{
     bool flags_over = false;
+    size_t given_count = 0;
     for (int i = 1; i < argc; i++) {
         int code = 0;
         if (!flags_over && strcmp(argv[i], "--") == 0)
             flags_over = true;
         else if (!flags_over && argv[i][0] == '-' && argv[i][1])
-            code = parse_flag(argc, argv, &i, out);
+            code = parse_flag(argc, argv, &i, out, &given[given_count++]);
         else if (!out->command)
             out->command = argv[i];
         else
             out->operands[out->operand_count++] = argv[i];
-        if (code)
+        if (code != 0)
             return code;
     }
-    return 0;
+    return check(out, given, given_count);
+}
+
+int cli_args_parse(int argc, char **argv, struct cli_args *out)
+{
+    struct given *given = NULL;
+    size_t n = (size_t)argc + 1;
+    *out = (struct cli_args){.slots = n};
+    bool room =
+        mem_calloc(NULL, n * sizeof(*given), (void **)&given, NULL) == ST_OK &&
+        mem_calloc(NULL, n * sizeof(*out->operands), (void **)&out->operands, NULL) == ST_OK &&
+        mem_calloc(NULL, n * sizeof(*out->statements), (void **)&out->statements, NULL) == ST_OK &&
+        mem_calloc(NULL, n * sizeof(*out->options), (void **)&out->options, NULL) == ST_OK &&
+        mem_calloc(NULL, n * sizeof(*out->variables), (void **)&out->variables, NULL) == ST_OK;
+    if (!room)
+        fprintf(stderr, "firn: out of memory\n");
+    int code = room ? parse_all(argc, argv, out, given) : FIRN_LIMIT;
+    mem_free(NULL, given, n * sizeof(*given));
+    return code;
 }
 
 void cli_args_free(struct cli_args *a)
 {
-    /* The sizes are those of cli_args_parse; nothing is charged, so they need not be exact. */
-    mem_free(NULL, (void *)a->operands, 0);
-    mem_free(NULL, a->options, 0);
-    mem_free(NULL, a->variables, 0);
+    mem_free(NULL, (void *)a->operands, a->slots * sizeof(*a->operands));
+    mem_free(NULL, (void *)a->statements, a->slots * sizeof(*a->statements));
+    mem_free(NULL, a->options, a->slots * sizeof(*a->options));
+    mem_free(NULL, a->variables, a->slots * sizeof(*a->variables));
 }

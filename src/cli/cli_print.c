@@ -2,18 +2,20 @@
 /* cli_print.c - rows on standard output: psql's aligned table, CSV, JSON lines, Markdown, Arrow
  * IPC.
  *
- * Aligned and Markdown need every width before the first line, so they hold the result as text; the
- * others stream. NULL is empty, in JSON null. */
-#include "cli/cli.h"
+ * The aligned table needs every width before its first line, so it holds the result as text; the
+ * others are written batch by batch. NULL is empty, in JSON null. */
+#include "cli/cli_int.h"
 
 #include "arrow/arrow.h"
 #include "column/column_text.h"
 
-/* ---- cells ----------------------------------------------------------------------------------- */
+#define TEXT_BYTES ((size_t)1 << 30) /* of one value */
 
-static status cell_text(const struct column_stream *rows, const struct column_batch *batch,
-                        size_t column, int64_t row, struct arena *arena, struct str *out,
-                        struct error *err)
+/* ---- values as text -------------------------------------------------------------------------- */
+
+static status value_text(const struct cli_printer *p, const struct column_stream *rows,
+                         const struct column_batch *batch, size_t column, int64_t row,
+                         struct arena *arena, struct str *out, struct error *err)
 {
     struct column_value v;
     struct buffer text;
@@ -21,142 +23,47 @@ static status cell_text(const struct column_stream *rows, const struct column_ba
     column_span_value(&batch->spans[column], rows->schema->fields[column].type, row, &v);
     if (v.null)
         return ST_OK;
-    buffer_init(&text, NULL, (size_t)1 << 30);
-    status st = column_text_format(&v, NULL, &text, err);
+    buffer_init(&text, NULL, TEXT_BYTES);
+    status st = column_text_format(&v, p->zone, &text, err);
     if (st == ST_OK)
         st = arena_str(arena, buffer_str(&text), out, err);
     buffer_free(&text);
     return st;
 }
 
-struct grid {
-    struct arena *arena;
-    size_t columns, rows, capacity;
-    struct str *cells; /* row by row */
-};
-
-static status grid_read(struct column_stream *rows, struct grid *g, struct error *err)
+/* The next batch as texts, row by row; *count 0 at the end. */
+static status next_texts(const struct cli_printer *p, struct column_stream *rows,
+                         struct arena *arena, struct str **out, size_t *count, struct error *err)
 {
-    g->columns = rows->schema->count;
-    for (;;) {
-        struct column_batch batch;
-        TRY(rows->next(rows->self, &batch, err));
-        if (batch.rows == 0)
-            return ST_OK;
-        size_t need = (g->rows + (size_t)batch.rows) * g->columns;
-        TRY(arena_grow(g->arena, (void **)&g->cells, sizeof(struct str), &g->capacity, need, err));
-        for (int64_t r = 0; r < batch.rows; r++, g->rows++)
-            for (size_t c = 0; c < g->columns; c++)
-                TRY(cell_text(rows, &batch, c, r, g->arena, &g->cells[g->rows * g->columns + c],
-                              err));
-    }
-}
-
-/* Columns a terminal shows: code points, which is right for what dashboards print. */
-static size_t width_of(struct str s)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < s.len; i++)
-        n += ((unsigned char)s.ptr[i] & 0xC0) != 0x80;
-    return n;
-}
-
-static status put_spaces(struct buffer *out, size_t n, struct error *err)
-{
-    while (n-- > 0)
-        TRY(buffer_append_byte(out, ' ', err));
+    struct column_batch batch;
+    size_t columns = rows->schema->count;
+    TRY(rows->next(rows->self, &batch, err));
+    *count = (size_t)batch.rows;
+    TRY(ARENA_ARRAY(arena, struct str, *count * columns, out, err));
+    for (size_t r = 0; r < *count; r++)
+        for (size_t c = 0; c < columns; c++)
+            TRY(value_text(p, rows, &batch, c, (int64_t)r, arena, &(*out)[r * columns + c], err));
     return ST_OK;
-}
-
-static status put_padded(struct buffer *out, struct str s, size_t before, size_t after,
-                         struct error *err)
-{
-    TRY(put_spaces(out, before, err));
-    TRY(buffer_append_str(out, s, err));
-    return put_spaces(out, after, err);
 }
 
 /* ---- aligned --------------------------------------------------------------------------------- */
 
-static status widths_of(const struct column_schema *schema, const struct grid *g, size_t **out,
-                        struct error *err)
+static status print_aligned(struct cli_printer *p, struct column_stream *rows, struct arena *arena,
+                            struct error *err)
 {
-    TRY(ARENA_ARRAY(g->arena, size_t, g->columns, out, err));
-    for (size_t c = 0; c < g->columns; c++) {
-        (*out)[c] = width_of(schema->fields[c].name);
-        for (size_t r = 0; r < g->rows; r++) {
-            size_t w = width_of(g->cells[r * g->columns + c]);
-            (*out)[c] = w > (*out)[c] ? w : (*out)[c];
-        }
+    size_t columns = rows->schema->count, count, total = 0, capacity = 0;
+    struct str *all = NULL, *some;
+    for (;;) {
+        TRY(next_texts(p, rows, arena, &some, &count, err));
+        if (count == 0)
+            break;
+        TRY(arena_grow(arena, (void **)&all, sizeof(*all), &capacity, (total + count) * columns,
+                       err));
+        if (columns > 0)
+            memcpy(all + total * columns, some, count * columns * sizeof(*all));
+        total += count;
     }
-    return ST_OK;
-}
-
-static status aligned_head(const struct column_schema *schema, const size_t *widths,
-                           struct buffer *out, struct error *err)
-{
-    for (size_t c = 0; c < schema->count; c++) {
-        size_t space = widths[c] - width_of(schema->fields[c].name);
-        TRY(buffer_append_str(out, c ? STR("| ") : STR(" "), err));
-        TRY(put_padded(out, schema->fields[c].name, space / 2, space - space / 2, err));
-        if (c + 1 < schema->count)
-            TRY(buffer_append_byte(out, ' ', err));
-    }
-    while (out->len > 0 && out->data[out->len - 1] == ' ')
-        out->len--;
-    TRY(buffer_append_byte(out, '\n', err));
-    for (size_t c = 0; c < schema->count; c++) {
-        if (c)
-            TRY(buffer_append_byte(out, '+', err));
-        for (size_t i = 0; i < widths[c] + 2; i++)
-            TRY(buffer_append_byte(out, '-', err));
-    }
-    return buffer_append_byte(out, '\n', err);
-}
-
-static status aligned_row(const struct column_schema *schema, const struct grid *g, size_t r,
-                          const size_t *widths, struct buffer *out, struct error *err)
-{
-    for (size_t c = 0; c < g->columns; c++) {
-        struct str cell = g->cells[r * g->columns + c];
-        size_t space = widths[c] - width_of(cell);
-        bool right = column_type_is_number(schema->fields[c].type), last = c + 1 == g->columns;
-        TRY(buffer_append_str(out, c ? STR("| ") : STR(" "), err));
-        TRY(put_padded(out, cell, right ? space : 0, right || last ? 0 : space, err));
-        if (!last)
-            TRY(buffer_append_byte(out, ' ', err));
-    }
-    return buffer_append_byte(out, '\n', err);
-}
-
-static status print_expanded(const struct column_schema *schema, const struct grid *g,
-                             struct buffer *out, struct error *err)
-{
-    size_t width = 0;
-    for (size_t c = 0; c < g->columns; c++)
-        width = width_of(schema->fields[c].name) > width ? width_of(schema->fields[c].name) : width;
-    for (size_t r = 0; r < g->rows; r++) {
-        TRY(buffer_printf(out, err, "-[ RECORD %zu ]\n", r + 1));
-        for (size_t c = 0; c < g->columns; c++) {
-            struct str name = schema->fields[c].name;
-            TRY(put_padded(out, name, 0, width - width_of(name), err));
-            TRY(buffer_append_str(out, STR(" | "), err));
-            TRY(buffer_append_str(out, g->cells[r * g->columns + c], err));
-            TRY(buffer_append_byte(out, '\n', err));
-        }
-    }
-    return ST_OK;
-}
-
-static status print_aligned(const struct column_schema *schema, const struct grid *g,
-                            struct buffer *out, struct error *err)
-{
-    size_t *widths;
-    TRY(widths_of(schema, g, &widths, err));
-    TRY(aligned_head(schema, widths, out, err));
-    for (size_t r = 0; r < g->rows; r++)
-        TRY(aligned_row(schema, g, r, widths, out, err));
-    return buffer_printf(out, err, "(%zu row%s)\n\n", g->rows, g->rows == 1 ? "" : "s");
+    return cli_align(rows->schema, all, total, p->expanded, arena, p->out, err);
 }
 
 /* ---- Markdown -------------------------------------------------------------------------------- */
@@ -172,29 +79,35 @@ static status markdown_cell(struct buffer *out, struct str s, struct error *err)
     return buffer_append_str(out, STR(" |"), err);
 }
 
-static status print_markdown(const struct column_schema *schema, const struct grid *g,
-                             struct buffer *out, struct error *err)
+static status markdown_head(struct cli_printer *p, const struct column_schema *schema,
+                            struct error *err)
 {
-    TRY(buffer_append_byte(out, '|', err));
-    for (size_t c = 0; c < g->columns; c++)
-        TRY(markdown_cell(out, schema->fields[c].name, err));
-    TRY(buffer_append_str(out, STR("\n|"), err));
-    for (size_t c = 0; c < g->columns; c++)
+    TRY(buffer_append_byte(p->out, '|', err));
+    for (size_t c = 0; c < schema->count; c++)
+        TRY(markdown_cell(p->out, schema->fields[c].name, err));
+    TRY(buffer_append_str(p->out, STR("\n|"), err));
+    for (size_t c = 0; c < schema->count; c++)
         TRY(buffer_append_str(
-            out, column_type_is_number(schema->fields[c].type) ? STR("---:|") : STR("---|"), err));
-    for (size_t r = 0; r < g->rows; r++) {
-        TRY(buffer_append_str(out, STR("\n|"), err));
-        for (size_t c = 0; c < g->columns; c++)
-            TRY(markdown_cell(out, g->cells[r * g->columns + c], err));
-    }
-    return buffer_append_str(out, STR("\n\n"), err);
+            p->out, column_type_is_number(schema->fields[c].type) ? STR("---:|") : STR("---|"),
+            err));
+    return buffer_append_byte(p->out, '\n', err);
 }
 
-/* ---- CSV and JSON ---------------------------------------------------------------------------- */
+static status markdown_row(struct cli_printer *p, const struct column_schema *schema,
+                           const struct str *texts, struct error *err)
+{
+    TRY(buffer_append_byte(p->out, '|', err));
+    for (size_t c = 0; c < schema->count; c++)
+        TRY(markdown_cell(p->out, texts[c], err));
+    return buffer_append_byte(p->out, '\n', err);
+}
 
+/* ---- CSV ------------------------------------------------------------------------------------- */
+
+/* An empty text is quoted, so that it is not NULL; \. alone would end COPY's input. */
 static status csv_field(struct buffer *out, struct str s, struct error *err)
 {
-    bool quote = s.ptr && s.len == 0;
+    bool quote = s.ptr && (s.len == 0 || str_eq(s, STR("\\.")));
     for (size_t i = 0; i < s.len; i++)
         quote |= strchr(",\"\n\r", s.ptr[i]) != NULL;
     if (!quote)
@@ -208,13 +121,36 @@ static status csv_field(struct buffer *out, struct str s, struct error *err)
     return buffer_append_byte(out, '"', err);
 }
 
-static status json_string(struct buffer *out, struct str s, struct error *err)
+static status csv_head(struct cli_printer *p, const struct column_schema *schema, struct error *err)
+{
+    for (size_t c = 0; c < schema->count; c++) {
+        TRY(buffer_append_str(p->out, c ? STR(",") : STR(""), err));
+        TRY(csv_field(p->out, schema->fields[c].name, err));
+    }
+    return buffer_append_byte(p->out, '\n', err);
+}
+
+static status csv_row(struct cli_printer *p, const struct column_schema *schema,
+                      const struct str *texts, struct error *err)
+{
+    for (size_t c = 0; c < schema->count; c++) {
+        TRY(buffer_append_str(p->out, c ? STR(",") : STR(""), err));
+        TRY(csv_field(p->out, texts[c], err));
+    }
+    return buffer_append_byte(p->out, '\n', err);
+}
+
+/* ---- JSON ------------------------------------------------------------------------------------ */
+
+status cli_json_string(struct buffer *out, struct str s, struct error *err)
 {
     TRY(buffer_append_byte(out, '"', err));
     for (size_t i = 0; i < s.len; i++) {
         unsigned char c = (unsigned char)s.ptr[i];
         if (c == '"' || c == '\\')
             TRY(buffer_printf(out, err, "\\%c", c));
+        else if (c == '\n')
+            TRY(buffer_append_str(out, STR("\\n"), err));
         else if (c < 0x20)
             TRY(buffer_printf(out, err, "\\u%04x", c));
         else
@@ -234,35 +170,29 @@ static status json_value(struct buffer *out, struct str s, struct column_type ty
     bool plain = column_type_is_number(type);
     for (size_t i = 0; plain && i < s.len; i++)
         plain = strchr("+-.0123456789eE", s.ptr[i]) != NULL;
-    return plain ? buffer_append_str(out, s, err) : json_string(out, s, err);
+    return plain ? buffer_append_str(out, s, err) : cli_json_string(out, s, err);
 }
 
-static status stream_row(struct cli_printer *p, const struct column_schema *schema,
-                         const struct str *cells, struct error *err)
+static status json_head(struct cli_printer *p, const struct column_schema *schema,
+                        struct error *err)
 {
-    bool json = p->format == CLI_JSON;
-    for (size_t c = 0; c < schema->count; c++) {
-        TRY(buffer_append_str(p->out, c ? STR(",") : json ? STR("{") : STR(""), err));
-        if (json) {
-            TRY(json_string(p->out, schema->fields[c].name, err));
-            TRY(buffer_append_byte(p->out, ':', err));
-            TRY(json_value(p->out, cells[c], schema->fields[c].type, err));
-        } else {
-            TRY(csv_field(p->out, cells[c], err));
-        }
-    }
-    return buffer_append_str(p->out, json ? STR("}\n") : STR("\n"), err);
+    return ST_OK;
 }
 
-static status csv_head(struct cli_printer *p, const struct column_schema *schema, struct error *err)
+static status json_row(struct cli_printer *p, const struct column_schema *schema,
+                       const struct str *texts, struct error *err)
 {
+    TRY(buffer_append_byte(p->out, '{', err));
     for (size_t c = 0; c < schema->count; c++) {
-        if (c)
-            TRY(buffer_append_byte(p->out, ',', err));
-        TRY(csv_field(p->out, schema->fields[c].name, err));
+        TRY(buffer_append_str(p->out, c ? STR(",") : STR(""), err));
+        TRY(cli_json_string(p->out, schema->fields[c].name, err));
+        TRY(buffer_append_byte(p->out, ':', err));
+        TRY(json_value(p->out, texts[c], schema->fields[c].type, err));
     }
-    return buffer_append_byte(p->out, '\n', err);
+    return buffer_append_str(p->out, STR("}\n"), err);
 }
+
+/* ---- Arrow ----------------------------------------------------------------------------------- */
 
 static status print_arrow(struct cli_printer *p, struct column_stream *rows, struct error *err)
 {
@@ -275,24 +205,43 @@ static status print_arrow(struct cli_printer *p, struct column_stream *rows, str
         if (batch.rows == 0)
             return arrow_ipc_end(p->out, err);
         TRY(arrow_ipc_batch(rows->schema, &batch, p->out, err));
+        TRY(p->flush(p->flush_arg, err));
     }
 }
 
-static status print_grid(struct cli_printer *p, struct column_stream *rows, struct arena *arena,
-                         struct error *err)
+/* ---- all ------------------------------------------------------------------------------------- */
+
+struct row_format {
+    status (*head)(struct cli_printer *, const struct column_schema *, struct error *);
+    status (*row)(struct cli_printer *, const struct column_schema *, const struct str *,
+                  struct error *);
+    const char *foot;
+};
+
+static const struct row_format row_formats[] = {
+    [CLI_CSV] = {csv_head, csv_row, ""},
+    [CLI_JSON] = {json_head, json_row, ""},
+    [CLI_MARKDOWN] = {markdown_head, markdown_row, "\n"},
+};
+
+static status print_stream(struct cli_printer *p, struct column_stream *rows, struct error *err)
 {
-    struct grid g = {.arena = arena};
-    TRY(grid_read(rows, &g, err));
-    if (p->format == CLI_MARKDOWN)
-        return print_markdown(rows->schema, &g, p->out, err);
-    if (p->format == CLI_ALIGNED)
-        return p->expanded ? print_expanded(rows->schema, &g, p->out, err)
-                           : print_aligned(rows->schema, &g, p->out, err);
-    if (p->format == CLI_CSV)
-        TRY(csv_head(p, rows->schema, err));
-    for (size_t r = 0; r < g.rows; r++)
-        TRY(stream_row(p, rows->schema, &g.cells[r * g.columns], err));
-    return ST_OK;
+    const struct row_format *f = &row_formats[p->format];
+    struct arena arena;
+    struct str *texts;
+    size_t count = 1;
+    arena_init(&arena, NULL);
+    status st = f->head(p, rows->schema, err);
+    while (st == ST_OK && count > 0) {
+        arena_reset(&arena);
+        st = next_texts(p, rows, &arena, &texts, &count, err);
+        for (size_t r = 0; st == ST_OK && r < count; r++)
+            st = f->row(p, rows->schema, texts + r * rows->schema->count, err);
+        if (st == ST_OK)
+            st = p->flush(p->flush_arg, err);
+    }
+    arena_free(&arena);
+    return st == ST_OK ? buffer_append_str(p->out, str_of(f->foot), err) : st;
 }
 
 status cli_print_rows(struct cli_printer *p, struct ArrowArrayStream *stream, struct arena *arena,
@@ -301,38 +250,42 @@ status cli_print_rows(struct cli_printer *p, struct ArrowArrayStream *stream, st
     struct column_stream rows;
     p->results++;
     TRY(arrow_import_stream(stream, NULL, &rows, err));
-    status st =
-        p->format == CLI_ARROW ? print_arrow(p, &rows, err) : print_grid(p, &rows, arena, err);
+    status st = p->format == CLI_ARROW     ? print_arrow(p, &rows, err)
+                : p->format == CLI_ALIGNED ? print_aligned(p, &rows, arena, err)
+                                           : print_stream(p, &rows, err);
     rows.close(rows.self);
     return st;
 }
 
-static status first_row(struct column_stream *rows, struct arena *arena, struct cli_row *out,
-                        struct error *err)
+/* ---- \gset ----------------------------------------------------------------------------------- */
+
+static status first_row(struct cli_printer *p, struct column_stream *rows, struct arena *arena,
+                        struct cli_row *out, struct error *err)
 {
     out->columns = rows->schema->count;
     TRY(ARENA_ARRAY(arena, struct str, out->columns, &out->names, err));
     TRY(ARENA_ARRAY(arena, struct str, out->columns, &out->values, err));
-    for (;;) {
+    while (out->rows < 2) {
         struct column_batch batch;
         TRY(rows->next(rows->self, &batch, err));
         if (batch.rows == 0)
             return ST_OK;
         for (size_t c = 0; out->rows == 0 && c < out->columns; c++) {
             TRY(arena_str(arena, rows->schema->fields[c].name, &out->names[c], err));
-            TRY(cell_text(rows, &batch, c, 0, arena, &out->values[c], err));
+            TRY(value_text(p, rows, &batch, c, 0, arena, &out->values[c], err));
         }
         out->rows += batch.rows;
     }
+    return ST_OK;
 }
 
-status cli_fetch_row(struct ArrowArrayStream *stream, struct arena *arena, struct cli_row *out,
-                     struct error *err)
+status cli_fetch_row(struct cli_printer *p, struct ArrowArrayStream *stream, struct arena *arena,
+                     struct cli_row *out, struct error *err)
 {
     struct column_stream rows;
     *out = (struct cli_row){0};
     TRY(arrow_import_stream(stream, NULL, &rows, err));
-    status st = first_row(&rows, arena, out, err);
+    status st = first_row(p, &rows, arena, out, err);
     rows.close(rows.self);
     return st;
 }

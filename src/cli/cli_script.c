@@ -4,47 +4,81 @@
  *     text:   SELECT :'day'::date ... ;   \if :{?x} \else \set x 1 \endif   SELECT 1 \gset
  *     items:  STATEMENT                   (done here)                       STATEMENT + "gset"
  *
- * A statement ends at a ';' outside quotes, comments and parentheses, at a backslash there (a
- * meta-command), or at the end of the text. A meta-command's arguments go to the end of the line or
- * to the next backslash. Variables are put in place outside quotes and comments only: :name as it
- * is,
- * :'name' as a literal, :"name" as an identifier, :{?name} as TRUE or FALSE; a name that is not set
- * stays as it stands. Backquotes run nothing and are refused.
+ * A statement ends at a ';' outside quotes, comments and parentheses, at \gset, \g or \gx, or at
+ * the end of the text. Blanks and comments in front of it are dropped, so that its place, and the
+ * place of errors in it, count from its first token. \if and its kin may stand inside it.
  *
- * In a branch that does not run, text is walked by the same rules and thrown away, so that a quoted
- * backslash cannot end the branch. */
-#include "cli/cli.h"
+ * Variables stand outside quotes and comments: :'name' becomes a literal, :"name" an identifier,
+ * :{?name} TRUE or FALSE. The value of a plain :name is read in its place as if it stood there,
+ * variables and semicolons in it included:
+ *
+ *     sources[0]  the script            ... FROM :tables WHERE ...
+ *     sources[1]    value of tables     demo.:which
+ *     sources[2]      value of which    sales              <- read first, then dropped
+ *
+ * A name that is not set stays as it stands. Backquotes run nothing and are refused.
+ *
+ * Text of a branch that does not run is walked by the same rules and dropped, so that a backslash
+ * in quotes cannot end the branch; no variable is put in place there.
+ *
+ * C1  a quote or comment that opens in a value closes in it
+ * C2  meta-commands stand in sources[0] only */
+#include "cli/cli_int.h"
 
-#include <ctype.h>
+#define STATEMENT_BYTES ((size_t)4 << 20) /* substituted, and all values read for it */
 
-#define SCRIPT_BYTES ((size_t)64 << 20) /* of one substituted statement */
-
-void cli_script_init(struct cli_script *s, struct str text, const char *name)
+void cli_script_init(struct cli_script *s, struct str text, const char *name, struct arena *values)
 {
-    *s = (struct cli_script){.text = text, .name = name};
+    *s = (struct cli_script){.name = name, .values = values, .source_count = 1};
+    if (str_starts(text, STR("\xEF\xBB\xBF")))
+        text = (struct str){text.ptr + 3, text.len - 3};
+    s->sources[0].text = text;
 }
 
 int64_t cli_script_line(const struct cli_script *s, size_t at)
 {
+    struct str text = s->sources[0].text;
     int64_t line = 1;
-    for (size_t i = 0; i < at && i < s->text.len; i++)
-        line += s->text.ptr[i] == '\n';
+    for (size_t i = 0; i < at && i < text.len; i++)
+        line += text.ptr[i] == '\n';
     return line;
+}
+
+/* ---- sources --------------------------------------------------------------------------------- */
+
+static struct cli_source *top(struct cli_script *s)
+{
+    return &s->sources[s->source_count - 1];
+}
+
+static struct str rest(const struct cli_script *s)
+{
+    const struct cli_source *t = &s->sources[s->source_count - 1];
+    return (struct str){t->text.ptr + t->at, t->text.len - t->at};
 }
 
 static int peek(const struct cli_script *s, size_t ahead)
 {
-    return s->at + ahead < s->text.len ? (unsigned char)s->text.ptr[s->at + ahead] : -1;
+    struct str r = rest(s);
+    return ahead < r.len ? (unsigned char)r.ptr[ahead] : -1;
+}
+
+/* Drops values that are read to their end. */
+static void settle(struct cli_script *s)
+{
+    while (s->source_count > 1 && rest(s).len == 0)
+        s->source_count--;
+}
+
+/* Where the next byte stands in the script; for one of a value, where the variable stands. */
+static size_t place(const struct cli_script *s)
+{
+    return s->source_count > 1 ? s->sources[1].used_at : s->sources[0].at;
 }
 
 static bool active(const struct cli_script *s)
 {
     return s->depth == 0 || s->branches[s->depth - 1].active;
-}
-
-static bool is_name(int c)
-{
-    return c == '_' || isalnum(c) || c >= 0x80;
 }
 
 /* ---- variables ------------------------------------------------------------------------------- */
@@ -64,249 +98,348 @@ static status put_quoted(struct buffer *out, const char *value, char quote, stru
     return buffer_append_byte(out, (uint8_t)quote, err);
 }
 
-/* The length of a variable's use at s->at (which is ':'), its name and kind: 0 = none. */
-static size_t variable_at(const struct cli_script *s, struct str *name, char *kind)
-{
-    size_t skip = 1, end;
-    int c = peek(s, 1);
-    *kind = c == '\'' || c == '"' ? (char)c : c == '{' && peek(s, 2) == '?' ? '{' : ':';
-    skip += *kind == '{' ? 2 : *kind == ':' ? 0 : 1;
-    for (end = skip; is_name(peek(s, end));)
-        end++;
-    *name = (struct str){s->text.ptr + s->at + skip, end - skip};
-    if (end == skip)
-        return 0;
-    if (*kind == ':')
-        return end;
-    return peek(s, end) == (*kind == '{' ? '}' : *kind) ? end + 1 : 0;
-}
-
-/* Puts the variable at s->at in place; *done false when there is none. */
-static status put_variable(struct cli_script *s, const struct cli_vars *vars, struct buffer *out,
-                           bool *done, struct error *err)
-{
+/* A variable's use: :name, :'name', :"name" or :{?name}. */
+struct use {
     struct str name;
-    char kind;
-    size_t n = variable_at(s, &name, &kind);
-    const char *value = n ? cli_vars_get(vars, name) : NULL;
-    *done = n && (value || kind == '{');
-    if (!*done)
-        return ST_OK;
-    s->at += n;
-    if (kind == '{')
-        return buffer_append_str(out, value ? STR("TRUE") : STR("FALSE"), err);
-    if (kind == ':')
-        return buffer_append_str(out, str_of(value), err);
-    return put_quoted(out, value, kind, err);
+    char kind;         /* ':' '\'' '"' '{' */
+    size_t bytes;      /* of the use; 0 = none stands here */
+    const char *value; /* NULL: not set */
+};
+
+/* What stands at the next byte, which is ':'. A use of a name that is not set is none, except for
+ * :{?name}. */
+static struct use use_at(const struct cli_script *s, const struct cli_vars *vars)
+{
+    struct use u = {.kind = ':'};
+    size_t start = 1, end;
+    int c = peek(s, 1);
+    if (c == '\'' || c == '"')
+        u.kind = (char)c;
+    else if (c == '{' && peek(s, 2) == '?')
+        u.kind = '{';
+    start += u.kind == '{' ? 2 : u.kind != ':';
+    for (end = start; cli_is_name_byte(peek(s, end));)
+        end++;
+    u.name = (struct str){rest(s).ptr + start, end - start};
+    bool closed = u.kind == ':' || peek(s, end) == (u.kind == '{' ? '}' : u.kind);
+    if (end == start || !closed)
+        return u;
+    u.value = cli_vars_get(vars, u.name);
+    if (u.value || u.kind == '{')
+        u.bytes = end + (u.kind != ':');
+    return u;
 }
 
-/* ---- walking SQL text ------------------------------------------------------------------------ */
-
-static status take(struct cli_script *s, struct buffer *out, size_t n, struct error *err)
+/* Puts it at the end of `out`, a plain one as it is. */
+static status put_use(struct cli_script *s, const struct use *u, struct buffer *out,
+                      struct error *err)
 {
-    TRY(buffer_append(out, s->text.ptr + s->at, n, err));
-    s->at += n;
+    top(s)->at += u->bytes;
+    if (u->kind == '{')
+        return buffer_append_str(out, u->value ? STR("TRUE") : STR("FALSE"), err);
+    if (u->kind == ':')
+        return buffer_append_str(out, str_of(u->value), err);
+    return put_quoted(out, u->value, u->kind, err);
+}
+
+/* ---- walking a statement --------------------------------------------------------------------- */
+
+struct walk {
+    const struct cli_vars *vars;
+    struct buffer sql;
+    size_t start;    /* of the first token, in the script */
+    size_t expanded; /* bytes of values read */
+    int64_t parens;  /* open ones */
+    bool any;        /* a token was met */
+};
+
+/* From here on the value is read (see the top of this file). */
+static status enter_value(struct cli_script *s, const struct use *u, struct walk *w,
+                          struct error *err)
+{
+    struct str value;
+    for (int i = 1; i < s->source_count; i++)
+        if (str_eq(s->sources[i].variable, u->name))
+            FAIL(err, ST_USAGE, "the value of variable \"%.*s\" uses the variable itself",
+                 STR_ARG(u->name));
+    if (s->source_count == CLI_SOURCES)
+        FAIL(err, ST_USAGE, "variable \"%.*s\" stands in the value of a variable, %d deep",
+             STR_ARG(u->name), CLI_SOURCES - 1);
+    TRY(arena_str(s->values, str_of(u->value), &value, err));
+    w->expanded += value.len + 1;
+    if (w->expanded > STATEMENT_BYTES)
+        FAIL(err, ST_LIMIT, "the values of a statement's variables have more than %zu bytes",
+             STATEMENT_BYTES);
+    size_t used_at = place(s);
+    top(s)->at += u->bytes;
+    s->sources[s->source_count++] =
+        (struct cli_source){.text = value, .variable = u->name, .used_at = used_at};
     return ST_OK;
 }
 
-/* '...' "..." with doubled quotes; with `escapes` a backslash takes the next byte along. */
-static size_t quoted_length(const struct cli_script *s, char quote, bool escapes)
+static void token(const struct cli_script *s, struct walk *w)
 {
-    size_t n = 1;
-    for (int c; (c = peek(s, n)) >= 0; n++) {
-        if (c == '\\' && escapes && peek(s, n + 1) >= 0)
-            n++;
-        else if (c == quote && peek(s, n + 1) == quote)
-            n++;
-        else if (c == quote)
-            return n + 1;
-    }
-    return n;
+    if (!w->any)
+        w->start = place(s);
+    w->any = true;
 }
 
-static size_t comment_length(const struct cli_script *s)
+static status take(struct cli_script *s, struct walk *w, size_t n, struct error *err)
 {
-    int depth = 0;
-    size_t n = 0;
-    if (peek(s, 0) == '-') {
-        while (peek(s, n) >= 0 && peek(s, n) != '\n')
-            n++;
-        return n;
+    if (w->any)
+        TRY(buffer_append(&w->sql, rest(s).ptr, n, err));
+    top(s)->at += n;
+    return ST_OK;
+}
+
+/* One quote, comment, word, variable or byte. */
+static status walk_unit(struct cli_script *s, struct walk *w, struct error *err)
+{
+    int c = peek(s, 0);
+    enum cli_unit kind;
+    bool closed;
+    size_t n = cli_unit_length(rest(s), &kind, &closed);
+    if (!closed && s->source_count > 1)
+        FAIL(err, ST_USAGE, "the value of variable \"%.*s\" ends inside a quote or comment",
+             STR_ARG(top(s)->variable)); /* C1 */
+    struct use u = c == ':' && n == 0 ? use_at(s, w->vars) : (struct use){0};
+    if (u.bytes > 0 && u.kind == ':')
+        return enter_value(s, &u, w, err);
+    bool comment = kind == CLI_UNIT_COMMENT && closed;
+    if (!comment && (n > 0 || !cli_is_blank(c)))
+        token(s, w);
+    if (u.bytes > 0)
+        return put_use(s, &u, &w->sql, err);
+    if (n == 0) {
+        w->parens += c == '(' ? 1 : c == ')' && w->parens > 0 ? -1 : 0;
+        n = 1;
     }
-    do {
-        if (peek(s, n) == '/' && peek(s, n + 1) == '*') {
-            depth++;
-            n += 2;
-        } else if (peek(s, n) == '*' && peek(s, n + 1) == '/') {
-            depth--;
-            n += 2;
-        } else {
-            n++;
+    return take(s, w, n, err);
+}
+
+/* A backslash: *command true when a meta-command starts there. */
+static status walk_backslash(struct cli_script *s, struct walk *w, bool *command, struct error *err)
+{
+    int next = peek(s, 1);
+    if (next == ';')
+        FAIL(err, ST_USAGE, "\\; joins statements in psql; firn runs them one by one, end each "
+                            "with ';'");
+    if (next == ':') { /* a colon that is no variable's */
+        token(s, w);
+        top(s)->at++;
+        return take(s, w, 1, err);
+    }
+    if (s->source_count > 1) /* C2 */
+        FAIL(err, ST_USAGE, "the value of variable \"%.*s\" holds a meta-command",
+             STR_ARG(top(s)->variable));
+    *command = true;
+    return ST_OK;
+}
+
+enum walk_end { WALK_COMMAND, WALK_SEMICOLON, WALK_END };
+
+static status walk_active(struct cli_script *s, struct walk *w, enum walk_end *end,
+                          struct error *err)
+{
+    bool command = false;
+    while (!command) {
+        settle(s);
+        int c = peek(s, 0);
+        if (c < 0) {
+            *end = WALK_END;
+            return ST_OK;
         }
-    } while (depth > 0 && peek(s, n) >= 0);
-    return n;
-}
-
-/* $tag$ ... $tag$; 0 when this dollar opens none. */
-static size_t dollar_length(const struct cli_script *s)
-{
-    size_t tag = 1;
-    while (is_name(peek(s, tag)) && !(tag == 1 && isdigit(peek(s, tag))))
-        tag++;
-    if (peek(s, tag) != '$')
-        return 0;
-    tag++;
-    for (size_t n = tag; s->at + n + tag <= s->text.len; n++)
-        if (memcmp(s->text.ptr + s->at + n, s->text.ptr + s->at, tag) == 0)
-            return n + tag;
-    return s->text.len - s->at;
-}
-
-/* The bytes from s->at that belong together and hold no variable: a quote, comment, word; 0 = one
- * plain byte. */
-static size_t unit_length(const struct cli_script *s)
-{
-    int c = peek(s, 0), next = peek(s, 1);
-    if ((c == 'e' || c == 'E') && next == '\'') {
-        struct cli_script inner = *s;
-        inner.at++;
-        return 1 + quoted_length(&inner, '\'', true);
+        if (c == ';' && w->parens == 0) {
+            top(s)->at++;
+            *end = WALK_SEMICOLON;
+            return ST_OK;
+        }
+        TRY(c == '\\' ? walk_backslash(s, w, &command, err) : walk_unit(s, w, err));
     }
-    if (c == '\'' || c == '"')
-        return quoted_length(s, (char)c, false);
-    if ((c == '-' && next == '-') || (c == '/' && next == '*'))
-        return comment_length(s);
-    if (c == '$')
-        return dollar_length(s);
-    if (c == ':' && (next == ':' || next == '='))
-        return 2;
-    size_t n = 0;
-    while (is_name(peek(s, n)))
-        n++;
-    return n;
+    *end = WALK_COMMAND;
+    return ST_OK;
 }
 
-/* Up to the end of a statement; s->at stands behind ';', at a backslash, or at the end. */
-static status walk_statement(struct cli_script *s, const struct cli_vars *vars, struct buffer *out,
-                             struct error *err)
+/* Text of a branch that does not run, up to the next meta-command. */
+static status walk_inactive(struct cli_script *s, enum walk_end *end)
 {
-    int parens = 0;
+    enum cli_unit kind;
+    bool closed;
     for (int c; (c = peek(s, 0)) >= 0;) {
-        bool done = false;
-        size_t n = unit_length(s);
-        if (n > 0) {
-            TRY(take(s, out, n, err));
-            continue;
-        }
-        if (c == '\\')
-            return ST_OK;
-        if (c == ';' && parens <= 0) {
-            s->at++;
+        if (c == '\\' && peek(s, 1) != ';' && peek(s, 1) != ':') {
+            *end = WALK_COMMAND;
             return ST_OK;
         }
-        parens += (c == '(') - (c == ')');
-        if (c == ':')
-            TRY(put_variable(s, vars, out, &done, err));
-        if (!done)
-            TRY(take(s, out, 1, err));
+        size_t n = cli_unit_length(rest(s), &kind, &closed);
+        top(s)->at += n ? n : c == '\\' ? 2 : 1;
     }
+    *end = WALK_END;
     return ST_OK;
 }
 
 /* ---- meta-commands --------------------------------------------------------------------------- */
 
-static bool blank(int c)
+static bool same_line_blank(int c)
 {
-    return c == ' ' || c == '\t' || c == '\r';
+    return c != '\n' && cli_is_blank(c);
 }
 
+/* The value of up to `most` digits in `base`. */
+static uint8_t escape_number(struct cli_script *s, unsigned base, int most)
+{
+    unsigned value = 0;
+    for (; most > 0; most--, top(s)->at++) {
+        int c = peek(s, 0);
+        unsigned digit = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
+                         : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10)
+                         : c >= 'A' && c <= 'F' ? (unsigned)(c - 'A' + 10)
+                                                : 16;
+        if (digit >= base)
+            break;
+        value = value * base + digit;
+    }
+    return (uint8_t)value;
+}
+
+static bool is_hex(int c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/* \n \t \b \r \f, \123, \x7f; any other byte means itself. */
 static status escape_byte(struct cli_script *s, struct buffer *out, struct error *err)
 {
     static const char from[] = "ntrbf", to[] = "\n\t\r\b\f";
-    int c = peek(s, 1);
-    const char *at = c > 0 ? strchr(from, c) : NULL;
-    s->at += 2;
-    return buffer_append_byte(out, (uint8_t)(at ? to[at - from] : c), err);
+    top(s)->at++;
+    int c = peek(s, 0);
+    const char *known = c > 0 ? strchr(from, c) : NULL;
+    uint8_t byte = (uint8_t)(known ? to[known - from] : c);
+    if (c >= '0' && c <= '7') {
+        byte = escape_number(s, 8, 3);
+    } else if ((c == 'x' || c == 'X') && is_hex(peek(s, 1))) {
+        top(s)->at++;
+        byte = escape_number(s, 16, 2);
+    } else {
+        top(s)->at++;
+    }
+    if (byte == 0)
+        FAIL(err, ST_USAGE, "a NUL byte in a quoted argument");
+    return buffer_append_byte(out, byte, err);
 }
 
 static status quoted_arg(struct cli_script *s, struct buffer *out, struct error *err)
 {
-    for (s->at++; peek(s, 0) >= 0 && peek(s, 0) != '\n';) {
+    for (top(s)->at++; peek(s, 0) >= 0 && peek(s, 0) != '\n';) {
         if (peek(s, 0) == '\'' && peek(s, 1) != '\'') {
-            s->at++;
+            top(s)->at++;
             return ST_OK;
         }
-        if (peek(s, 0) == '\\' && peek(s, 1) >= 0) {
+        if (peek(s, 0) == '\\' && peek(s, 1) >= 0 && peek(s, 1) != '\n') {
             TRY(escape_byte(s, out, err));
             continue;
         }
-        s->at += peek(s, 0) == '\'';
-        TRY(take(s, out, 1, err));
+        top(s)->at += peek(s, 0) == '\'';
+        TRY(buffer_append_byte(out, (uint8_t)peek(s, 0), err));
+        top(s)->at++;
     }
     FAIL(err, ST_USAGE, "unterminated quoted string");
 }
 
-/* One argument: pieces of plain text, 'quoted' text, "kept" quotes and variables side by side. */
+/* "..." keeps its quotes. */
+static status kept_arg(struct cli_script *s, struct buffer *out, struct error *err)
+{
+    bool closed;
+    struct str text = rest(s);
+    const char *line = memchr(text.ptr, '\n', text.len);
+    text.len = line ? (size_t)(line - text.ptr) : text.len;
+    size_t n = cli_quoted_length(text, &closed);
+    if (!closed)
+        FAIL(err, ST_USAGE, "unterminated quoted string");
+    TRY(buffer_append(out, text.ptr, n, err));
+    top(s)->at += n;
+    return ST_OK;
+}
+
+/* One argument: pieces of plain text, 'quoted' text, "kept" quotes and variables side by side.
+ * vars NULL: the command does not run, nothing is put in place. */
 static status read_arg(struct cli_script *s, const struct cli_vars *vars, struct buffer *out,
                        struct error *err)
 {
-    for (int c; (c = peek(s, 0)) >= 0 && c != '\n' && c != '\\' && !blank(c);) {
-        bool done = false;
-        if (c == '`')
+    for (int c; (c = peek(s, 0)) >= 0 && c != '\\' && !cli_is_blank(c);) {
+        struct use u = c == ':' && vars ? use_at(s, vars) : (struct use){0};
+        if (c == '`' && vars)
             FAIL(err, ST_USAGE, "backquotes run nothing in firn; use a variable (-v name=value)");
         if (c == '\'') {
             TRY(quoted_arg(s, out, err));
-            continue;
+        } else if (c == '"') {
+            TRY(kept_arg(s, out, err));
+        } else if (u.bytes > 0) {
+            TRY(put_use(s, &u, out, err));
+        } else {
+            TRY(buffer_append_byte(out, (uint8_t)c, err));
+            top(s)->at++;
         }
-        if (c == '"') {
-            TRY(take(s, out, quoted_length(s, '"', false), err));
-            continue;
-        }
-        if (c == ':')
-            TRY(put_variable(s, vars, out, &done, err));
-        if (!done)
-            TRY(take(s, out, 1, err));
     }
     return ST_OK;
 }
 
-/* A meta-command at s->at (the backslash); \\ alone separates and means nothing. */
+static status read_args(struct cli_script *s, const struct cli_vars *vars, struct arena *arena,
+                        struct buffer *arg, struct cli_item *out, struct error *err)
+{
+    size_t capacity = 0;
+    for (;;) {
+        while (same_line_blank(peek(s, 0)))
+            top(s)->at++;
+        int c = peek(s, 0);
+        if (c < 0 || c == '\n' || c == '\\')
+            break;
+        if (out->arg_count == 0)
+            out->first_quoted = c == '\'' || c == '"';
+        buffer_clear(arg);
+        TRY(read_arg(s, vars, arg, err));
+        TRY(arena_grow(arena, (void **)&out->args, sizeof(*out->args), &capacity,
+                       out->arg_count + 1, err));
+        TRY(arena_str(arena, buffer_str(arg), &out->args[out->arg_count++], err));
+    }
+    if (peek(s, 0) == '\\' && peek(s, 1) == '\\') /* \\ separates and means nothing */
+        top(s)->at += 2;
+    return ST_OK;
+}
+
+/* \elif is put in place in a branch that does not run, when it is its turn. */
+static bool substitutes(const struct cli_script *s, struct str command)
+{
+    if (s->depth > 0 && str_eq(command, STR("elif")))
+        return !s->branches[s->depth - 1].taken;
+    return active(s);
+}
+
+/* The meta-command at the next byte, a backslash. */
 static status read_command(struct cli_script *s, const struct cli_vars *vars, struct arena *arena,
                            struct cli_item *out, struct error *err)
 {
-    size_t start = ++s->at, capacity = 0;
     struct buffer arg;
-    if (peek(s, 0) == '?' || peek(s, 0) == '!')
-        s->at++;
-    while (is_name(peek(s, 0)))
-        s->at++;
-    out->name = (struct str){s->text.ptr + start, s->at - start};
-    if (out->name.len == 0)
-        FAIL(err, ST_USAGE, "a backslash without a command");
-    buffer_init(&arg, NULL, SCRIPT_BYTES);
-    status st = ST_OK;
-    for (;;) {
-        while (blank(peek(s, 0)))
-            s->at++;
-        if (peek(s, 0) < 0 || peek(s, 0) == '\n' || peek(s, 0) == '\\')
-            break;
-        buffer_clear(&arg);
-        TRY_DONE(read_arg(s, vars, &arg, err));
-        TRY_DONE(arena_grow(arena, (void **)&out->args, sizeof(*out->args), &capacity,
-                            out->arg_count + 1, err));
-        TRY_DONE(arena_str(arena, buffer_str(&arg), &out->args[out->arg_count++], err));
+    size_t n = 0;
+    top(s)->at++;
+    while (peek(s, n) >= 0 && peek(s, n) != '\\' && !cli_is_blank(peek(s, n)))
+        n++;
+    out->name = (struct str){rest(s).ptr, n};
+    top(s)->at += n;
+    if (n == 0 && peek(s, 0) == '\\') {
+        top(s)->at++;
+        return ST_OK;
     }
-done:
+    if (n == 0)
+        FAIL(err, ST_USAGE, "a backslash without a command");
+    buffer_init(&arg, NULL, STATEMENT_BYTES);
+    status st = read_args(s, substitutes(s, out->name) ? vars : NULL, arena, &arg, out, err);
     buffer_free(&arg);
     return st;
 }
 
-/* ---- \if
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- \if ------------------------------------------------------------------------------------- */
 
-/* psql's booleans: true false yes no on off 1 0, any case, unique beginnings. */
-static status truth(const struct cli_item *item, bool *out, struct error *err)
+bool cli_truth(struct str text, bool *out)
 {
     static const struct {
         const char *text;
@@ -314,15 +447,24 @@ static status truth(const struct cli_item *item, bool *out, struct error *err)
         bool value;
     } words[] = {{"true", 1, true}, {"false", 1, false}, {"yes", 1, true}, {"no", 1, false},
                  {"on", 2, true},   {"off", 2, false},   {"1", 1, true},   {"0", 1, false}};
-    struct str v = item->arg_count ? item->args[0] : STR("");
     for (size_t i = 0; i < ARRAY_LEN(words); i++)
-        if (v.len >= words[i].least && v.len <= strlen(words[i].text) &&
-            str_eq_nocase(v, (struct str){words[i].text, v.len})) {
+        if (text.len >= words[i].least && text.len <= strlen(words[i].text) &&
+            str_eq_nocase(text, (struct str){words[i].text, text.len})) {
             *out = words[i].value;
-            return ST_OK;
+            return true;
         }
-    FAIL(err, ST_USAGE, "\\%.*s needs true or false, not \"%.*s\"", STR_ARG(item->name),
-         STR_ARG(v));
+    return false;
+}
+
+static status condition(const struct cli_item *item, bool *out, struct error *err)
+{
+    if (item->arg_count == 1 && cli_truth(item->args[0], out))
+        return ST_OK;
+    if (item->arg_count == 1)
+        FAIL(err, ST_USAGE, "\\%.*s needs true or false, not \"%.*s\"", STR_ARG(item->name),
+             STR_ARG(item->args[0]));
+    FAIL(err, ST_USAGE, "\\%.*s needs true or false, not %zu words", STR_ARG(item->name),
+         item->arg_count);
 }
 
 static status open_branch(struct cli_script *s, const struct cli_item *item, struct error *err)
@@ -331,9 +473,10 @@ static status open_branch(struct cli_script *s, const struct cli_item *item, str
     if (s->depth == CLI_IF_DEPTH)
         FAIL(err, ST_USAGE, "more than %d \\if inside each other", CLI_IF_DEPTH);
     if (outer)
-        TRY(truth(item, &value, err));
+        TRY(condition(item, &value, err));
     /* inside a branch that does not run, none of this one's branches does */
-    s->branches[s->depth++] = (struct cli_branch){outer && value, !outer || value, false};
+    s->branches[s->depth++] = (struct cli_branch){
+        .start = item->start, .active = outer && value, .taken = !outer || value};
     return ST_OK;
 }
 
@@ -344,7 +487,7 @@ static status next_branch(struct cli_script *s, const struct cli_item *item, str
     if (!b || b->in_else)
         FAIL(err, ST_USAGE, "\\%.*s %s", STR_ARG(item->name), b ? "after \\else" : "without \\if");
     if (!b->taken && !is_else)
-        TRY(truth(item, &value, err));
+        TRY(condition(item, &value, err));
     b->active = !b->taken && value;
     b->taken |= b->active;
     b->in_else = is_else;
@@ -355,12 +498,16 @@ static status next_branch(struct cli_script *s, const struct cli_item *item, str
 static status conditional(struct cli_script *s, const struct cli_item *item, bool *done,
                           struct error *err)
 {
+    bool is_else = str_eq(item->name, STR("else")), is_endif = str_eq(item->name, STR("endif"));
     *done = true;
+    if ((is_else || is_endif) && item->arg_count > 0)
+        FAIL(err, ST_USAGE, "\\%.*s takes no argument, not \"%.*s\"", STR_ARG(item->name),
+             STR_ARG(item->args[0]));
     if (str_eq(item->name, STR("if")))
         return open_branch(s, item, err);
-    if (str_eq(item->name, STR("elif")) || str_eq(item->name, STR("else")))
+    if (str_eq(item->name, STR("elif")) || is_else)
         return next_branch(s, item, err);
-    if (str_eq(item->name, STR("endif"))) {
+    if (is_endif) {
         if (s->depth == 0)
             FAIL(err, ST_USAGE, "\\endif without \\if");
         s->depth--;
@@ -370,72 +517,62 @@ static status conditional(struct cli_script *s, const struct cli_item *item, boo
     return ST_OK;
 }
 
-/* ---- items
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- items ----------------------------------------------------------------------------------- */
 
-static bool only_blank(struct str s)
+/* The meta-command at the next byte; *done true when it is an item of its own or ends one. */
+static status command_item(struct cli_script *s, struct walk *w, struct arena *arena,
+                           struct cli_item *out, bool *done, struct error *err)
 {
-    for (size_t i = 0; i < s.len; i++) {
-        if (s.ptr[i] == '-' && i + 1 < s.len && s.ptr[i + 1] == '-') {
-            while (i < s.len && s.ptr[i] != '\n')
-                i++;
-        } else if (!isspace((unsigned char)s.ptr[i])) {
-            return false;
-        }
-    }
-    return true;
+    bool conditional_done;
+    struct cli_item item = {.kind = CLI_ITEM_COMMAND, .start = s->sources[0].at};
+    out->start = item.start;
+    TRY(read_command(s, w->vars, arena, &item, err));
+    TRY(conditional(s, &item, &conditional_done, err));
+    if (conditional_done || !active(s) || item.name.len == 0)
+        return ST_OK;
+    bool ends = str_eq(item.name, STR("gset")) || str_eq(item.name, STR("g")) ||
+                str_eq(item.name, STR("gx"));
+    if (ends && !w->any)
+        FAIL(err, ST_USAGE, "\\%.*s ends a statement, and there is none", STR_ARG(item.name));
+    if (!ends && w->any)
+        FAIL(err, ST_USAGE, "\\%.*s in the middle of a statement; end it with ';'",
+             STR_ARG(item.name));
+    *out = item;
+    *done = true;
+    return ST_OK;
 }
 
-static status statement_item(struct cli_script *s, const struct cli_vars *vars, struct arena *arena,
-                             struct cli_item *out, struct error *err)
-{
-    struct buffer sql;
-    buffer_init(&sql, NULL, SCRIPT_BYTES);
-    status st = walk_statement(s, vars, &sql, err);
-    if (st == ST_OK && !only_blank(buffer_str(&sql))) {
-        out->kind = CLI_ITEM_STATEMENT;
-        st = arena_str(arena, buffer_str(&sql), &out->sql, err);
-    }
-    buffer_free(&sql);
-    return st;
-}
-
-static status read_item(struct cli_script *s, const struct cli_vars *vars, struct arena *arena,
+/* Up to the end of a statement or of a command; *done false when there was nothing. */
+static status next_item(struct cli_script *s, struct walk *w, struct arena *arena,
                         struct cli_item *out, struct error *err)
 {
-    *out = (struct cli_item){.kind = CLI_ITEM_END, .start = s->at};
-    TRY(statement_item(s, vars, arena, out, err));
-    if (peek(s, 0) != '\\' || (out->sql.len && s->text.ptr[s->at - 1] == ';'))
-        return ST_OK;
-    if (out->kind == CLI_ITEM_END) {
-        out->kind = CLI_ITEM_COMMAND;
-        out->start = s->at;
-        return read_command(s, vars, arena, out, err);
+    enum walk_end end;
+    for (bool done = false; !done;) {
+        status st = active(s) ? walk_active(s, w, &end, err) : walk_inactive(s, &end);
+        out->start = place(s);
+        TRY(st);
+        if (end == WALK_COMMAND)
+            TRY(command_item(s, w, arena, out, &done, err));
+        if (end == WALK_END && s->depth > 0) {
+            out->start = s->branches[s->depth - 1].start;
+            FAIL(err, ST_USAGE, "\\if without \\endif");
+        }
+        done |= end == WALK_END || (end == WALK_SEMICOLON && w->any);
     }
-    size_t before = s->at; /* a statement that a command ends: only \gset and \g do */
-    TRY(read_command(s, vars, arena, out, err));
-    if (str_eq(out->name, STR("gset")) || str_eq(out->name, STR("g")))
+    if (!w->any)
         return ST_OK;
-    s->at = before;
-    FAIL(err, ST_USAGE, "\\%.*s in the middle of a statement; end it with ';'", STR_ARG(out->name));
+    out->kind = CLI_ITEM_STATEMENT;
+    out->start = w->start;
+    return arena_str(arena, buffer_str(&w->sql), &out->sql, err);
 }
 
 status cli_script_next(struct cli_script *s, const struct cli_vars *vars, struct arena *arena,
                        struct cli_item *out, struct error *err)
 {
-    for (;;) {
-        bool done = false, run = active(s);
-        bool at_end = s->at >= s->text.len;
-        TRY(read_item(s, vars, arena, out, err));
-        if (out->kind == CLI_ITEM_END && at_end) {
-            if (s->depth > 0)
-                FAIL(err, ST_USAGE, "the script ends inside \\if");
-            return ST_OK;
-        }
-        if (out->kind == CLI_ITEM_COMMAND)
-            TRY(conditional(s, out, &done, err));
-        if (run && !done && out->kind != CLI_ITEM_END)
-            return ST_OK;
-    }
+    struct walk w = {.vars = vars};
+    *out = (struct cli_item){.kind = CLI_ITEM_END};
+    buffer_init(&w.sql, NULL, STATEMENT_BYTES);
+    status st = next_item(s, &w, arena, out, err);
+    buffer_free(&w.sql);
+    return st;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* cli_vars.c - psql's variables: a list of names and texts, small and copied whole at BEGIN. */
-#include "cli/cli.h"
+#include "cli/cli_int.h"
+
+#define VALUE_BYTES ((size_t)1 << 20)
 
 static status copy_z(struct str s, char **out, struct error *err)
 {
@@ -31,10 +33,26 @@ const char *cli_vars_get(const struct cli_vars *v, struct str name)
     return x ? x->value : NULL;
 }
 
+static status check(struct str name, struct str value, struct error *err)
+{
+    size_t n = 0;
+    while (n < name.len && cli_is_name_byte((unsigned char)name.ptr[n]))
+        n++;
+    if (n == 0 || n < name.len)
+        FAIL(err, ST_USAGE, "invalid variable name: \"%.*s\"", STR_ARG(name));
+    if (value.len > VALUE_BYTES)
+        FAIL(err, ST_LIMIT, "variable \"%.*s\" would have %zu bytes, at most are %zu",
+             STR_ARG(name), value.len, VALUE_BYTES);
+    if (value.len > 0 && memchr(value.ptr, 0, value.len))
+        FAIL(err, ST_USAGE, "variable \"%.*s\" would hold a NUL byte", STR_ARG(name));
+    return ST_OK;
+}
+
 status cli_vars_set(struct cli_vars *v, struct str name, struct str value, struct error *err)
 {
     struct cli_var *x = find(v, name);
     char *text;
+    TRY(check(name, value, err));
     TRY(copy_z(value, &text, err));
     if (x) {
         free_z(x->value);

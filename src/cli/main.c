@@ -20,25 +20,39 @@ int cli_init(const struct cli_args *a)
 static int about_view(const struct cli_args *a, const char *statement)
 {
     char text[1024];
-    if (a->operand_count != 1) {
-        fprintf(stderr, "firn: %s needs the name of one materialized view\n", a->command);
-        return 2;
-    }
     int n = snprintf(text, sizeof(text), "%s %s", statement, a->operands[0]);
     if (n < 0 || (size_t)n >= sizeof(text)) {
         fprintf(stderr, "firn: the name is too long\n");
-        return 2;
+        return FIRN_USAGE;
     }
-    return cli_run_text(a, str_of(text), a->command, a->options, a->option_count);
+    return cli_run_statement(a, str_of(text));
+}
+
+static int print_version(void)
+{
+    printf("firn %s\n", firn_version());
+    return 0;
+}
+
+/* `firn` alone is a mistake, `firn help` is not. */
+static int print_help(const struct cli_args *a)
+{
+    bool asked = a->help || a->command;
+    const char *command = a->help ? a->command : a->operand_count ? a->operands[0] : NULL;
+    if (!cli_help(command)) {
+        fprintf(stderr, "firn: unknown command \"%s\"; see `firn help`\n", command);
+        return FIRN_USAGE;
+    }
+    return asked ? 0 : FIRN_USAGE;
 }
 
 static int dispatch(const struct cli_args *a)
 {
     const char *c = a->command;
-    if (!c || a->help || strcmp(c, "help") == 0) {
-        cli_help(a->help ? c : a->operand_count ? a->operands[0] : NULL);
-        return c || a->help ? 0 : 2;
-    }
+    if (a->version)
+        return print_version();
+    if (!c || a->help || strcmp(c, "help") == 0)
+        return print_help(a);
     if (strcmp(c, "demo") == 0)
         return cli_demo(a);
     if (strcmp(c, "init") == 0)
@@ -49,12 +63,7 @@ static int dispatch(const struct cli_args *a)
         return about_view(a, "REFRESH MATERIALIZED VIEW");
     if (strcmp(c, "plan") == 0)
         return about_view(a, "EXPLAIN REFRESH MATERIALIZED VIEW");
-    if (strcmp(c, "version") == 0) {
-        printf("firn %s\n", firn_version());
-        return 0;
-    }
-    fprintf(stderr, "firn: unknown command \"%s\"; see `firn help`\n", c);
-    return 2;
+    return print_version();
 }
 
 int main(int argc, char **argv)

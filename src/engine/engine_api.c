@@ -55,6 +55,17 @@ void firn_cancel(struct firn_session *s)
     atomic_store(&s->cancel, true);
 }
 
+const char *firn_setting(const struct firn_session *s, const char *name)
+{
+    return engine_setting_get(s, name).ptr; /* settings stand NUL-terminated in arenas */
+}
+
+size_t firn_published(const struct firn_session *s, const struct firn_published **out)
+{
+    *out = s->published;
+    return s->published_count;
+}
+
 int firn_in_transaction(const struct firn_session *s)
 {
     return s->txn && s->txn->explicit_block;

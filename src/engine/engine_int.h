@@ -113,6 +113,9 @@ struct firn_session {
     void (*notice)(void *arg, const char *text);
     void *notice_arg;
     bool stream_open; /* a result's rows are being read */
+    struct arena published_arena; /* reset by every statement */
+    size_t published_count, published_capacity;
+    struct firn_published *published; /* in <published_arena> */
     char *describe;   /* text of firn_describe, in arena */
 };
 

@@ -153,6 +153,7 @@ status engine_session_open(const struct firn_option *options, size_t option_coun
     TRY(mem_calloc(NULL, sizeof(*s), (void **)&s, err));
     mem_account_init(&s->account, "--memory", NULL, 0);
     arena_init(&s->arena, NULL);
+    arena_init(&s->published_arena, NULL);
     status st = session_start(s, options, option_count, err);
     if (st != ST_OK) {
         engine_session_close(s);
@@ -170,6 +171,7 @@ void engine_session_close(struct firn_session *s)
     catalog_close(s->catalog);
     if (s->store)
         store_destroy(s->store);
+    arena_free(&s->published_arena);
     arena_free(&s->arena);
     mem_free(NULL, s, sizeof(*s));
 }

@@ -199,6 +199,8 @@ status engine_execute(struct firn_session *s, struct str text, struct firn_resul
         FAIL_SQL(err, ST_INVALID, "55006", 0,
                  "the rows of the statement before are still being read; free its result first");
     atomic_store(&s->cancel, false);
+    arena_reset(&s->published_arena);
+    s->published_count = s->published_capacity = 0;
     status result = sql_parse(text, &r->arena, &statements, &count, err);
     if (result != ST_OK) {
         if (s->txn)
