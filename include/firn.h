@@ -67,8 +67,8 @@ FIRN_API void firn_session_on_notice(struct firn_session *s,
                                      void (*notice)(void *arg, const char *text), void *arg);
 /* Stops the running statement soon; safe in a signal handler. */
 FIRN_API void firn_cancel(struct firn_session *s);
-/* The session's value of a setting ("timezone"): SET, else configuration, else default; NULL = none.
- * Borrowed until it is set again. */
+/* The session's value of a setting ("timezone"): SET, else configuration, else default; NULL =
+ * none. Borrowed until it is set again. */
 FIRN_API const char *firn_setting(const struct firn_session *s, const char *name);
 /* 1 inside BEGIN ... COMMIT. */
 FIRN_API int firn_in_transaction(const struct firn_session *s);

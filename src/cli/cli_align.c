@@ -11,6 +11,8 @@
  * columns of a terminal: marks that combine have none, East Asian wide letters two. */
 #include "cli/cli_int.h"
 
+#include "column/column_type.h"
+
 /* ---- widths ---------------------------------------------------------------------------------- */
 
 struct range {

@@ -146,7 +146,8 @@ static int set_format(struct cli_args *a, const char *value)
             a->format = (enum cli_format)i;
             return 0;
         }
-    fprintf(stderr, "firn: unknown format \"%s\"; there are aligned, csv, json, markdown and arrow\n",
+    fprintf(stderr,
+            "firn: unknown format \"%s\"; there are aligned, csv, json, markdown and arrow\n",
             value);
     return FIRN_USAGE;
 }

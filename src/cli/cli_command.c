@@ -171,8 +171,8 @@ static const struct {
     const char *name, *other; /* other: psql's second name; "" = none */
     status (*run)(struct cli_runner *, const struct cli_item *, struct error *);
 } commands[] = {
-    {"echo", "qecho", do_echo},   {"warn", "", do_warn},      {"set", "", do_set},
-    {"unset", "", do_unset},      {"timing", "", do_timing},  {"x", "", do_expanded},
+    {"echo", "qecho", do_echo}, {"warn", "", do_warn},     {"set", "", do_set},
+    {"unset", "", do_unset},    {"timing", "", do_timing}, {"x", "", do_expanded},
     {"q", "quit", do_quit},
 };
 

@@ -39,19 +39,19 @@ struct cli_published {
 };
 
 struct cli_runner {
-    const struct cli_args *args;   /* borrowed */
-    struct firn_session *session;  /* owned */
-    struct cli_vars vars;          /* owned */
+    const struct cli_args *args;  /* borrowed */
+    struct firn_session *session; /* owned */
+    struct cli_vars vars;         /* owned */
     struct cli_printer printer;
     struct buffer out; /* printed and, inside a block, held back */
     struct cli_block block;
-    struct arena arena; /* of one item */
-    struct arena kept;  /* of the run */
+    struct arena arena;   /* of one item */
+    struct arena kept;    /* of the run */
     struct str zone_name; /* of printer.zone, in <kept>; empty = UTC */
     bool timing;
-    bool quit;       /* \q: the script being read is over */
-    int depth;       /* of \i */
-    int64_t scripts; /* opened so far */
+    bool quit;                 /* \q: the script being read is over */
+    int depth;                 /* of \i */
+    int64_t scripts;           /* opened so far */
     struct firn_error failure; /* what ended the run; code 0 = nothing */
     struct firn_figures total;
     size_t published_count, published_capacity;

@@ -164,8 +164,7 @@ static status keep_published(struct cli_runner *r, struct error *err)
 static status keep_place(struct cli_runner *r, const struct cli_script *before, struct error *err)
 {
     struct cli_block *b = &r->block;
-    bool again = b->script == before->serial &&
-                 b->place.sources[0].at == before->sources[0].at;
+    bool again = b->script == before->serial && b->place.sources[0].at == before->sources[0].at;
     b->open = true;
     b->tries = again ? b->tries : 0;
     b->script = before->serial;
@@ -314,8 +313,7 @@ int cli_run_file(struct cli_runner *r, const char *path, const struct cli_script
         st = read_script(path, &text, &err);
     snprintf(name, sizeof(name), "%s", strcmp(path, "-") == 0 ? "<stdin>" : path);
     r->depth++;
-    code = st == ST_OK ? run_script(r, buffer_str(&text), name)
-                       : cli_fail_own(r, from, item, &err);
+    code = st == ST_OK ? run_script(r, buffer_str(&text), name) : cli_fail_own(r, from, item, &err);
     r->depth--;
     buffer_free(&text);
     return code;

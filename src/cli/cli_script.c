@@ -222,8 +222,9 @@ static status walk_backslash(struct cli_script *s, struct walk *w, bool *command
 {
     int next = peek(s, 1);
     if (next == ';')
-        FAIL(err, ST_USAGE, "\\; joins statements in psql; firn runs them one by one, end each "
-                            "with ';'");
+        FAIL(err, ST_USAGE,
+             "\\; joins statements in psql; firn runs them one by one, end each "
+             "with ';'");
     if (next == ':') { /* a colon that is no variable's */
         token(s, w);
         top(s)->at++;

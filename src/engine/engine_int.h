@@ -112,11 +112,11 @@ struct firn_session {
     _Atomic bool cancel;
     void (*notice)(void *arg, const char *text);
     void *notice_arg;
-    bool stream_open; /* a result's rows are being read */
+    bool stream_open;             /* a result's rows are being read */
     struct arena published_arena; /* reset by every statement */
     size_t published_count, published_capacity;
     struct firn_published *published; /* in <published_arena> */
-    char *describe;   /* text of firn_describe, in arena */
+    char *describe;                   /* text of firn_describe, in arena */
 };
 
 STATUS_MUST_USE status engine_session_open(const struct firn_option *options, size_t option_count,

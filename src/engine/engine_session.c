@@ -80,6 +80,15 @@ static status no_catalog(struct firn_session *s, struct error *err)
         STR_ARG(s->config.looked_at));
 }
 
+/* Each run says first which catalog it works on. */
+static status announce(struct firn_session *s, struct error *err)
+{
+    struct str text;
+    TRY(catalog_describe(s->catalog, &s->arena, &text, err));
+    engine_notice(s, "%.*s", STR_ARG(text));
+    return ST_OK;
+}
+
 status engine_catalog_open(struct firn_session *s, struct error *err)
 {
     const struct engine_catalog_config *found = NULL;
@@ -109,7 +118,8 @@ status engine_catalog_open(struct firn_session *s, struct error *err)
     if (busy.len > 0 &&
         column_text_parse(column_type_of(COLUMN_BIGINT), busy, NULL, &s->arena, &v, NULL) == ST_OK)
         config.busy_ms = v.i64;
-    return catalog_open(&config, s->store, false, &s->catalog, err);
+    TRY(catalog_open(&config, s->store, false, &s->catalog, err));
+    return announce(s, err);
 }
 
 /* ---- open and close -------------------------------------------------------------------------- */

@@ -473,6 +473,37 @@ static bool has_changes(const struct engine_txn *txn)
     return txn->change_count > 0;
 }
 
+/* Names and room for firn_published, before anything is visible: later nothing may fail. */
+static status name_published(struct firn_session *s, struct error *err)
+{
+    struct arena *a = &s->published_arena;
+    for (const struct engine_staged *t = s->txn->tables; t; t = t->next) {
+        struct str name;
+        if (!t->touched)
+            continue;
+        TRY(arena_grow(a, (void **)&s->published, sizeof(*s->published), &s->published_capacity,
+                       s->published_count + 1, err));
+        TRY(arena_printf(a, &name, err, "%.*s.%.*s", STR_ARG(t->name.space),
+                         STR_ARG(t->name.table)));
+        s->published[s->published_count++].table = name.ptr;
+    }
+    return ST_OK;
+}
+
+/* Only tables with a new snapshot stay in the list. */
+static void fill_published(struct firn_session *s)
+{
+    size_t from = 0, to = 0;
+    for (const struct engine_staged *t = s->txn->tables; t; t = t->next) {
+        if (!t->touched)
+            continue;
+        s->published[to] = s->published[from++];
+        s->published[to].snapshot_id = t->snapshot_id;
+        to += t->current && t->snapshot_id;
+    }
+    s->published_count = to;
+}
+
 /* The transaction stands already; what was staged now is thrown away. */
 static status commit_skipped(struct firn_session *s, struct error *err)
 {
@@ -498,11 +529,15 @@ status engine_txn_commit(struct firn_session *s, int64_t *snapshot_id, struct er
     if (s->txn->skip)
         return commit_skipped(s, err);
     if (has_changes(s->txn)) {
-        st = catalog_lock(s->catalog, err);
+        st = name_published(s, err);
+        if (st == ST_OK)
+            st = catalog_lock(s->catalog, err);
         if (st == ST_OK) {
             st = publish(s, err);
             catalog_unlock(s->catalog);
         }
+        if (st != ST_OK)
+            s->published_count = 0;
         if (st == ST_UNKNOWN) { /* nobody deletes anything (K1) */
             txn_end(s);
             return st;
@@ -517,6 +552,7 @@ status engine_txn_commit(struct firn_session *s, int64_t *snapshot_id, struct er
             if (t->touched && t->current)
                 delete_old_metadata(s, t);
         }
+        fill_published(s);
         txn_end(s);
     }
     engine_txn_rollback(s);
