@@ -7,6 +7,10 @@
  * catalog_name, namespace, property_key -> property_value; a namespace without tables is its marker
  * row exists = true
  *
+ * A file made here uses a write-ahead log: Iceberg's JdbcCatalog leaves read statements open
+ * between calls, and in the older journal an open reader keeps every writer from committing. A file
+ * that others made stays in the mode it has.
+ *
  * A commit is one BEGIN IMMEDIATE transaction of a few statements, each a compare-and-swap on
  * metadata_location, with synchronous = EXTRA. Files are written and fsynced before; the write lock
  * is never held while anything else is waited for. Who finds the database busy waits with jitter,
@@ -181,6 +185,7 @@ static status create_tables(struct sqlite_catalog *s, struct error *err)
                      " ('iceberg_tables', 'iceberg_namespace_properties')",
                      NULL, 0, &have, err));
     if (have < 2) {
+        TRY(run(s, "PRAGMA journal_mode = WAL", "choosing a write-ahead log", err));
         TRY(run(s, "BEGIN IMMEDIATE", "starting a transaction", err));
         status st = run(s, create_sql, "creating the catalog's tables", err);
         if (st == ST_OK)
