@@ -32,7 +32,14 @@ def pyiceberg(*args):
 
 subprocess.run([firn, "demo", "-q"], cwd=work, check=True, capture_output=True)
 paths = ",".join(sorted(f"{jars}/{j}" for j in os.listdir(jars) if j.startswith(("iceberg-spark", "sqlite-jdbc"))))
-spark = (SparkSession.builder.master("local[2]").appName("firn").config("spark.ui.enabled", "false")
+
+
+def session():
+    """A new session: JdbcCatalog reads the catalog's state of its first use for as long as it lives."""
+    active = SparkSession.getActiveSession()
+    if active:
+        active.stop()
+    s = (SparkSession.builder.master("local[2]").appName("firn").config("spark.ui.enabled", "false")
          .config("spark.jars", paths).config("spark.driver.extraClassPath", paths.replace(",", ":"))
          .config("spark.sql.session.timeZone", "UTC").config("spark.sql.shuffle.partitions", "2")
          .config("spark.sql.extensions", "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions")
@@ -42,7 +49,11 @@ spark = (SparkSession.builder.master("local[2]").appName("firn").config("spark.u
          .config("spark.sql.catalog.lakehouse.warehouse", f"file://{lake}/warehouse")
          .config("spark.sql.catalog.lakehouse.jdbc.schema-version", "V1")
          .config("spark.sql.catalog.lakehouse.cache-enabled", "false").getOrCreate())
-spark.sparkContext.setLogLevel("ERROR")
+    s.sparkContext.setLogLevel("OFF")
+    return s
+
+
+spark = session()
 
 
 def rows(sql):
@@ -69,13 +80,16 @@ assert rows("SELECT count(*), min(amount), max(amount), min(transaction_date) FR
 run("run", "-q", "-c", "CREATE MATERIALIZED VIEW demo.gated AS SELECT product_id, count(*) AS n FROM "
     "demo.sales_transactions_raw GROUP BY product_id; ALTER MATERIALIZED VIEW demo.gated ADD CONSTRAINT few CHECK (n < 10);")
 run("refresh", "demo.gated", code=3)
+spark = session()
 assert rows("SELECT * FROM lakehouse.demo.gated") == [] and pyiceberg("rows", "demo.gated") == []
 run("run", "-q", "-c", "ALTER MATERIALIZED VIEW demo.gated DROP CONSTRAINT few; REFRESH MATERIALIZED VIEW demo.gated;")
+spark = session()
 old = sorted(rows("SELECT * FROM lakehouse.demo.gated"))
 assert len(old) == 3
 run("run", "-q", "-c", "ALTER MATERIALIZED VIEW demo.gated ADD CONSTRAINT few CHECK (n < 10);")
 run("run", "-q", "-c", "INSERT INTO demo.sales_transactions_raw VALUES (DATE '2025-01-20', 104, 1, 1.5, 1.5);")
 run("refresh", "demo.gated", code=3)
+spark = session()
 assert sorted(rows("SELECT * FROM lakehouse.demo.gated")) == old
 assert sorted(map(tuple, pyiceberg("rows", "demo.gated"))) == old
 
@@ -83,8 +97,10 @@ assert sorted(map(tuple, pyiceberg("rows", "demo.gated"))) == old
 spark.sql("INSERT INTO lakehouse.demo.sales_transactions_raw VALUES (DATE '2025-01-21', 105, 2, 2.5D, 5.0D)")
 pyiceberg("append", "demo.sales_transactions_raw")
 assert query("SELECT count(*), sum(amount) FROM demo.sales_transactions_raw WHERE product_id > 103") == [["3", "13.5"]]
+spark = session()
 spark.sql("INSERT OVERWRITE lakehouse.demo.sales_transactions_raw SELECT * FROM lakehouse.demo.sales_transactions_raw WHERE product_id <> 102")
 pyiceberg("delete", "demo.sales_transactions_raw")
+spark = session()
 left = sorted(rows("SELECT * FROM lakehouse.demo.sales_transactions_raw"))
 assert left == sorted([r for r in want if r[1] == 103] + [(r[0], r[1], r[2], r[3], r[4]) for r in left if r[1] > 103])
 got = query("SELECT product_id, count(*), sum(quantity) FROM demo.sales_transactions_raw GROUP BY 1 ORDER BY 1")
@@ -122,6 +138,7 @@ assert [[text(v) for v in r] for r in spark_rows] == firn_rows, (spark_rows[:3],
 assert query("SELECT count(*) FROM demo.made_by_spark WHERE ts >= TIMESTAMPTZ '2024-02-28 10:00+00' AND id < 30") == [
     [str(sum(1 for r in spark_rows if r[8] >= "2024-02-28 10:00" and r[0] < 30))]]
 run("run", "-q", "-c", "DELETE FROM demo.made_by_spark WHERE id >= 20; INSERT INTO demo.made_by_spark (id, ts, s) VALUES (100, TIMESTAMPTZ '2024-03-05 00:00+00', 'zz');")
+spark = session()
 assert rows("SELECT count(*), max(id), min(id) FROM lakehouse.demo.made_by_spark") == [(21, 100, 0)]
 assert rows("SELECT id FROM lakehouse.demo.made_by_spark WHERE ts >= TIMESTAMP '2024-03-04 00:00:00' AND s = 'zz'") == [(100,)]
 spark.stop()
