@@ -7,8 +7,8 @@
  * catalog_name, namespace, property_key -> property_value; a namespace without tables is its marker
  * row exists = true
  *
- * A file made here uses a write-ahead log: Iceberg's JdbcCatalog holds a read transaction for as long as its
- * session lives, and in the older journal that would keep every writer from committing
+ * A file made here uses a write-ahead log: Iceberg's JdbcCatalog holds a read transaction for as
+ * long as its session lives, and in the older journal that would keep every writer from committing
  * (docs/decisions/2026-11-22-wal.md). A file that others made stays in the mode it has.
  *
  * A commit is one BEGIN IMMEDIATE transaction of a few statements, each a compare-and-swap on
