@@ -100,6 +100,44 @@ unsigned exec_aggregate_need(enum query_agg kind)
     return 0;
 }
 
+/* CASE WHEN filter THEN value END: a value that is computed must not be computed, and fail, for
+ * rows that the filter leaves out. */
+static status guard_value(struct exec_aggregate *a, const struct query_agg_arg *plan,
+                          struct query_expr **out, struct error *err)
+{
+    struct query_expr *guarded, *otherwise;
+    TRY(ARENA_NEW(a->context.arena, struct query_expr, &guarded, err));
+    TRY(ARENA_NEW(a->context.arena, struct query_expr, &otherwise, err));
+    *otherwise = (struct query_expr){.kind = QUERY_CONST, .type = plan->value->type};
+    otherwise->value = (struct column_value){.type = plan->value->type, .null = true};
+    *guarded = (struct query_expr){.kind = QUERY_CASE,
+                                   .type = plan->value->type,
+                                   .position = plan->value->position,
+                                   .arg_count = 3};
+    TRY(ARENA_ARRAY(a->context.arena, struct query_expr *, 3, &guarded->args, err));
+    guarded->args[0] = plan->filter;
+    guarded->args[1] = plan->value;
+    guarded->args[2] = otherwise;
+    *out = guarded;
+    return ST_OK;
+}
+
+static status open_sources(struct exec_aggregate *a, struct exec_aggregate_arg *arg,
+                           struct error *err)
+{
+    const struct query_agg_arg *plan = arg->plan;
+    struct query_expr *value = plan->value;
+    bool computed = value && value->kind != QUERY_COLUMN && value->kind != QUERY_CONST;
+    arg->selects = plan->filter && !computed;
+    if (plan->filter && computed)
+        TRY(guard_value(a, plan, &value, err));
+    TRY(source_init(a, value, &arg->value, err));
+    TRY(source_init(a, arg->selects ? plan->filter : NULL, &arg->filter, err));
+    TRY(source_init(a, plan->merge_s1, &arg->s1, err));
+    TRY(source_init(a, plan->merge_rest, &arg->rest, err));
+    return source_init(a, plan->merge_more, &arg->more, err);
+}
+
 static status open_arg(struct exec_aggregate *a, size_t index, struct kernel_scratch *scratch,
                        struct error *err)
 {
@@ -116,11 +154,7 @@ static status open_arg(struct exec_aggregate *a, size_t index, struct kernel_scr
         arg->distinct |= out->kind == QUERY_AGG_COUNT_DISTINCT;
         a->counts_rows |= out->kind == QUERY_AGG_STATE_MISSING;
     }
-    TRY(source_init(a, plan->value, &arg->value, err));
-    TRY(source_init(a, plan->filter, &arg->filter, err));
-    TRY(source_init(a, plan->merge_s1, &arg->s1, err));
-    TRY(source_init(a, plan->merge_rest, &arg->rest, err));
-    TRY(source_init(a, plan->merge_more, &arg->more, err));
+    TRY(open_sources(a, arg, err));
     if (plan->merge) {
         type = column_type_of(COLUMN_DOUBLE);
         need |= KERNEL_SUM;
@@ -302,7 +336,7 @@ static status add_arg(struct exec_aggregate *a, struct exec_aggregate_arg *arg,
     struct column_span span, rest, more;
     const uint16_t *selected = NULL;
     size_t count = 0;
-    if (arg->plan->filter) {
+    if (arg->selects) {
         TRY(source_select(&arg->filter, batch, a->selected, &count, err));
         if (count == 0)
             return ST_OK;
@@ -329,8 +363,7 @@ static status consume(struct exec_aggregate *a, struct error *err)
     if (a->plan->aggregate.key_count == 0)
         TRY(start_groups(a, err));
     for (;;) {
-        if (a->context.cancel && *a->context.cancel)
-            FAIL(err, ST_CANCELLED, "cancelled");
+        TRY(exec_check_cancel(&a->context, err));
         TRY(a->input.next(a->input.self, &batch, err));
         if (batch.rows == 0)
             return ST_OK;

@@ -25,6 +25,7 @@ struct exec_source {
 struct exec_aggregate_arg {
     const struct query_agg_arg *plan; /* borrowed */
     struct exec_source value, filter, s1, rest, more;
+    bool selects; /* the filter picks rows; else it stands inside the value */
     struct kernel_agg kernel;
     size_t offset; /* of its state in a row */
     /* count(DISTINCT): pairs of (group, value) met; the count stands in the row */

@@ -266,24 +266,50 @@ static const void *value_of(const struct column_span *s, int64_t i, size_t bytes
     return (const char *)s->dictionary->values + code * bytes;
 }
 
+/* One state into the group's `more`, whatever its form. */
+static status add_stored_row(struct kernel_agg *k, char *state,
+                             const struct kernel_exact_stored *stored, struct error *err)
+{
+    struct kernel_exact *exact;
+    bool counted;
+    TRY(kernel_more_of(k, state, &exact, err));
+    TRY(kernel_exact_add_stored(exact, stored, &counted, k->arena, err));
+    *kernel_i64_at(state, k->at.count) += counted;
+    return ST_OK;
+}
+
 status kernel_agg_add_stored(struct kernel_agg *k, const struct kernel_groups *g,
                              const struct column_span *s1, const struct column_span *rest,
                              const struct column_span *more, const uint16_t *selected,
                              size_t selected_count, struct error *err)
 {
-    size_t n = selected ? selected_count : (size_t)s1->rows;
+    double values[KERNEL_ROWS], rests[KERNEL_ROWS];
+    uint32_t groups[KERNEL_ROWS];
+    size_t n = selected ? selected_count : (size_t)s1->rows, kept = 0;
+    bool any_rest = false;
     ENSURE(k->functions->class == KERNEL_FLOAT && k->need == KERNEL_SUM, err);
     for (size_t i = 0; i < n; i++) {
         int64_t row = selected ? selected[i] : (int64_t)i;
-        char *state = kernel_state_of(g, (size_t)row);
         struct kernel_exact_stored s = {value_of(s1, row, sizeof(double)),
                                         value_of(rest, row, sizeof(double)),
                                         value_of(more, row, sizeof(struct str))};
-        struct kernel_exact *exact;
-        bool counted;
-        TRY(kernel_more_of(k, state, &exact, err));
-        TRY(kernel_exact_add_stored(exact, &s, &counted, k->arena, err));
-        *kernel_i64_at(state, k->at.count) += counted;
+        if (!kernel_exact_is_short(&s)) {
+            TRY(add_stored_row(k, kernel_state_of(g, (size_t)row), &s, err));
+            continue;
+        }
+        values[kept] = *s.s1;
+        rests[kept] = *s.rest;
+        any_rest |= *s.rest != 0;
+        groups[kept++] = g->of_row ? g->of_row[row] : g->one;
     }
+    /* Short ones are two doubles each, added like values; only s1 counts. */
+    struct kernel_groups packed = *g;
+    packed.of_row = groups;
+    TRY(k->functions->add_values(k, &packed, values, kept, err));
+    if (!any_rest)
+        return ST_OK;
+    TRY(k->functions->add_values(k, &packed, rests, kept, err));
+    for (size_t i = 0; i < kept; i++)
+        --*kernel_i64_at(kernel_state_of(&packed, i), k->at.count);
     return ST_OK;
 }

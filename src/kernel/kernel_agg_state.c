@@ -291,11 +291,22 @@ status kernel_agg_encode(const struct kernel_agg *k, const char *state, struct b
     return ST_OK;
 }
 
+/* As bytes_uvarint, but only what put_uvarint writes: no zero byte at the end. */
+static status take_uvarint(struct bytes *in, uint64_t *out, struct error *err)
+{
+    size_t from = in->at;
+    TRY(bytes_uvarint(in, out, err));
+    if (in->at - from > 1 && in->data[in->at - 1] == 0)
+        FAIL(err, ST_CORRUPT, "a number at offset %zu of a state has more bytes than it needs",
+             from);
+    return ST_OK;
+}
+
 static status take_text(struct bytes *in, struct str *out, struct error *err)
 {
     uint64_t n;
     const uint8_t *p;
-    TRY(bytes_uvarint(in, &n, err));
+    TRY(take_uvarint(in, &n, err));
     TRY(bytes_take(in, n, &p, err));
     *out = (struct str){(const char *)p, (size_t)n};
     return ST_OK;
@@ -351,11 +362,21 @@ static status take_value(struct kernel_agg *k, char *value, struct bytes *in, st
     return ST_OK;
 }
 
+static status take_extreme(struct kernel_agg *k, char *value, struct bytes *in, struct error *err)
+{
+    TRY(take_value(k, value, in, err));
+    int64_t key = k->functions->class == KERNEL_FLOAT ? *kernel_i64_at(value, 0) : 0;
+    if (k->functions->class == KERNEL_FLOAT &&
+        kernel_key_of_double(kernel_double_of_key(key)) != key)
+        FAIL(err, ST_CORRUPT, "a state holds a NaN of its own kind");
+    return ST_OK;
+}
+
 status kernel_agg_decode(struct kernel_agg *k, char *state, struct bytes *in, struct error *err)
 {
     uint64_t count;
     struct str part;
-    TRY(bytes_uvarint(in, &count, err));
+    TRY(take_uvarint(in, &count, err));
     if (count > INT64_MAX)
         FAIL(err, ST_CORRUPT, "a state counts %llu values", (unsigned long long)count);
     *kernel_i64_at(state, k->at.count) = (int64_t)count;
@@ -366,9 +387,9 @@ status kernel_agg_decode(struct kernel_agg *k, char *state, struct bytes *in, st
         TRY(take_sum(k, state, part, err));
     }
     if (k->need & KERNEL_MIN)
-        TRY(take_value(k, state + k->at.min, in, err));
+        TRY(take_extreme(k, state + k->at.min, in, err));
     if (k->need & KERNEL_MAX)
-        TRY(take_value(k, state + k->at.max, in, err));
+        TRY(take_extreme(k, state + k->at.max, in, err));
     if (k->need & KERNEL_FIRST) {
         kernel_first_at(state, k->at.first)->met = 1;
         TRY(take_value(k, kernel_first_at(state, k->at.first)->value, in, err));

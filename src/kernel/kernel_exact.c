@@ -315,6 +315,12 @@ static status add_stored_long(struct kernel_exact *x, const struct kernel_exact_
     return kernel_exact_merge(x, part, a, err);
 }
 
+bool kernel_exact_is_short(const struct kernel_exact_stored *s)
+{
+    return s->s1 && s->rest && !s->more && isfinite(*s->s1) && isfinite(*s->rest) &&
+           *s->s1 + *s->rest == *s->s1;
+}
+
 status kernel_exact_add_stored(struct kernel_exact *x, const struct kernel_exact_stored *s,
                                bool *counted, struct arena *a, struct error *err)
 {

@@ -88,6 +88,8 @@ struct kernel_exact_stored {
     const double *rest;     /* NULL = NULL */
     const struct str *more; /* NULL = NULL */
 };
+/* True for a valid short form with values: s1 is the nearest double of s1 + rest. */
+bool kernel_exact_is_short(const struct kernel_exact_stored *s);
 /* Adds a stored state. *counted says whether it holds any value. In the long form s1 may be NULL or
  * the rounded sum (where it is the visible column). Anything not canonical is ST_CORRUPT. */
 STATUS_MUST_USE status kernel_exact_add_stored(struct kernel_exact *x,

@@ -523,6 +523,262 @@ TEST(the_budget_is_an_error_that_says_so)
     free(keys);
 }
 
+/* ---- expressions -------------------------------------------------------------------------------
+ */
+
+static struct query_expr call(enum query_function f, enum column_kind kind,
+                              struct query_expr **args, size_t n)
+{
+    return (struct query_expr){.kind = QUERY_CALL,
+                               .type = column_type_of(kind),
+                               .function = f,
+                               .arg_count = n,
+                               .args = args};
+}
+
+static struct query_expr constant(int64_t v)
+{
+    struct query_expr e = {.kind = QUERY_CONST, .type = BIGINT};
+    e.value = (struct column_value){.type = BIGINT, .i64 = v};
+    return e;
+}
+
+/* sum(100 / x) FILTER (WHERE x <> 0) GROUP BY x % 2: no division by the zeros left out. */
+TEST(computed_keys_values_and_filters)
+{
+    struct error err;
+    struct column_batch b;
+    static struct query q;
+    int64_t x[] = {1, 0, 2, 4, 0, 5};
+    query_init(&q, 6, 4);
+    memory_column(&q.in, BIGINT, x);
+    struct query_expr zero = constant(0), two = constant(2), hundred = constant(100);
+    struct query_expr *col = column(&q, 0);
+    struct query_expr odd =
+        call(QUERY_FN_MOD_BIGINT, COLUMN_BIGINT, (struct query_expr *[]){col, &two}, 2);
+    struct query_expr share =
+        call(QUERY_FN_DIV_BIGINT, COLUMN_BIGINT, (struct query_expr *[]){&hundred, col}, 2);
+    struct query_expr nonzero =
+        call(QUERY_FN_NE, COLUMN_BOOLEAN, (struct query_expr *[]){col, &zero}, 2);
+    add_key(&q, 0);
+    q.keys[0] = &odd;
+    int rows = add_arg(&q, -1, -1), computed = add_arg(&q, 0, -1), bare = add_arg(&q, 0, -1);
+    q.args[rows].filter = &nonzero;
+    q.args[computed].value = &share;
+    q.args[computed].filter = &nonzero;
+    q.args[bare].filter = &nonzero;
+    add_out(&q, QUERY_AGG_COUNT_STAR, rows, BIGINT);
+    add_out(&q, QUERY_AGG_SUM, computed, BIGINT);
+    add_out(&q, QUERY_AGG_SUM, bare, BIGINT);
+    add_out(&q, QUERY_AGG_STATE_MISSING, computed, BIGINT);
+    add_out(&q, QUERY_AGG_COUNT_DISTINCT, computed, BIGINT);
+    CHECK_OK(query_open(&q, &err));
+    CHECK_OK(q.stream.next(q.stream.self, &b, &err));
+    CHECK_INT(b.rows, 2);
+    const int64_t want[2][6] = {{0, 2, 75, 6, 2, 2}, {1, 2, 120, 6, 0, 2}};
+    for (int64_t i = 0; i < 2; i++)
+        for (size_t k = 1; k < 6; k++)
+            CHECK_INT(cell(&q, &b, k, i).i64, want[cell(&q, &b, 0, i).i64][k]);
+    query_close(&q);
+}
+
+/* ---- shapes -------------------------------------------------------------------------------------
+ */
+
+/* Random columns of every kind, once as plain values in large batches and once in a shape drawn for
+ * each column and small batches: the same groups and the same results. */
+
+#define SHAPE_ROWS 4000
+
+static uint64_t next_random(uint64_t *state)
+{
+    uint64_t z = *state += 0x9E3779B97F4A7C15u;
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
+    return z ^ z >> 31;
+}
+
+struct shape_column {
+    struct column_type type;
+    size_t bytes;
+    _Alignas(16) char values[SHAPE_ROWS * 16];
+    uint16_t codes[SHAPE_ROWS];
+    _Alignas(16) char entries[64 * 16]; /* each value is one of these */
+    struct column_dictionary dictionary;
+    uint64_t valid[SHAPE_ROWS / 64 + 1];
+    bool nulls, constant;
+};
+
+static void draw_entry(struct column_type type, uint64_t r, char *out)
+{
+    static const struct str words[] = {STR(""), STR("a"), STR("ab"), STR("abc"), STR("b")};
+    double d = (double)(int64_t)(r % 2000 - 1000) / 8;
+    float f = (float)d;
+    int128 wide = (int128)(int64_t)r * (r % 1000000);
+    switch (column_type_phys(type)) {
+    case PHYS_BOOL:
+        *out = r & 1;
+        break;
+    case PHYS_F64:
+        d = r % 50 == 0 ? NAN : r % 50 == 1 ? -0.0 : d;
+        memcpy(out, &d, 8);
+        break;
+    case PHYS_F32:
+        memcpy(out, &f, 4);
+        break;
+    case PHYS_STR:
+        memcpy(out, &words[r % 5], sizeof(struct str));
+        break;
+    case PHYS_INTERVAL:
+        memcpy(out, &(struct column_interval){0, (int32_t)(r % 5), (int64_t)(r % 7)}, 16);
+        break;
+    default:
+        memcpy(out, &wide, column_phys_bytes(column_type_phys(type)));
+    }
+}
+
+static void draw_column(struct shape_column *c, uint64_t *rng)
+{
+    const struct column_type types[] = {column_type_of(COLUMN_BOOLEAN),
+                                        column_type_of(COLUMN_INT),
+                                        BIGINT,
+                                        column_type_of(COLUMN_REAL),
+                                        DOUBLE,
+                                        column_type_decimal(10, 2),
+                                        column_type_decimal(38, 4),
+                                        column_type_of(COLUMN_DATE),
+                                        TEXT,
+                                        column_type_of(COLUMN_INTERVAL)};
+    uint32_t entries = 1 + (uint32_t)(next_random(rng) % 64);
+    c->type = types[next_random(rng) % ARRAY_LEN(types)];
+    c->bytes = column_phys_bytes(column_type_phys(c->type));
+    c->nulls = next_random(rng) % 2;
+    c->constant = next_random(rng) % 8 == 0;
+    for (uint32_t i = 0; i < entries; i++)
+        draw_entry(c->type, next_random(rng), c->entries + i * c->bytes);
+    c->dictionary = (struct column_dictionary){column_dictionary_id(), entries, c->entries};
+    memset(c->valid, 0, sizeof(c->valid));
+    for (size_t i = 0; i < SHAPE_ROWS; i++) {
+        c->codes[i] = c->constant ? 0 : (uint16_t)(next_random(rng) % entries);
+        memcpy(c->values + i * c->bytes, c->entries + c->codes[i] * c->bytes, c->bytes);
+        c->valid[i / 64] |= (uint64_t)(next_random(rng) % 4 != 0) << (i % 64);
+    }
+}
+
+/* Puts a column into a query in one of its shapes. */
+static void shape_into(struct query *q, struct shape_column *c, bool plain, uint64_t *rng)
+{
+    size_t i = q->in.schema.count;
+    memory_column(&q->in, c->type, c->values);
+    q->in.valid[i] = c->nulls && !c->constant ? c->valid : NULL;
+    if (plain)
+        return;
+    if (c->constant) {
+        q->in.run[i] = true;
+    } else if (next_random(rng) % 2) {
+        q->in.values[i] = c->codes;
+        q->in.dictionary[i] = &c->dictionary;
+    }
+}
+
+static int compare_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Runs the query; its rows as sorted lines of hex. */
+static size_t run_to_lines(struct query *q, char ***lines)
+{
+    struct error err;
+    struct column_batch b;
+    size_t n = 0;
+    *lines = malloc((SHAPE_ROWS + 1) * sizeof(**lines));
+    CHECK_OK(query_open(q, &err));
+    for (;;) {
+        CHECK_OK(q->stream.next(q->stream.self, &b, &err));
+        if (b.rows == 0)
+            break;
+        for (int64_t row = 0; row < b.rows; row++) {
+            char text[4096];
+            size_t at = 0;
+            for (size_t i = 0; i < b.columns; i++) {
+                struct column_value v = cell(q, &b, i, row);
+                enum column_phys phys = column_type_phys(v.type);
+                const uint8_t *bytes = phys == PHYS_STR
+                                           ? (const uint8_t *)v.str.ptr
+                                           : (const uint8_t *)&v + offsetof(struct column_value, b);
+                size_t len = v.null ? 0 : phys == PHYS_STR ? v.str.len : column_phys_bytes(phys);
+                at += (size_t)snprintf(text + at, sizeof(text) - at, v.null ? "| - " : "| ");
+                for (size_t k = 0; k < len; k++)
+                    at += (size_t)snprintf(text + at, sizeof(text) - at, "%02x", bytes[k]);
+            }
+            CHECK(n < SHAPE_ROWS);
+            (*lines)[n++] = strdup(text);
+        }
+    }
+    query_close(q);
+    qsort(*lines, n, sizeof(**lines), compare_text);
+    return n;
+}
+
+static void build_shapes(struct query *q, struct shape_column *columns, size_t keys, bool plain,
+                         uint64_t *rng)
+{
+    static uint8_t keep[SHAPE_ROWS];
+    for (size_t i = 0; i < SHAPE_ROWS; i++)
+        keep[i] = i % 3 != 0;
+    query_init(q, SHAPE_ROWS, plain ? 2048 : 1 + (int64_t)(next_random(rng) % 300));
+    for (size_t i = 0; i < 5; i++)
+        shape_into(q, &columns[i], plain, rng);
+    memory_column(&q->in, column_type_of(COLUMN_BOOLEAN), keep);
+    for (size_t k = 0; k < keys; k++)
+        add_key(q, (int)k);
+    for (int i = 3; i < 5; i++) {
+        struct column_type type = columns[i].type;
+        int arg = add_arg(q, i, i == 3 ? -1 : 5);
+        bool text = column_type_phys(type) == PHYS_STR, sums = column_type_is_number(type);
+        struct column_type sum = column_type_is_float(type)    ? DOUBLE
+                                 : type.kind == COLUMN_DECIMAL ? column_type_decimal(38, type.scale)
+                                                               : BIGINT;
+        add_out(q, QUERY_AGG_COUNT, arg, BIGINT);
+        add_out(q, QUERY_AGG_COUNT_DISTINCT, arg, BIGINT);
+        add_out(q, QUERY_AGG_STATE_MISSING, arg, BIGINT);
+        add_out(q, QUERY_AGG_MIN, arg, type);
+        add_out(q, QUERY_AGG_MAX, arg, type);
+        if (sums && type.kind != COLUMN_BIGINT)
+            add_out(q, QUERY_AGG_SUM, arg, sum);
+        if (sums && !text && i == 3)
+            add_out(q, QUERY_AGG_STDDEV_SAMP, arg, DOUBLE);
+    }
+}
+
+TEST(shapes_and_batches_change_nothing)
+{
+    static struct query a, b;
+    static struct shape_column columns[5];
+    const char *text = getenv("FIRN_TEST_SEED"), *many = getenv("FIRN_TEST_CASES");
+    uint64_t rng = text ? strtoull(text, NULL, 10) : 1;
+    fprintf(stderr, "shapes: FIRN_TEST_SEED=%llu\n", (unsigned long long)rng);
+    for (int round = 0; round < (many ? atoi(many) : 60); round++) {
+        for (size_t i = 0; i < 5; i++)
+            draw_column(&columns[i], &rng);
+        size_t keys = next_random(&rng) % 4;
+        char **x, **y;
+        build_shapes(&a, columns, keys, true, &rng);
+        build_shapes(&b, columns, keys, false, &rng);
+        size_t n = run_to_lines(&a, &x);
+        CHECK_INT(run_to_lines(&b, &y), n);
+        for (size_t i = 0; i < n; i++) {
+            if (strcmp(x[i], y[i]) != 0)
+                test_fail(__FILE__, __LINE__, "round %d: row %s, not %s", round, y[i], x[i]);
+            free(x[i]);
+            free(y[i]);
+        }
+        free(x);
+        free(y);
+    }
+}
+
 /* Every allocation fails once: a clean error, nothing left charged. */
 TEST(each_allocation_may_fail)
 {
