@@ -47,7 +47,7 @@ def cases(firn, python, flights, many):
     quantities = "SELECT product_id, sum({}) AS total_revenue FROM {} GROUP BY product_id ORDER BY product_id"
     return [
         Case("start", "nothing but starting: `firn --help`; the peer's imports", [[firn, "--help"]],
-             [[python, "-c", "import duckdb, pyarrow, pyiceberg.catalog.sql"]], after=[firn, "run", "-q"]),
+             [[python, "-c", "import duckdb, pyarrow, pyiceberg.catalog.sql"]]),
         Case("seed", "`firn init`, then `firn run examples/batch_aggregation.sql`, from an empty folder",
              [[firn, "init"], [firn, "run", f"{example}/batch_aggregation.sql"]], peer("seed.py", "{dir}"),
              after=answer("SELECT * FROM demo.sales_daily_summary ORDER BY 1, 2"), wall=0.05, memory=30),
