@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* cli_align.c - psql's aligned table and its expanded form, byte for byte (border 1).
  *
- *      day     | product |  note                  -[ RECORD 1 ]-------
+ *         day     | product | note                -[ RECORD 1 ]-------
  *     ------------+---------+-------              day     | 2025-01-14
- *      2025-01-14 |       1 | two    +            product | 1
+ *      2025-01-14 |       1 | two  +              product | 1
  *                 |         | lines               note    | two       +
  *     (1 row)                                             | lines
  *
@@ -190,8 +190,7 @@ static status put_heads(const struct layout *l, struct buffer *out, struct error
             struct shown line = i < head->count ? head->lines[i] : (struct shown){0};
             size_t space = l->widths[c] - line.width;
             TRY(buffer_append_str(out, c ? STR("|") : STR(""), err));
-            TRY(buffer_append_byte(out, i > 0 && i < head->count ? '+' : ' ', err));
-            TRY(put_fill(out, ' ', space / 2, err));
+            TRY(put_fill(out, ' ', space / 2 + 1, err));
             TRY(buffer_append_str(out, line.text, err));
             TRY(put_fill(out, ' ', space - space / 2, err));
             TRY(buffer_append_byte(out, i + 1 < head->count ? '+' : ' ', err));
@@ -274,7 +273,7 @@ static status put_field(const struct cell *head, const struct cell *value, size_
         TRY(buffer_append_str(out, name.text, err));
         TRY(put_fill(out, ' ', heads - name.width, err));
         TRY(buffer_append_byte(out, i + 1 < head->count ? '+' : ' ', err));
-        TRY(buffer_append_str(out, STR("| "), err));
+        TRY(buffer_append_str(out, i < value->count ? STR("| ") : STR("|"), err));
         TRY(buffer_append_str(out, line.text, err));
         if (i + 1 < value->count) {
             TRY(put_fill(out, ' ', values - line.width, err));
