@@ -148,6 +148,7 @@ static status overwrite_partitions(struct engine_env *e, struct engine_staged *t
                 TRY(engine_staged_remove(e->session, t, live.entries[i].file.path, err));
                 break;
             }
+    t->append_only = false; /* also where there was nothing to remove yet */
     return engine_staged_property(e->session, t, "replace-partitions", STR("true"), err);
 }
 
@@ -261,6 +262,7 @@ status engine_delete(struct engine_env *e, struct query_statement *st, struct fi
     struct query_expr *where;
     struct query_plan *scan;
     TRY(changeable(e, &st->table, &t, &columns, err));
+    t->append_only = false; /* also when no row is found: someone may add one */
     r->verb = "DELETE";
     struct query_ast yes = {.kind = QUERY_AST_BOOLEAN, .boolean = true};
     TRY(plan_expression(&e->plan, st->where ? st->where : &yes, &columns, t->name.table,

@@ -71,7 +71,8 @@ struct engine_staged {
     size_t added_count, added_capacity, removed_count, removed_capacity;
     struct iceberg_data_file *added;
     struct str *removed; /* paths live in base */
-    bool append_only;    /* may be put on top of a newer base at commit */
+    bool append_only;    /* may be put on top of a newer base at commit, unless it was read */
+    bool written;        /* current's metadata file stands */
     bool registered;     /* current is a metadata file that stands already */
     bool touched;        /* something is to be committed */
     size_t summary_count, summary_capacity;
@@ -80,6 +81,12 @@ struct engine_staged {
     struct iceberg_paths manifests;   /* of current's staged snapshot */
     int64_t snapshot_id;              /* staged; 0 = none */
     int64_t wanted_snapshot_id;       /* the id to use; 0 = a random one */
+};
+
+/* A table whose rows a statement of the transaction has looked at. */
+struct engine_read {
+    struct engine_read *next;
+    struct catalog_name name;
 };
 
 struct engine_txn {
@@ -91,6 +98,7 @@ struct engine_txn {
     struct str skip_hash;    /* hash of the text that was committed then */
     int64_t now_us;
     struct engine_staged *tables; /* newest first */
+    struct engine_read *reads;    /* newest first, each once */
     size_t change_count, change_capacity;
     struct catalog_change *changes; /* namespaces, in order */
     uint8_t text_hash[32];          /* SHA-256 of the statements, for --run-id */
@@ -148,6 +156,10 @@ struct engine_staged *engine_staged_find(const struct engine_txn *t, struct cata
 STATUS_MUST_USE status engine_table_get(struct firn_session *s, struct catalog_name name,
                                         struct iceberg_table **out, struct error *err);
 bool engine_space_exists(struct firn_session *s, struct str space);
+/* Notes that a statement reads the table: what is appended to it in this transaction may depend on
+ * the rows it had, so it is not put on top of a newer base. */
+STATUS_MUST_USE status engine_table_read(struct firn_session *s, struct catalog_name name,
+                                         struct error *err);
 /* Stages a table that exists (loaded) or not (base NULL). With --run-id, a table that already holds
  * this transaction sets txn->skip and gives ST_CANCELLED: the statement has nothing left to do. */
 STATUS_MUST_USE status engine_stage(struct firn_session *s, struct catalog_name name,

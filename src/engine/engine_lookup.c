@@ -321,6 +321,7 @@ static status lookup_meta(struct engine_env *e, const struct query_table_name *n
     TRY(split_suffix(e, name, '$', &base, &kind, found, err));
     if (!*found)
         return ST_OK;
+    TRY(engine_table_read(e->session, base, err));
     TRY(engine_table_get(e->session, base, &t, err));
     *out = (struct plan_table){.name = name->table.text};
     status st = engine_meta_table(e, t, kind, &out->rows, err);
@@ -344,6 +345,7 @@ static status lookup_table(void *self, const struct query_table_name *name, stru
             }
     TRY(engine_resolve(e->session, name, &e->arena, &resolved, &exists, err));
     if (exists) {
+        TRY(engine_table_read(e->session, resolved, err));
         TRY(engine_table_get(e->session, resolved, &t, err));
         return describe_table(e, resolved, t, out, err);
     }

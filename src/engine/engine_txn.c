@@ -4,10 +4,14 @@
  *     pinned base --(updates, files removed and added)--> current      engine_staged_build
  *                                                           |
  *     commit:  lock -> newest bases -> put appends on top --+-> metadata files -> catalog_commit
+ *                          ^                                                           |
+ *                          `---- lost to a writer who does not know the lock ----------'
  *
  * A staged table is rebuilt from its base after every statement, so a transaction makes one
  * snapshot whatever its statements did (E2). At commit a base that others have moved is a conflict,
- * except for pure appends: they are put on top of the newer base, as Iceberg's append does.
+ * except for pure appends: they are put on top of the newer base, as Iceberg's append does. An
+ * append is pure when no statement of the transaction looked at the table's rows: neither DELETE,
+ * even if it found none, nor an overwrite of partitions, nor a query.
  *
  * Metadata files that have left the metadata log are deleted after the commit where the table asks
  * for it (write.metadata.delete-after-commit.enabled). */
@@ -21,6 +25,7 @@
 #include <string.h>
 
 #define PUBLISHES_KEPT 64
+#define PUBLISH_TRIES  10
 
 /* ---- begin and end --------------------------------------------------------------------------- */
 
@@ -89,6 +94,28 @@ status engine_table_get(struct firn_session *s, struct catalog_name name,
         return ST_OK;
     TRY(catalog_location(s->txn->pin, name, &s->txn->arena, &location, err));
     return location.ptr ? catalog_load(s->txn->pin, name, &s->txn->arena, out, err) : ST_OK;
+}
+
+static bool was_read(const struct engine_txn *txn, struct catalog_name name)
+{
+    for (const struct engine_read *x = txn->reads; x; x = x->next)
+        if (name_eq(x->name, name))
+            return true;
+    return false;
+}
+
+status engine_table_read(struct firn_session *s, struct catalog_name name, struct error *err)
+{
+    struct engine_txn *txn = s->txn;
+    struct engine_read *x;
+    if (was_read(txn, name))
+        return ST_OK;
+    TRY(ARENA_NEW(&txn->arena, struct engine_read, &x, err));
+    TRY(arena_str(&txn->arena, name.space, &x->name.space, err));
+    TRY(arena_str(&txn->arena, name.table, &x->name.table, err));
+    x->next = txn->reads;
+    txn->reads = x;
+    return ST_OK;
 }
 
 bool engine_space_exists(struct firn_session *s, struct str space)
@@ -266,6 +293,7 @@ status engine_staged_build(struct firn_session *s, struct engine_staged *t, stru
     iceberg_paths_delete(s->store, &t->manifests);
     t->manifests.count = 0;
     t->snapshot_id = 0;
+    t->written = false;
     TRY(ARENA_ARRAY(a, struct iceberg_update, n + 2, &all, err));
     for (size_t i = 0; i < n; i++)
         all[i] = t->updates[i];
@@ -339,6 +367,7 @@ void engine_staged_reset(struct firn_session *s, struct engine_staged *t)
     t->manifests.count = t->data.count = 0;
     t->added_count = t->removed_count = t->update_count = t->summary_count = 0;
     t->snapshot_id = 0;
+    t->written = false;
 }
 
 /* ---- commit ---------------------------------------------------------------------------------- */
@@ -362,7 +391,8 @@ static status rebase(struct firn_session *s, struct catalog_pin *now, struct eng
         return conflict(t, location.ptr ? "was created" : "was dropped", err);
     struct iceberg_table *newer;
     TRY(catalog_load(now, t->name, &s->txn->arena, &newer, err));
-    if (!t->append_only || t->dropped_location.ptr || !str_eq(newer->uuid, t->base->uuid) ||
+    if (!t->append_only || was_read(s->txn, t->name) || t->dropped_location.ptr ||
+        !str_eq(newer->uuid, t->base->uuid) ||
         newer->current_schema_id != t->base->current_schema_id ||
         newer->default_spec_id != t->base->default_spec_id)
         return conflict(t, "was changed", err);
@@ -381,7 +411,9 @@ static status write_metadata(struct firn_session *s, struct engine_staged *t, st
     TRY(iceberg_metadata_path(t->current, t->base_location, &s->txn->arena, &path, err));
     TRY(arena_grow(p->arena, (void **)&p->paths, sizeof(path), &p->capacity, p->count + 1, err));
     p->paths[p->count++] = path;
-    return iceberg_table_write(s->store, t->current, path, err);
+    TRY(iceberg_table_write(s->store, t->current, path, err));
+    t->written = true;
+    return ST_OK;
 }
 
 static status add_change(struct firn_session *s, struct catalog_change **all, size_t *count,
@@ -404,7 +436,7 @@ static status table_changes(struct firn_session *s, struct engine_staged *t,
                        err));
     if (!t->current)
         return ST_OK;
-    if (!t->registered)
+    if (!t->registered && !t->written)
         TRY(write_metadata(s, t, err));
     return add_change(
         s, all, count, capacity,
@@ -432,20 +464,42 @@ static status collect(struct firn_session *s, struct catalog_change **all, size_
     return ST_OK;
 }
 
-static status publish(struct firn_session *s, struct error *err)
+/* Everything staged, on top of the newest state of the catalog. */
+static status bring_up_to_date(struct firn_session *s, struct error *err)
 {
     struct catalog_pin *now;
-    struct catalog_change *changes = NULL;
-    size_t count = 0;
     TRY(catalog_pin(s->catalog, &now, err));
     status st = ST_OK;
+    for (size_t i = 0; st == ST_OK && i < s->txn->change_count; i++) {
+        const struct catalog_change *ch = &s->txn->changes[i];
+        bool exists = false;
+        st = catalog_namespace_exists(now, ch->name.space, &exists, err);
+        if (st == ST_OK && exists && ch->kind == CATALOG_CREATE_SPACE)
+            st = error_set(err, ST_CONFLICT, __FILE__, __LINE__,
+                           "schema \"%.*s\" was created since this transaction began",
+                           STR_ARG(ch->name.space));
+    }
     for (struct engine_staged *t = s->txn->tables; st == ST_OK && t; t = t->next)
         if (t->touched)
             st = rebase(s, now, t, err);
     catalog_unpin(now);
-    TRY(st);
-    TRY(collect(s, &changes, &count, err));
-    return catalog_commit(s->catalog, changes, count, err);
+    return st;
+}
+
+/* Under the catalog's lock, so only writers of other programs can come between the newest state and
+ * the swap. Then the bases are looked at again: appends go on top of what the others did, all else
+ * is a conflict. */
+static status publish(struct firn_session *s, struct error *err)
+{
+    for (int tries = 1;; tries++) {
+        struct catalog_change *changes = NULL;
+        size_t count = 0;
+        TRY(bring_up_to_date(s, err));
+        TRY(collect(s, &changes, &count, err));
+        status st = catalog_commit(s->catalog, changes, count, err);
+        if (st != ST_CONFLICT || tries == PUBLISH_TRIES)
+            return st;
+    }
 }
 
 /* Metadata files that the new metadata log no longer names. */

@@ -6,7 +6,7 @@
     first_load   the same day loaded twice at once: DELETE that finds nothing, then INSERT
     partitions   the same partition overwritten at once
     ddl          schemas and tables made and dropped by all
-    locked       a catalog that another process holds is waited for, no longer than `busy`
+    locked_*     a catalog that another process holds is waited for, no longer than `busy`
 """
 import fcntl, os, sqlite3, subprocess, sys, time
 from lakehouse import Lakehouse, all_zero, finish
@@ -65,14 +65,14 @@ print(lost)
 
 
 def mixed():
-    writers, each = 3, max(2, processes // 10)
+    writers, each, appends = 3, max(2, processes // 10), processes // 2
     with Lakehouse(firn) as lake:
         lake.sql("CREATE SCHEMA s")
         lake.sql("CREATE TABLE s.t (id bigint, who text)")
         started = time.monotonic()
         others = [subprocess.Popen([sys.executable, "-c", PYICEBERG, lake.folder, str(1000000 * (w + 1)), str(each)],
                                    text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for w in range(writers)]
-        for count in range(0, processes, 4):  # with rests: a PyIceberg append takes long enough to lose them all
+        for count in range(0, appends, 4):  # with rests: a PyIceberg append takes long enough to lose them all
             all_zero(finish([insert(lake, "s.t", count + i) for i in range(4)], LIMIT_S))
             time.sleep(0.3)
         count += 4
@@ -83,22 +83,32 @@ def mixed():
                 f"that it gave up), {time.monotonic() - started:.1f} s")
 
 
+def blocks(lake, text):
+    """The script, run by four at once several times; how many blocks were committed and given up."""
+    lake.script("add.sql", text)
+    won = lost = 0
+    for _ in range(max(2, processes // 20)):
+        for code, out, err in finish([lake.start("run", "-q", "add.sql") for _ in range(4)], LIMIT_S):
+            assert code in (0, 5), f"exit {code}\n{out}\n{err}"
+            assert code == 0 or "40001" in err, err
+            won, lost = won + (code == 0), lost + (code == 5)
+    assert won > 0
+    return won, lost
+
+
 def counter():
     with Lakehouse(firn) as lake:
         lake.sql("CREATE SCHEMA s")
         lake.sql("CREATE TABLE s.c (n bigint)")
         lake.sql("INSERT INTO s.c VALUES (0)")
-        lake.script("add.sql", "BEGIN;\nSELECT n + 1 AS next FROM s.c \\gset\nDELETE FROM s.c;\n"
-                               "INSERT INTO s.c VALUES (:next);\nCOMMIT;\n")
-        won = lost = 0
-        for _ in range(max(2, processes // 20)):
-            for code, out, err in finish([lake.start("run", "-q", "add.sql") for _ in range(4)], LIMIT_S):
-                assert code in (0, 5), f"exit {code}\n{out}\n{err}"
-                assert code == 0 or "40001" in err, err
-                won, lost = won + (code == 0), lost + (code == 5)
+        won, lost = blocks(lake, "BEGIN;\nSELECT n + 1 AS next FROM s.c \\gset\nDELETE FROM s.c;\n"
+                                 "INSERT INTO s.c VALUES (:next);\nCOMMIT;\n")
         assert lake.rows("s.c") == [(won,)], f"{lake.rows('s.c')}, but {won} blocks were committed"
-        assert won > 0
-        return f"{won} blocks committed, {lost} gave up"
+        lake.sql("CREATE TABLE s.l AS SELECT 0 AS n")
+        appended, gave_up = blocks(lake, "BEGIN;\nSELECT max(n) + 1 AS next FROM s.l \\gset\n"
+                                         "INSERT INTO s.l VALUES (:next);\nCOMMIT;\n")
+        assert lake.rows("s.l") == [(n,) for n in range(appended + 1)], "an append did not see the one before"
+        return f"{won + appended} blocks committed, {lost + gave_up} gave up"
 
 
 def first_load():
@@ -152,10 +162,12 @@ def ddl():
 
 def held(lake, seconds, statement, busy_ms, lock):
     """Runs a statement while the catalog is held for `seconds`; its exit code, words and time."""
-    if lock == "database":
+    if lock != "commits":
         holder = sqlite3.connect(f"{lake.folder}/firn.db", isolation_level=None)
+        if lock == "readers":
+            holder.execute("PRAGMA locking_mode = EXCLUSIVE")
         holder.execute("BEGIN EXCLUSIVE")
-        release = lambda: holder.execute("ROLLBACK")
+        release = lambda: (holder.execute("ROLLBACK"), holder.close())
     else:
         fd = os.open(f"{lake.folder}/firn.db-lock", os.O_RDWR | os.O_CREAT)
         fcntl.flock(fd, fcntl.LOCK_EX)
@@ -172,22 +184,33 @@ def held(lake, seconds, statement, busy_ms, lock):
     return done[0], done[2], time.monotonic() - started
 
 
-def locked():
+def locked(journal):
     with Lakehouse(firn) as lake:
         lake.sql("CREATE SCHEMA s")
         lake.sql("CREATE TABLE s.t (a bigint)")
-        for lock, statement in (("database", "SELECT * FROM s.t"), ("database", "INSERT INTO s.t VALUES (1)"),
+        db = sqlite3.connect(f"{lake.folder}/firn.db", isolation_level=None)
+        assert db.execute(f"PRAGMA journal_mode = {journal}").fetchone() == (journal,)
+        db.close()
+        for lock, statement in (("readers", "SELECT * FROM s.t"), ("database", "INSERT INTO s.t VALUES (1)"),
                                 ("commits", "INSERT INTO s.t VALUES (1)")):
             code, err, took = held(lake, 8, statement, 700, lock)
-            assert code == 9 and "55P03" in err and "firn.db" in err, f"exit {code}: {err}"
+            assert code == 9 and "55P03" in err and "firn.db" in err, f"{lock}: exit {code}: {err}"
             assert 0.6 < took < 3, f"waited {took:.2f} s, busy is 0.7 s"
             assert lake.rows("s.t") == []
-        for lock in ("database", "commits"):
+        for lock in ("readers", "database", "commits"):
             code, err, took = held(lake, 1, "INSERT INTO s.t VALUES (2)", 30000, lock)
-            assert code == 0 and took > 0.9, f"exit {code} after {took:.2f} s: {err}"
-        assert lake.rows("s.t") == [(2,), (2,)]
+            assert code == 0 and took > 0.9, f"{lock}: exit {code} after {took:.2f} s: {err}"
+        assert lake.rows("s.t") == [(2,)] * 3
 
 
-for test in (appends, mixed, counter, first_load, partitions, ddl, locked):
+def locked_with_log():
+    return locked("wal")
+
+
+def locked_with_journal():
+    return locked("delete")
+
+
+for test in (appends, mixed, counter, first_load, partitions, ddl, locked_with_log, locked_with_journal):
     started = time.monotonic()
     print(f"{test.__name__}: {test() or 'ok'} ({time.monotonic() - started:.1f} s)", flush=True)

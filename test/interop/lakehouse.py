@@ -49,7 +49,9 @@ class Lakehouse:
 
     def rows(self, name):
         """All rows as sorted tuples, read by PyIceberg."""
-        t = self.catalog().load_table(name).scan().to_arrow()
+        c = self.catalog()
+        t = c.load_table(name).scan().to_arrow()
+        c.engine.dispose()  # an open connection would hold the database
         return sorted(tuple(r.values()) for r in t.to_pylist())
 
     def files(self):
