@@ -19,8 +19,10 @@ struct memory_rows {
     int64_t rows, batch_rows, at;
     const void *values[MOST_COLUMNS];
     const uint64_t *valid[MOST_COLUMNS];
-    const struct column_dictionary *dictionary[MOST_COLUMNS]; /* then values are u16 codes */
-    bool run[MOST_COLUMNS];                                   /* values is one value */
+    const struct column_dictionary *dictionary[MOST_COLUMNS];     /* then values are u16 codes */
+    bool run[MOST_COLUMNS];                                       /* values is one value */
+    const struct column_dictionary *odd_dictionary[MOST_COLUMNS]; /* every other batch, if set */
+    const void *odd_codes[MOST_COLUMNS];
     struct column_span spans[MOST_COLUMNS];
     uint64_t words[MOST_COLUMNS][COLUMN_SPAN_WORDS];
     int closed;
@@ -40,6 +42,10 @@ static status memory_next(void *self, struct column_batch *out, struct error *er
                                     .values = m->values[i],
                                     .codes = m->values[i],
                                     .dictionary = m->dictionary[i]};
+        if (m->odd_dictionary[i] && m->at / m->batch_rows % 2) {
+            whole.dictionary = m->odd_dictionary[i];
+            whole.codes = m->odd_codes[i];
+        }
         m->spans[i] =
             column_span_slice(&whole, column_type_phys(m->fields[i].type), m->at, n, m->words[i]);
     }
@@ -501,6 +507,7 @@ TEST(many_groups_by_several_keys)
     check_many(200000, (int64_t[]){101, 1009}, 2, true, true);     /* dense pairs */
     check_many(200000, (int64_t[]){5003, 20011}, 2, false, false); /* too sparse: hashed pairs */
     check_many(100000, (int64_t[]){7, 211, 1009}, 3, false, true); /* three keys */
+    check_many(1000000, (int64_t[]){2503, 2003}, 2, true, false);  /* hashed, then dense again */
 }
 
 TEST(the_budget_is_an_error_that_says_so)
@@ -605,6 +612,10 @@ struct shape_column {
     uint16_t codes[SHAPE_ROWS];
     _Alignas(16) char entries[64 * 16]; /* each value is one of these */
     struct column_dictionary dictionary;
+    /* the same values through another dictionary, entries in reverse */
+    uint16_t odd_codes[SHAPE_ROWS];
+    _Alignas(16) char odd_entries[64 * 16];
+    struct column_dictionary odd_dictionary;
     uint64_t valid[SHAPE_ROWS / 64 + 1];
     bool nulls, constant;
 };
@@ -656,10 +667,14 @@ static void draw_column(struct shape_column *c, uint64_t *rng)
     c->constant = next_random(rng) % 8 == 0;
     for (uint32_t i = 0; i < entries; i++)
         draw_entry(c->type, next_random(rng), c->entries + i * c->bytes);
+    for (uint32_t i = 0; i < entries; i++)
+        memcpy(c->odd_entries + (entries - 1 - i) * c->bytes, c->entries + i * c->bytes, c->bytes);
     c->dictionary = (struct column_dictionary){column_dictionary_id(), entries, c->entries};
+    c->odd_dictionary = (struct column_dictionary){column_dictionary_id(), entries, c->odd_entries};
     memset(c->valid, 0, sizeof(c->valid));
     for (size_t i = 0; i < SHAPE_ROWS; i++) {
         c->codes[i] = c->constant ? 0 : (uint16_t)(next_random(rng) % entries);
+        c->odd_codes[i] = (uint16_t)(entries - 1 - c->codes[i]);
         memcpy(c->values + i * c->bytes, c->entries + c->codes[i] * c->bytes, c->bytes);
         c->valid[i / 64] |= (uint64_t)(next_random(rng) % 4 != 0) << (i % 64);
     }
@@ -678,6 +693,10 @@ static void shape_into(struct query *q, struct shape_column *c, bool plain, uint
     } else if (next_random(rng) % 2) {
         q->in.values[i] = c->codes;
         q->in.dictionary[i] = &c->dictionary;
+        if (next_random(rng) % 2) {
+            q->in.odd_dictionary[i] = &c->odd_dictionary;
+            q->in.odd_codes[i] = c->odd_codes;
+        }
     }
 }
 

@@ -658,6 +658,76 @@ TEST(long_runs)
     table_free(&t);
 }
 
+static void add_run(struct table *t, double v, int64_t rows)
+{
+    struct error err;
+    struct kernel_groups g = groups_of(t, NULL, 0);
+    struct column_span s = {.kind = SPAN_RUN, .rows = rows, .values = &v};
+    CHECK_OK(kernel_agg_add(&t->k, &g, &s, rows, NULL, 0, &err));
+}
+
+/* More rows than a window has bits for: it is folded in time. */
+TEST(windows_are_folded_before_they_overflow)
+{
+    static struct table t;
+    table_init(&t, column_type_of(COLUMN_DOUBLE), KERNEL_SUM, 1);
+    add_run(&t, 1, 1); /* places the window: values below 32 fit */
+    for (int i = 0; i < 64; i++)
+        add_run(&t, 31.5, KERNEL_WINDOW_ROWS);
+    CHECK_DOUBLE(result(&t, KERNEL_RESULT_SUM, COLUMN_DOUBLE).f64, 31.5 * 0x1p39 + 1);
+    for (int i = 0; i < 128; i++)
+        add_run(&t, -31.5, KERNEL_WINDOW_ROWS);
+    CHECK_DOUBLE(result(&t, KERNEL_RESULT_SUM, COLUMN_DOUBLE).f64, -31.5 * 0x1p39 + 1);
+    table_free(&t);
+}
+
+/* A window alone can hold a sum that two doubles cannot. */
+TEST(a_window_can_need_the_long_form)
+{
+    static struct table t;
+    table_init(&t, column_type_of(COLUMN_DOUBLE), KERNEL_SUM, 1);
+    add_run(&t, 1 + 0x1p-52, (int64_t)1 << 32);
+    add_run(&t, 0x1p-25, 1);
+    CHECK(!result(&t, KERNEL_RESULT_REST, COLUMN_DOUBLE).null);
+    CHECK_DOUBLE(result(&t, KERNEL_RESULT_REST, COLUMN_DOUBLE).f64, 0x1p-25);
+    add_run(&t, 0x1p-88, 1);
+    CHECK(*(struct kernel_exact **)(void *)(state_of(&t, 0) + t.k.at.more) == NULL);
+    CHECK(result(&t, KERNEL_RESULT_REST, COLUMN_DOUBLE).null);
+    CHECK(result(&t, KERNEL_RESULT_S1, COLUMN_DOUBLE).null);
+    struct column_value more = result(&t, KERNEL_RESULT_MORE, COLUMN_BINARY);
+    struct error err;
+    struct kernel_exact_box box;
+    struct kernel_exact *x = kernel_exact_box_init(&box);
+    CHECK_OK(kernel_exact_take(x, more.str, NULL, &err));
+    CHECK_OK(kernel_exact_add(x, -(1 + 0x1p-52), (int64_t)1 << 32, NULL, &err));
+    CHECK_OK(kernel_exact_add(x, -0x1p-25, 1, NULL, &err));
+    CHECK_DOUBLE(kernel_exact_round(x), 0x1p-88);
+    table_free(&t);
+}
+
+/* A dictionary split for one place of the window is split again for the next. */
+TEST(a_prepared_dictionary_follows_the_window)
+{
+    static struct table t;
+    struct error err;
+    double entries[] = {1.5, 2.5}, large[COLUMN_SPAN_ROWS];
+    uint32_t codes[] = {0, 1, 1};
+    struct column_dictionary d = {column_dictionary_id(), 2, entries};
+    struct column_span s = {
+        .kind = SPAN_CODES, .code_bytes = 4, .rows = 3, .codes = codes, .dictionary = &d};
+    table_init(&t, column_type_of(COLUMN_DOUBLE), KERNEL_SUM, 1);
+    struct kernel_groups g = groups_of(&t, NULL, 0);
+    for (size_t i = 0; i < COLUMN_SPAN_ROWS; i++)
+        large[i] = i % 2 ? 0x1p60 : -0x1p60;
+    CHECK_OK(kernel_agg_add(&t.k, &g, &s, 3, NULL, 0, &err));
+    uint32_t before = t.k.window.number;
+    add_values(&t, large, NULL, NULL, 0, COLUMN_SPAN_ROWS);
+    CHECK(t.k.window.number != before);
+    CHECK_OK(kernel_agg_add(&t.k, &g, &s, 3, NULL, 0, &err));
+    CHECK_DOUBLE(result(&t, KERNEL_RESULT_SUM, COLUMN_DOUBLE).f64, 13.0);
+    table_free(&t);
+}
+
 TEST(subtracting_what_was_never_added_is_corruption)
 {
     static struct table a, b;
