@@ -232,7 +232,7 @@ static void summarise(const struct column_value *partitions, int count,
     for (int i = 0; i < count; i++) {
         const struct column_value *v = &partitions[i];
         out->contains_null = out->contains_null || v->null;
-        out->contains_nan = out->contains_nan || (!v->null && value_nan(v));
+        out->contains_nan = out->contains_nan || (out->has_nan && !v->null && value_nan(v));
         if (v->null || value_nan(v))
             continue;
         low = !low || column_value_cmp(v, low, true) < 0 ? v : low;
