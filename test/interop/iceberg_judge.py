@@ -11,6 +11,7 @@ readings of theirs.
    codec) are dumped by the tool and compared with PyIceberg's own reading, entry by entry
 4  each goes on with the other's table
 5  check_numbers.py finds numbers that are made wrong
+6  tables and the rows they must give are left for iceberg_spark.py
 
 Needs PyIceberg with its SQL catalog and pyiceberg-core (for buckets), pyarrow and python3-avro.
 """
@@ -689,6 +690,48 @@ def tampering():
     print("15 wrong numbers found by check_numbers")
 
 
+# ---- for Spark ----
+
+def spark_cell(v):
+    """As iceberg_spark.py has it."""
+    if v is None or isinstance(v, (bool, int)):
+        return v
+    if isinstance(v, float):
+        return "NaN" if math.isnan(v) else repr(v)
+    if isinstance(v, bytes):
+        return v.hex()
+    if isinstance(v, datetime.datetime):
+        return v.replace(tzinfo=None).isoformat(timespec="microseconds")
+    if isinstance(v, datetime.date):
+        return v.isoformat()
+    return str(v)
+
+
+def for_spark():
+    """Spark has no time of the day, and Iceberg's Java 1.8.0 reads fixed partition values as bytes
+    with a length in front, whoever wrote them."""
+    cases = []
+    names = [c[0] for c in COLUMNS if c[0] != "t"]
+    for i, spec in enumerate(s for s in SPECS if s not in ("t", "bucket(2, t)", "fix")):
+        d, location = describe(f"spark{i}", spec)
+        d["schema"] = {"type": "struct", "schema-id": 0, "fields": [
+            f for f in SCHEMA["fields"] if f["name"] != "t"]}
+        first, second = (random_table(random.randint(5, 20)).select(names) for _ in range(2))
+        a, b = (files_by_value(location, t, spec, p) for t, p in ((first, "a"), (second, "b")))
+        gone = random.sample(a, len(a) // 2)
+        d["commits"] += [{"operation": "append", "added": a},
+                         {"operation": "overwrite", "added": b,
+                          "removed": [f["path"] for f in gone]}]
+        location = run_description(d)
+        live = [f["path"] for f in a + b if f not in gone]
+        rows = pa.concat_tables([pq.read_table(check_numbers.local(p)) for p in live])
+        cases.append({"location": location, "columns": names, "rows": [
+            [spark_cell(v) for v in r] for r in zip(*(rows.column(n).to_pylist() for n in names))]})
+    with open(os.path.join(WORK, "spark.json"), "w") as f:
+        json.dump(cases, f)
+    print(f"{len(cases)} tables left for Spark")
+
+
 def main():
     shutil.rmtree(WORK, ignore_errors=True)
     os.makedirs(WORK)
@@ -698,6 +741,7 @@ def main():
     pyiceberg_goes_on()
     pruning()
     tampering()
+    for_spark()
     print(f"{checks} checks passed")
 
 
