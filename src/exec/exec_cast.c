@@ -279,6 +279,28 @@ static EXEC_SCALAR(integer_to_decimal)
     return ST_OK;
 }
 
+/* The 15 leading digits of v as digits * 10^-scale, exactly as printf("%.15g") rounds them; false
+ * outside the range where the product with a power of ten is known to the last bit. */
+static bool leading_digits(double v, struct exec_decimal *out)
+{
+    static const double power[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                   1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                   1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    double size = fabs(v);
+    unsigned k = 0;
+    if (!(size >= 1e-7 && size < 1e15))
+        return false;
+    while (k < ARRAY_LEN(power) - 1 && size * power[k] < 1e14)
+        k++;
+    double product = size * power[k], error = fma(size, power[k], -product);
+    double whole = floor(product), half = (product - whole - 0.5) + error; /* both exact */
+    if (product < 1e14 || product >= 999999999999999.0 || half == 0 || product - whole + error < 0)
+        return false;
+    int64_t digits = (int64_t)whole + (half > 0);
+    *out = (struct exec_decimal){v < 0 ? -digits : digits, k};
+    return true;
+}
+
 static EXEC_SCALAR(float_to_decimal)
 {
     bool real = c->arg_types[0].kind == COLUMN_REAL;
@@ -289,6 +311,13 @@ static EXEC_SCALAR(float_to_decimal)
         FAIL_SQL(err, ST_INVALID, "22003", 0, "cannot convert NaN to numeric");
     if (isinf(v))
         FAIL_SQL(err, ST_INVALID, "22003", 0, "cannot convert infinity to numeric");
+    struct exec_decimal leading;
+    if (!real && leading_digits(v, &leading)) {
+        int128 r;
+        TRY(exec_decimal_rescale(leading, c->type, &r, err));
+        exec_decimal_store(c->type, r, out);
+        return ST_OK;
+    }
     snprintf(text, sizeof(text), "%.*g", real ? 6 : 15, v);
     TRY(column_text_parse(c->type, str_of(text), NULL, c->text, &parsed, err));
     memcpy(out, &parsed.b, column_phys_bytes(column_type_phys(c->type)));
@@ -330,13 +359,13 @@ static EXEC_SCALAR(decimal_to_float)
                                    1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                    1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
     struct column_type from = c->arg_types[0];
-    int128 v = exec_decimal_load(from, arg[0]), size = v < 0 ? -v : v;
+    int128 v = exec_decimal_load(from, arg[0]), size = v < 0 ? (int128)(-(uint128)v) : v;
     bool real = c->type.kind == COLUMN_REAL;
-    if (!real && size <= (int128)1 << 53 && from.scale <= 22) {
+    if (!real && size >= 0 && size <= (int128)1 << 53 && from.scale <= 22) {
         EXEC_OUT(double) = (double)(int64_t)v / power[from.scale];
         return ST_OK;
     }
-    if (real && size <= 1 << 24 && from.scale <= 10) {
+    if (real && size >= 0 && size <= 1 << 24 && from.scale <= 10) {
         EXEC_OUT(float) = (float)(int32_t)v / (float)power[from.scale];
         return ST_OK;
     }
@@ -395,25 +424,24 @@ static EXEC_SCALAR(bytes_to_fixed)
 
 static EXEC_SCALAR(date_to_timestamp)
 {
-    int64_t us = EXEC_ARG(int32_t, 0) * EXEC_US_PER_DAY; /* 2^31 days are below 2^63 us * 21 */
-    if (EXEC_ARG(int32_t, 0) > EXEC_MOST_TIMESTAMP / EXEC_US_PER_DAY)
-        FAIL_SQL(err, ST_INVALID, "22008", 0, "date out of range for timestamp");
+    int64_t us;
+    TRY(exec_date_moment(EXEC_ARG(int32_t, 0), &us, err));
     if (c->type.kind == COLUMN_TIMESTAMPTZ)
-        return exec_to_utc(c->zone, us, &EXEC_OUT(int64_t), err);
+        return exec_to_utc(&c->period, c->zone, us, &EXEC_OUT(int64_t), err);
     EXEC_OUT(int64_t) = us;
     return ST_OK;
 }
 
 static EXEC_SCALAR(timestamp_to_timestamptz)
 {
-    return exec_to_utc(c->zone, EXEC_ARG(int64_t, 0), &EXEC_OUT(int64_t), err);
+    return exec_to_utc(&c->period, c->zone, EXEC_ARG(int64_t, 0), &EXEC_OUT(int64_t), err);
 }
 
 /* An instant is first brought to the session's local time. */
-static int64_t local_arg(const struct exec_call *c, const void *const *arg)
+static int64_t local_arg(struct exec_call *c, const void *const *arg)
 {
     int64_t us = EXEC_ARG(int64_t, 0);
-    return c->arg_types[0].kind == COLUMN_TIMESTAMPTZ ? exec_to_local(c->zone, us) : us;
+    return c->arg_types[0].kind == COLUMN_TIMESTAMPTZ ? exec_to_local(&c->period, c->zone, us) : us;
 }
 
 static EXEC_SCALAR(moment_to_timestamp)

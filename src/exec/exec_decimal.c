@@ -125,6 +125,12 @@ static status divided_by_zero(struct error *err)
     FAIL_SQL(err, ST_INVALID, "22012", 0, "division by zero");
 }
 
+/* The quotient, by the machine's division where both fit; b is not 0. */
+static uint128 divide(uint128 a, uint128 b)
+{
+    return a >> 64 || b >> 64 ? a / b : (uint64_t)a / (uint64_t)b;
+}
+
 status exec_decimal_check(int128 value, struct column_type to, struct error *err)
 {
     return magnitude(value) < (uint128)wide_pow10(to.precision) ? ST_OK : overflow(to, err);
@@ -162,7 +168,7 @@ static status quotient(uint128 a, unsigned up, uint128 b, bool negative, struct 
 {
     uint128 scaled;
     if (up <= 38 && !__builtin_mul_overflow(a, (uint128)wide_pow10(up), &scaled)) {
-        uint128 q = scaled >> 64 || b >> 64 ? scaled / b : (uint64_t)scaled / (uint64_t)b;
+        uint128 q = divide(scaled, b);
         uint128 rest = scaled - q * b;
         q += rest >= b - rest; /* twice rest >= b */
         return finish(q, negative, to, out, err);
@@ -174,6 +180,10 @@ static status quotient(uint128 a, unsigned up, uint128 b, bool negative, struct 
 status exec_decimal_rescale(struct exec_decimal a, struct column_type to, int128 *out,
                             struct error *err)
 {
+    if (to.scale == a.scale) {
+        *out = a.value;
+        return exec_decimal_check(a.value, to, err);
+    }
     unsigned up = to.scale > a.scale ? to.scale - a.scale : 0;
     unsigned down = a.scale > to.scale ? a.scale - to.scale : 0;
     return quotient(magnitude(a.value), up, (uint128)wide_pow10(down), a.value < 0, to, out, err);
@@ -184,6 +194,8 @@ status exec_decimal_add(struct exec_decimal a, struct exec_decimal b, struct col
 {
     unsigned m = a.scale > b.scale ? a.scale : b.scale;
     int128 x, y, sum;
+    if (a.scale == b.scale && !__builtin_add_overflow(a.value, b.value, &sum))
+        return exec_decimal_rescale((struct exec_decimal){sum, m}, to, out, err);
     if (!__builtin_mul_overflow(a.value, wide_pow10(m - a.scale), &x) &&
         !__builtin_mul_overflow(b.value, wide_pow10(m - b.scale), &y) &&
         !__builtin_add_overflow(x, y, &sum))
@@ -263,7 +275,7 @@ status exec_decimal_round(struct exec_decimal a, int32_t digits, bool truncate,
     if (drop > 38) /* more than half of 10^39 is never reached */
         return exec_decimal_rescale(r, to, out, err);
     uint128 unit = (uint128)wide_pow10((unsigned)drop), v = magnitude(a.value);
-    uint128 q = v / unit, rest = v - q * unit;
+    uint128 q = divide(v, unit), rest = v - q * unit;
     if (!truncate)
         q += rest >= unit - rest;
     if (q == 0)
@@ -278,7 +290,7 @@ status exec_decimal_round(struct exec_decimal a, int32_t digits, bool truncate,
 int128 exec_decimal_to_integer(struct exec_decimal a)
 {
     uint128 unit = (uint128)wide_pow10(a.scale), v = magnitude(a.value);
-    uint128 q = v / unit, rest = v - q * unit;
+    uint128 q = divide(v, unit), rest = v - q * unit;
     q += rest >= unit - rest;
     return a.value < 0 ? -(int128)q : (int128)q;
 }

@@ -30,11 +30,17 @@ bool exec_mask_any(const uint64_t *mask, int64_t rows)
     return any != 0;
 }
 
-/* 64 or fewer bytes of 0 and 1 as bits. */
+/* 64 or fewer bytes of 0 and 1 as bits. Eight bytes at once: the product moves byte i's bit to bit
+ * 56 + i, where no other partial product reaches. */
 static uint64_t pack_bits(const uint8_t *bytes, int64_t n)
 {
-    uint64_t bits = 0;
-    for (int64_t i = 0; i < n; i++)
+    uint64_t bits = 0, eight;
+    int64_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+        memcpy(&eight, bytes + i, 8);
+        bits |= (eight * UINT64_C(0x0102040810204080)) >> 56 << i;
+    }
+    for (; i < n; i++)
         bits |= (uint64_t)bytes[i] << i;
     return bits;
 }

@@ -53,6 +53,7 @@ struct exec_call {
     const struct column_type *arg_types; /* in <memory> */
     struct column_type type;             /* of the result */
     const struct zone *zone;             /* borrowed from the context; NULL = UTC */
+    struct exec_zone_period period;      /* for exec_to_local and exec_to_utc */
     int64_t now_us;
     struct arena *memory;  /* X5 */
     struct arena *text;    /* X5 */

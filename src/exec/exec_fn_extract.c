@@ -24,18 +24,18 @@ struct answer {
     unsigned scale;
 };
 
-static void parts_of_moment(const struct exec_call *c, int64_t us, struct parts *p)
+static void parts_of_moment(struct exec_call *c, int64_t us, struct parts *p)
 {
     int64_t local = us;
     *p = (struct parts){.epoch_us = us};
-    if (c->arg_types[1].kind == COLUMN_TIMESTAMPTZ && c->zone) {
-        p->offset = zone_offset_at(c->zone, us);
-        local += p->offset * EXEC_US_PER_SECOND;
+    if (c->arg_types[1].kind == COLUMN_TIMESTAMPTZ) {
+        local = exec_to_local(&c->period, c->zone, us);
+        p->offset = c->zone ? c->period.offset : 0;
     }
     p->fields = exec_fields_of(local);
     p->hour = p->fields.hour;
     p->days = (int32_t)exec_floor_div(local, EXEC_US_PER_DAY);
-    p->us = local - p->days * EXEC_US_PER_DAY;
+    p->us = exec_floor_mod(local, EXEC_US_PER_DAY);
 }
 
 /* Years have 365.25 days, months 30. */
@@ -53,7 +53,7 @@ static void parts_of_interval(struct column_interval v, struct parts *p)
     p->epoch_us = quarter_days * (EXEC_US_PER_DAY / 4) + v.us;
 }
 
-static void parts_of(const struct exec_call *c, const void *value, struct parts *p)
+static void parts_of(struct exec_call *c, const void *value, struct parts *p)
 {
     switch (c->arg_types[1].kind) {
     case COLUMN_DATE: /* reaches further than a timestamp */
@@ -196,10 +196,11 @@ static EXEC_SCALAR(date_part)
 {
     enum exec_unit unit;
     struct parts p;
+    int64_t midnight;
     bool interval = c->arg_types[1].kind == COLUMN_INTERVAL;
     parts_of(c, arg[1], &p);
-    if (c->arg_types[1].kind == COLUMN_DATE && p.days > EXEC_MOST_TIMESTAMP / EXEC_US_PER_DAY)
-        FAIL_SQL(err, ST_INVALID, "22008", 0, "date out of range for timestamp");
+    if (c->arg_types[1].kind == COLUMN_DATE)
+        TRY(exec_date_moment(p.days, &midnight, err));
     TRY(unit_of(c, EXEC_ARG(struct str, 0), &unit, err));
     const struct exec_fields *f = &p.fields;
     double r;

@@ -553,7 +553,7 @@ static EXEC_SCALAR(to_timestamp)
     TRY(read_moment(c, arg, &r, &f, err));
     TRY(exec_fields_timestamp(&f, &us, err));
     if (r.zone_sign == 0)
-        return exec_to_utc(c->zone, us, out, err);
+        return exec_to_utc(&c->period, c->zone, us, out, err);
     int64_t offset = r.zone_hour * EXEC_US_PER_HOUR + r.zone_minute * EXEC_US_PER_MINUTE;
     EXEC_OUT(int64_t) = us - r.zone_sign * offset;
     return exec_check_timestamp(EXEC_OUT(int64_t), err);

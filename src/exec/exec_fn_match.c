@@ -5,13 +5,71 @@
  * it is tried again one character later. Earlier % never need another try, so the cost is at most
  * length of text times length of pattern.
  *
- * Bytes are compared one by one where case matters: both sides are UTF-8, so equal bytes stay
- * aligned to characters. ILIKE compares characters in lower case. */
+ * LIKE compares bytes: both sides are UTF-8, so equal bytes stay aligned to characters, and a
+ * literal behind % is looked for at once. ILIKE compares characters in lower case. */
 #include "exec/exec_expr_int.h"
 #include "exec/exec_unicode.h"
 
 /* ---- LIKE ------------------------------------------------------------------------------------ */
 
+static status raise_escape_at_end(struct error *err)
+{
+    FAIL_SQL(err, ST_INVALID, "22025", 0, "LIKE pattern must not end with escape character");
+}
+
+static bool is_literal(char c, char escape)
+{
+    return c != '%' && c != '_' && c != escape;
+}
+
+/* LIKE with an escape character of one byte, or none (0). */
+static status match_bytes(struct str text, struct str pattern, char escape, uint8_t *out,
+                          struct error *err)
+{
+    const char *t = text.ptr, *t_end = text.ptr + text.len;
+    const char *p = pattern.ptr, *p_end = pattern.ptr + pattern.len;
+    const char *again_t = NULL, *again_p = NULL; /* behind the last %, where it matched to */
+    *out = 0;
+    while (t < t_end) {
+        if (p < p_end && escape && *p == escape) {
+            if (p + 1 == p_end)
+                return raise_escape_at_end(err);
+            if (p[1] == *t) {
+                p += 2;
+                t++;
+                continue;
+            }
+        } else if (p < p_end && *p == '%') {
+            again_p = ++p;
+            again_t = t;
+            continue;
+        } else if (p < p_end && *p == '_') {
+            p++;
+            t += exec_char_bytes((struct str){t, (size_t)(t_end - t)});
+            continue;
+        } else if (p < p_end && *p == *t) {
+            p++;
+            t++;
+            continue;
+        }
+        if (!again_p)
+            return ST_OK;
+        again_t += exec_char_bytes((struct str){again_t, (size_t)(t_end - again_t)});
+        if (again_p < p_end && is_literal(*again_p, escape) && again_t < t_end) {
+            again_t = memchr(again_t, *again_p, (size_t)(t_end - again_t));
+            if (!again_t)
+                return ST_OK;
+        }
+        t = again_t;
+        p = again_p;
+    }
+    while (p < p_end && *p == '%' && escape != '%')
+        p++;
+    *out = p == p_end;
+    return ST_OK;
+}
+
+/* The same for ILIKE and for escape characters of several bytes, character by character. */
 struct matcher {
     struct str text, pattern; /* what is left */
     struct str escape;        /* one character, or empty: nothing escapes */
@@ -23,20 +81,15 @@ static void skip(struct str *s, size_t bytes)
     *s = (struct str){s->ptr + bytes, s->len - bytes};
 }
 
-/* Takes one literal unit from both if they are equal: a byte, or a character when folding. */
+/* Takes one character from both if they are equal. */
 static bool same(struct matcher *m)
 {
-    if (!m->fold) {
-        if (m->text.ptr[0] != m->pattern.ptr[0])
-            return false;
-        skip(&m->text, 1);
-        skip(&m->pattern, 1);
-        return true;
-    }
     size_t a = exec_char_bytes(m->text), b = exec_char_bytes(m->pattern);
-    uint32_t p = exec_char_decode(m->text.ptr, a), q = exec_char_decode(m->pattern.ptr, b);
-    bool equal = p == 0xFFFD || q == 0xFFFD ? a == b && memcmp(m->text.ptr, m->pattern.ptr, a) == 0
-                                            : exec_char_lower(p) == exec_char_lower(q);
+    bool equal = a == b && memcmp(m->text.ptr, m->pattern.ptr, a) == 0;
+    if (!equal && m->fold) {
+        uint32_t p = exec_char_decode(m->text.ptr, a), q = exec_char_decode(m->pattern.ptr, b);
+        equal = p != 0xFFFD && exec_char_lower(p) == exec_char_lower(q);
+    }
     if (equal) {
         skip(&m->text, a);
         skip(&m->pattern, b);
@@ -52,16 +105,10 @@ static status step(struct matcher *m, bool *ok, bool *star, struct error *err)
         return ST_OK;
     if (m->escape.len > 0 && str_starts(m->pattern, m->escape)) {
         if (m->pattern.len == m->escape.len)
-            FAIL_SQL(err, ST_INVALID, "22025", 0,
-                     "LIKE pattern must not end with escape character");
-        struct matcher before = *m;
+            return raise_escape_at_end(err);
         skip(&m->pattern, m->escape.len);
         *ok = same(m);
-        if (!*ok)
-            *m = before;
-        return ST_OK;
-    }
-    if (m->pattern.ptr[0] == '%') {
+    } else if (m->pattern.ptr[0] == '%') {
         skip(&m->pattern, 1);
         *star = *ok = true;
     } else if (m->pattern.ptr[0] == '_') {
@@ -74,9 +121,9 @@ static status step(struct matcher *m, bool *ok, bool *star, struct error *err)
     return ST_OK;
 }
 
-static status match(struct matcher m, uint8_t *out, struct error *err)
+static status match_chars(struct matcher m, uint8_t *out, struct error *err)
 {
-    struct matcher again = {.fold = false}; /* behind the last %, to be tried one further on */
+    struct matcher again = m; /* behind the last %, to be tried one further on */
     bool can_retry = false;
     *out = 0;
     while (m.text.len > 0) {
@@ -101,12 +148,11 @@ static status match(struct matcher m, uint8_t *out, struct error *err)
 static status like_with(struct exec_call *c, const void *const *arg, struct str escape, void *out,
                         struct error *err)
 {
-    struct matcher m = {.text = EXEC_ARG(struct str, 0),
-                        .pattern = EXEC_ARG(struct str, 1),
-                        .escape = escape,
-                        .fold =
-                            c->function == QUERY_FN_ILIKE || c->function == QUERY_FN_ILIKE_ESCAPE};
-    return match(m, out, err);
+    struct str text = EXEC_ARG(struct str, 0), pattern = EXEC_ARG(struct str, 1);
+    bool fold = c->function == QUERY_FN_ILIKE || c->function == QUERY_FN_ILIKE_ESCAPE;
+    if (!fold && escape.len <= 1)
+        return match_bytes(text, pattern, escape.len ? escape.ptr[0] : 0, out, err);
+    return match_chars((struct matcher){text, pattern, escape, fold}, out, err);
 }
 
 static EXEC_SCALAR(like)
@@ -117,9 +163,8 @@ static EXEC_SCALAR(like)
 static EXEC_SCALAR(like_escape)
 {
     struct str escape = EXEC_ARG(struct str, 2);
-    if (exec_char_count(escape) > 1) {
+    if (exec_char_count(escape) > 1)
         FAIL_SQL(err, ST_INVALID, "22025", 0, "invalid escape string");
-    }
     return like_with(c, arg, escape, out, err);
 }
 

@@ -18,6 +18,12 @@ static struct exec_decimal load(const struct exec_call *c, const void *const *ar
     return (struct exec_decimal){exec_decimal_load(c->arg_types[k], arg[k]), c->arg_types[k].scale};
 }
 
+/* Wraps for the least 128-bit integer, which is no decimal: the range check refuses it. */
+static int128 negated(int128 v)
+{
+    return (int128)(-(uint128)v);
+}
+
 static EXEC_SCALAR(add_numeric)
 {
     int128 r;
@@ -30,7 +36,7 @@ static EXEC_SCALAR(sub_numeric)
 {
     int128 r;
     struct exec_decimal b = load(c, arg, 1);
-    b.value = -b.value;
+    b.value = negated(b.value);
     TRY(exec_decimal_add(load(c, arg, 0), b, c->type, &r, err));
     exec_decimal_store(c->type, r, out);
     return ST_OK;
@@ -151,7 +157,7 @@ static status put(struct exec_call *c, struct exec_decimal v, void *out, struct 
 static EXEC_SCALAR(neg_numeric)
 {
     struct exec_decimal v = load(c, arg, 0);
-    v.value = -v.value;
+    v.value = negated(v.value);
     return put(c, v, out, err);
 }
 
@@ -163,7 +169,7 @@ static EXEC_SCALAR(plus_numeric)
 static EXEC_SCALAR(abs_numeric)
 {
     struct exec_decimal v = load(c, arg, 0);
-    v.value = v.value < 0 ? -v.value : v.value;
+    v.value = v.value < 0 ? negated(v.value) : v.value;
     return put(c, v, out, err);
 }
 

@@ -405,11 +405,29 @@ static status append_changed(struct buffer *b, const char *p, size_t bytes, bool
     return buffer_append(b, changed, exec_char_encode(other, changed), err);
 }
 
+/* Most text is ASCII: one pass, and the result has the same length. */
+static bool change_ascii(struct str s, bool upper, char *to)
+{
+    char first = upper ? 'a' : 'A';
+    unsigned char high = 0;
+    for (size_t i = 0; i < s.len; i++) {
+        high |= (unsigned char)s.ptr[i];
+        to[i] = (char)(s.ptr[i] ^ ((unsigned char)(s.ptr[i] - first) < 26 ? 0x20 : 0));
+    }
+    return high < 0x80;
+}
+
 static status change_case(struct exec_call *c, const void *const *arg, bool upper, void *out,
                           struct error *err)
 {
     struct str s = EXEC_ARG(struct str, 0);
     struct buffer *b;
+    char *to;
+    TRY(room(c, s.len, &to, err));
+    if (change_ascii(s, upper, to)) {
+        EXEC_OUT(struct str) = (struct str){to, s.len};
+        return ST_OK;
+    }
     TRY(exec_call_buffer(c, &b, err));
     for (size_t at = 0, n; at < s.len; at += n) {
         n = exec_char_bytes((struct str){s.ptr + at, s.len - at});

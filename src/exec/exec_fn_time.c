@@ -34,7 +34,7 @@ static status span_of(const void *arg, bool negative, struct span *out, struct e
 static status add_calendar(int64_t us, int64_t months, int64_t more_days, int64_t *out,
                            struct error *err)
 {
-    int64_t days = exec_floor_div(us, EXEC_US_PER_DAY), rest = us - days * EXEC_US_PER_DAY;
+    int64_t days = exec_floor_div(us, EXEC_US_PER_DAY), rest = exec_floor_mod(us, EXEC_US_PER_DAY);
     if (months != 0) {
         struct exec_fields f = exec_fields_of_date((int32_t)days);
         int64_t month = f.month - 1 + months;
@@ -54,23 +54,23 @@ static status add_calendar(int64_t us, int64_t months, int64_t more_days, int64_
 }
 
 /* One step of an addition to an instant, by way of local time. */
-static status add_in_zone(const struct zone *zone, int64_t *us, int64_t months, int64_t days,
+static status add_in_zone(struct exec_call *c, int64_t *us, int64_t months, int64_t days,
                           struct error *err)
 {
     int64_t local;
-    TRY(add_calendar(exec_to_local(zone, *us), months, days, &local, err));
-    return exec_to_utc(zone, local, us, err);
+    TRY(add_calendar(exec_to_local(&c->period, c->zone, *us), months, days, &local, err));
+    return exec_to_utc(&c->period, c->zone, local, us, err);
 }
 
-static status add_span(const struct exec_call *c, int64_t us, const struct span *s, int64_t *out,
+static status add_span(struct exec_call *c, int64_t us, const struct span *s, int64_t *out,
                        struct error *err)
 {
     if (c->type.kind == COLUMN_TIMESTAMPTZ) {
         /* Two steps: months that end in a gap of the clock move the time of day for the days. */
         if (s->months != 0)
-            TRY(add_in_zone(c->zone, &us, s->months, 0, err));
+            TRY(add_in_zone(c, &us, s->months, 0, err));
         if (s->days != 0)
-            TRY(add_in_zone(c->zone, &us, 0, s->days, err));
+            TRY(add_in_zone(c, &us, 0, s->days, err));
     } else if (s->months != 0 || s->days != 0) {
         TRY(add_calendar(us, s->months, s->days, &us, err));
     }
@@ -96,19 +96,11 @@ static EXEC_SCALAR(add_interval_moment)
     return add_span(c, EXEC_ARG(int64_t, 1), &s, out, err);
 }
 
-static status date_as_timestamp(int32_t days, int64_t *us, struct error *err)
-{
-    if (days > EXEC_MOST_TIMESTAMP / EXEC_US_PER_DAY)
-        FAIL_SQL(err, ST_INVALID, "22008", 0, "date out of range for timestamp");
-    *us = days * EXEC_US_PER_DAY;
-    return ST_OK;
-}
-
 static EXEC_SCALAR(add_date_interval)
 {
     struct span s;
     int64_t us;
-    TRY(date_as_timestamp(EXEC_ARG(int32_t, 0), &us, err));
+    TRY(exec_date_moment(EXEC_ARG(int32_t, 0), &us, err));
     TRY(span_of(arg[1], c->function == QUERY_FN_SUB_DATE_INTERVAL, &s, err));
     return add_span(c, us, &s, out, err);
 }
@@ -116,9 +108,11 @@ static EXEC_SCALAR(add_date_interval)
 static EXEC_SCALAR(add_date_time)
 {
     int64_t us;
-    TRY(date_as_timestamp(EXEC_ARG(int32_t, 0), &us, err));
-    EXEC_OUT(int64_t) = us + EXEC_ARG(int64_t, 1);
-    return exec_check_timestamp(EXEC_OUT(int64_t), err);
+    TRY(exec_date_moment(EXEC_ARG(int32_t, 0), &us, err));
+    if (__builtin_add_overflow(us, EXEC_ARG(int64_t, 1), &us))
+        return exec_raise_timestamp(err);
+    EXEC_OUT(int64_t) = us;
+    return exec_check_timestamp(us, err);
 }
 
 static status put_date(int64_t days, void *out, struct error *err)
@@ -165,14 +159,17 @@ static EXEC_SCALAR(add_time_interval)
     int64_t us = EXEC_ARG(struct column_interval, 1).us % EXEC_US_PER_DAY;
     if (c->function == QUERY_FN_SUB_TIME_INTERVAL)
         us = -us;
-    EXEC_OUT(int64_t) = exec_floor_mod(EXEC_ARG(int64_t, 0) + us, EXEC_US_PER_DAY);
+    int64_t time = exec_floor_mod(EXEC_ARG(int64_t, 0), EXEC_US_PER_DAY);
+    EXEC_OUT(int64_t) = exec_floor_mod(time + us, EXEC_US_PER_DAY);
     return ST_OK;
 }
 
 static EXEC_SCALAR(sub_time_time)
 {
-    EXEC_OUT(struct column_interval) =
-        (struct column_interval){.us = EXEC_ARG(int64_t, 0) - EXEC_ARG(int64_t, 1)};
+    int64_t us;
+    if (__builtin_sub_overflow(EXEC_ARG(int64_t, 0), EXEC_ARG(int64_t, 1), &us))
+        return exec_raise_interval(err);
+    EXEC_OUT(struct column_interval) = (struct column_interval){.us = us};
     return ST_OK;
 }
 
@@ -184,12 +181,12 @@ static EXEC_SCALAR(add_interval_interval)
     struct column_interval b = EXEC_ARG(struct column_interval, 1);
     bool bad;
     if (c->function == QUERY_FN_SUB_INTERVAL_INTERVAL)
-        bad = __builtin_sub_overflow(a.months, b.months, &r.months) |
-              __builtin_sub_overflow(a.days, b.days, &r.days) |
+        bad = __builtin_sub_overflow(a.months, b.months, &r.months) ||
+              __builtin_sub_overflow(a.days, b.days, &r.days) ||
               __builtin_sub_overflow(a.us, b.us, &r.us);
     else
-        bad = __builtin_add_overflow(a.months, b.months, &r.months) |
-              __builtin_add_overflow(a.days, b.days, &r.days) |
+        bad = __builtin_add_overflow(a.months, b.months, &r.months) ||
+              __builtin_add_overflow(a.days, b.days, &r.days) ||
               __builtin_add_overflow(a.us, b.us, &r.us);
     if (bad)
         return exec_raise_interval(err);
@@ -200,8 +197,8 @@ static EXEC_SCALAR(add_interval_interval)
 static EXEC_SCALAR(neg_interval)
 {
     struct column_interval a = EXEC_ARG(struct column_interval, 0), r;
-    if (__builtin_sub_overflow(0, a.months, &r.months) |
-        __builtin_sub_overflow(0, a.days, &r.days) | __builtin_sub_overflow(0, a.us, &r.us))
+    if (__builtin_sub_overflow(0, a.months, &r.months) ||
+        __builtin_sub_overflow(0, a.days, &r.days) || __builtin_sub_overflow(0, a.us, &r.us))
         return exec_raise_interval(err);
     EXEC_OUT(struct column_interval) = r;
     return ST_OK;
@@ -271,8 +268,8 @@ static EXEC_SCALAR(age)
 {
     int64_t a = EXEC_ARG(int64_t, 0), b = EXEC_ARG(int64_t, 1);
     if (c->arg_types[0].kind == COLUMN_TIMESTAMPTZ) {
-        a = exec_to_local(c->zone, a);
-        b = exec_to_local(c->zone, b);
+        a = exec_to_local(&c->period, c->zone, a);
+        b = exec_to_local(&c->period, c->zone, b);
     }
     bool negative = EXEC_ARG(int64_t, 0) < EXEC_ARG(int64_t, 1);
     struct exec_fields late = exec_fields_of(negative ? b : a);
@@ -367,11 +364,11 @@ static status trunc_in_zone(struct exec_call *c, const void *const *arg, const s
                             int64_t *out, struct error *err)
 {
     enum exec_unit unit;
-    int64_t us = EXEC_ARG(int64_t, 1), local = exec_to_local(zone, us), start;
+    int64_t us = EXEC_ARG(int64_t, 1), local = exec_to_local(&c->period, zone, us), start;
     TRY(truncating_unit(c, EXEC_ARG(struct str, 0), c->type, &unit, err));
     TRY(truncate_local(local, unit, &start, err));
     if (unit >= UNIT_DAY)
-        return exec_to_utc(zone, start, out, err);
+        return exec_to_utc(&c->period, zone, start, out, err);
     *out = us - (local - start);
     return exec_check_timestamp(*out, err);
 }
@@ -419,7 +416,9 @@ static EXEC_SCALAR(date_bin)
         FAIL_SQL(err, ST_INVALID, "22008", 0, "stride must be greater than zero");
     if (__builtin_sub_overflow(us, origin, &distance))
         return exec_raise_interval(err);
-    EXEC_OUT(int64_t) = us - exec_floor_mod(distance, width);
+    TRY(exec_check_timestamp(us, err));
+    if (__builtin_sub_overflow(us, exec_floor_mod(distance, width), (int64_t *)out))
+        return exec_raise_timestamp(err);
     return exec_check_timestamp(EXEC_OUT(int64_t), err);
 }
 
@@ -454,8 +453,8 @@ static EXEC_SCALAR(timezone)
     const struct zone *zone;
     TRY(zone_named(c, EXEC_ARG(struct str, 0), (struct zone_memory **)&c->state, &zone, err));
     if (c->type.kind == COLUMN_TIMESTAMPTZ)
-        return exec_to_utc(zone, EXEC_ARG(int64_t, 1), out, err);
-    EXEC_OUT(int64_t) = exec_to_local(zone, EXEC_ARG(int64_t, 1));
+        return exec_to_utc(&c->period, zone, EXEC_ARG(int64_t, 1), out, err);
+    EXEC_OUT(int64_t) = exec_to_local(&c->period, zone, EXEC_ARG(int64_t, 1));
     return exec_check_timestamp(EXEC_OUT(int64_t), err);
 }
 
@@ -549,13 +548,14 @@ static EXEC_SCALAR(now)
 
 static EXEC_SCALAR(local_now)
 {
-    EXEC_OUT(int64_t) = exec_to_local(c->zone, c->now_us);
+    EXEC_OUT(int64_t) = exec_to_local(&c->period, c->zone, c->now_us);
     return ST_OK;
 }
 
 static EXEC_SCALAR(today)
 {
-    EXEC_OUT(int32_t) = (int32_t)exec_floor_div(exec_to_local(c->zone, c->now_us), EXEC_US_PER_DAY);
+    EXEC_OUT(int32_t) =
+        (int32_t)exec_floor_div(exec_to_local(&c->period, c->zone, c->now_us), EXEC_US_PER_DAY);
     return ST_OK;
 }
 

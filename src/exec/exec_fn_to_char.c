@@ -20,14 +20,14 @@ struct shown {
     bool interval;
 };
 
-static void show_moment(const struct exec_call *c, int64_t us, struct shown *v)
+static void show_moment(struct exec_call *c, int64_t us, struct shown *v)
 {
     int64_t local = us;
     *v = (struct shown){.interval = false};
     if (c->arg_types[0].kind == COLUMN_TIMESTAMPTZ) {
-        v->offset = zone_offset_at(c->zone, us);
+        local = exec_to_local(&c->period, c->zone, us);
+        v->offset = c->zone ? c->period.offset : 0;
         v->abbreviation = zone_abbreviation_at(c->zone, us);
-        local += v->offset * EXEC_US_PER_SECOND;
     }
     v->f = exec_fields_of(local);
     v->hour = v->f.hour;
@@ -58,8 +58,17 @@ static void show_interval(struct column_interval i, struct shown *v)
 static status put_number(const struct exec_pattern_node *n, unsigned width, int64_t v,
                          struct buffer *b, struct error *err)
 {
-    size_t start = b->len;
-    TRY(buffer_printf(b, err, "%0*lld", n->fill ? 0 : (int)width, (long long)v));
+    char text[24];
+    size_t start = b->len, at = sizeof(text);
+    uint64_t size = v < 0 ? -(uint64_t)v : (uint64_t)v;
+    do
+        text[--at] = (char)('0' + size % 10);
+    while (size /= 10);
+    while (!n->fill && sizeof(text) - at + (v < 0) < width)
+        text[--at] = '0';
+    if (v < 0)
+        text[--at] = '-';
+    TRY(buffer_append(b, text + at, sizeof(text) - at, err));
     if (!n->ordinal)
         return ST_OK;
     struct str digits = {(const char *)b->data + start, b->len - start};

@@ -17,6 +17,14 @@ status exec_raise_interval(struct error *err)
     FAIL_SQL(err, ST_INVALID, "22008", 0, "interval out of range");
 }
 
+status exec_date_moment(int32_t days, int64_t *us, struct error *err)
+{
+    if (days < EXEC_LEAST_DAYS || days > EXEC_MOST_TIMESTAMP / EXEC_US_PER_DAY)
+        FAIL_SQL(err, ST_INVALID, "22008", 0, "date out of range for timestamp");
+    *us = days * EXEC_US_PER_DAY;
+    return ST_OK;
+}
+
 status exec_check_timestamp(int64_t us, struct error *err)
 {
     return us < EXEC_LEAST_TIMESTAMP || us > EXEC_MOST_TIMESTAMP ? exec_raise_timestamp(err)
@@ -35,7 +43,7 @@ struct exec_fields exec_fields_of_date(int32_t days)
 
 struct exec_fields exec_fields_of(int64_t us)
 {
-    int64_t days = exec_floor_div(us, EXEC_US_PER_DAY), rest = us - days * EXEC_US_PER_DAY;
+    int64_t days = exec_floor_div(us, EXEC_US_PER_DAY), rest = exec_floor_mod(us, EXEC_US_PER_DAY);
     struct exec_fields f = exec_fields_of_date((int32_t)days);
     f.hour = (int32_t)(rest / EXEC_US_PER_HOUR);
     f.minute = (int32_t)(rest / EXEC_US_PER_MINUTE % 60);
@@ -91,19 +99,51 @@ int32_t exec_iso_year_start(int64_t year)
 
 int exec_iso_week(int32_t days, int64_t *year)
 {
-    int32_t thursday = days - (exec_weekday(days) + 6) % 7 + 3; /* decides the year of a week */
-    *year = exec_fields_of_date(thursday).year;
-    return (days - exec_iso_year_start(*year)) / 7 + 1;
+    int64_t thursday = (int64_t)days - (exec_weekday(days) + 6) % 7 + 3; /* decides the year */
+    *year = exec_fields_of_date((int32_t)thursday).year;
+    return (int)(((int64_t)days - exec_iso_year_start(*year)) / 7) + 1;
 }
 
-int64_t exec_to_local(const struct zone *zone, int64_t utc_us)
+static void enter(struct exec_zone_period *p, const struct zone *zone, int64_t utc_us)
 {
-    return zone ? utc_us + zone_offset_at(zone, utc_us) * EXEC_US_PER_SECOND : utc_us;
+    p->zone = zone;
+    p->offset = zone_period_at(zone, utc_us, &p->from_us, &p->to_us);
 }
 
-status exec_to_utc(const struct zone *zone, int64_t local_us, int64_t *utc_us, struct error *err)
+static bool inside(const struct exec_zone_period *p, const struct zone *zone, int64_t utc_us)
 {
-    *utc_us = zone ? zone_to_utc(zone, local_us) : local_us;
+    return p->zone == zone && utc_us >= p->from_us && utc_us < p->to_us;
+}
+
+int64_t exec_to_local(struct exec_zone_period *p, const struct zone *zone, int64_t utc_us)
+{
+    if (!zone)
+        return utc_us;
+    if (!inside(p, zone, utc_us))
+        enter(p, zone, utc_us);
+    int64_t local;
+    bool wraps = __builtin_add_overflow(utc_us, p->offset * EXEC_US_PER_SECOND, &local);
+    return wraps ? utc_us : local; /* far outside the range of timestamps */
+}
+
+/* Further than this from both ends of a period no local time is ambiguous or skipped: offsets are
+ * within 26 hours. */
+#define MARGIN_US (3 * EXEC_US_PER_DAY)
+
+status exec_to_utc(struct exec_zone_period *p, const struct zone *zone, int64_t local_us,
+                   int64_t *utc_us, struct error *err)
+{
+    *utc_us = local_us;
+    if (!zone || local_us < EXEC_LEAST_TIMESTAMP - EXEC_US_PER_DAY ||
+        local_us > EXEC_MOST_TIMESTAMP + EXEC_US_PER_DAY)
+        return exec_check_timestamp(local_us, err);
+    int64_t guess = local_us - p->offset * EXEC_US_PER_SECOND;
+    if (inside(p, zone, guess - MARGIN_US) && inside(p, zone, guess + MARGIN_US)) {
+        *utc_us = guess;
+    } else {
+        *utc_us = zone_to_utc(zone, local_us);
+        enter(p, zone, *utc_us);
+    }
     return exec_check_timestamp(*utc_us, err);
 }
 

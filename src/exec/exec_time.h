@@ -44,6 +44,8 @@ STATUS_MUST_USE status exec_fields_timestamp(const struct exec_fields *f, int64_
                                              struct error *err);
 STATUS_MUST_USE status exec_fields_date(const struct exec_fields *f, int32_t *days,
                                         struct error *err);
+/* A date's midnight. */
+STATUS_MUST_USE status exec_date_moment(int32_t days, int64_t *us, struct error *err);
 STATUS_MUST_USE status exec_check_timestamp(int64_t us, struct error *err);
 int exec_month_days(int64_t year, int month);
 /* 0 = Sunday */
@@ -86,10 +88,17 @@ enum exec_unit exec_unit_named(struct str name);
 STATUS_MUST_USE status exec_raise_unit(struct str name, bool known, struct column_type type,
                                        struct error *err);
 
+/* The period of one offset that a loop is in, so that most rows need no search. Zeroed at first. */
+struct exec_zone_period {
+    const struct zone *zone;
+    int64_t from_us, to_us; /* empty at first */
+    int32_t offset;
+};
+
 /* Local time of an instant, and back; zone NULL = UTC. */
-int64_t exec_to_local(const struct zone *zone, int64_t utc_us);
-STATUS_MUST_USE status exec_to_utc(const struct zone *zone, int64_t local_us, int64_t *utc_us,
-                                   struct error *err);
+int64_t exec_to_local(struct exec_zone_period *p, const struct zone *zone, int64_t utc_us);
+STATUS_MUST_USE status exec_to_utc(struct exec_zone_period *p, const struct zone *zone,
+                                   int64_t local_us, int64_t *utc_us, struct error *err);
 STATUS_MUST_USE status exec_raise_timestamp(struct error *err);
 STATUS_MUST_USE status exec_raise_date(struct error *err);
 STATUS_MUST_USE status exec_raise_interval(struct error *err);

@@ -19,9 +19,9 @@ struct word_run {
 
 size_t exec_char_count(struct str s)
 {
-    size_t n = 0;
+    size_t n = s.len > 0 && ((unsigned char)s.ptr[0] & 0xC0) == 0x80;
     for (size_t i = 0; i < s.len; i++)
-        n += i == 0 || ((unsigned char)s.ptr[i] & 0xC0) != 0x80;
+        n += (signed char)s.ptr[i] >= -0x40; /* no continuation byte */
     return n;
 }
 

@@ -611,6 +611,126 @@ TEST(random_expressions)
     }
 }
 
+/* ---- any bits -------------------------------------------------------------------------------- */
+
+/* A double becomes a decimal by the digits that printf gives. */
+TEST(doubles_to_decimals)
+{
+    struct dice d = {15};
+    struct bench b;
+    struct error err;
+    bench_init(&b);
+    struct column_type t = column_type_decimal(38, 18);
+    for (int i = 0; i < 100000; i++) {
+        char digits[40];
+        struct column_value v = {.type = type(COLUMN_DOUBLE)}, got, want;
+        int64_t whole = (int64_t)roll(&d, 1000000000) * (roll(&d, 2) ? 1 : 1000000);
+        static const double scale[] = {1, 10, 100, 1000, 8, 1024, 3, 7, 1e6, 1e9, 1e12};
+        v.f64 = (double)whole / scale[roll(&d, ARRAY_LEN(scale))] * (roll(&d, 2) ? 1 : -1);
+        snprintf(digits, sizeof(digits), "%.15g", v.f64);
+        struct column_value text_value = {.type = type(COLUMN_TEXT), .str = str_of(digits)};
+        CHECK_OK(exec_cast_value(&text_value, t, NULL, &b.arena, &want, &err));
+        CHECK_OK(exec_cast_value(&v, t, NULL, &b.arena, &got, &err));
+        if (got.i128 != want.i128)
+            test_fail(__FILE__, __LINE__, "%.17g does not become %s", v.f64, digits);
+    }
+    arena_free(&b.arena);
+}
+
+static struct column_type type_of_letter(struct dice *d, char letter)
+{
+    static const struct {
+        char letter;
+        enum column_kind kind;
+    } letters[] = {{'b', COLUMN_BOOLEAN},  {'i', COLUMN_INT},         {'l', COLUMN_BIGINT},
+                   {'f', COLUMN_REAL},     {'d', COLUMN_DOUBLE},      {'D', COLUMN_DATE},
+                   {'T', COLUMN_TIME},     {'P', COLUMN_TIMESTAMP},   {'Z', COLUMN_TIMESTAMPTZ},
+                   {'I', COLUMN_INTERVAL}, {'t', COLUMN_TEXT},        {'y', COLUMN_BINARY},
+                   {'u', COLUMN_UUID},     {'a', COLUMN_TIMESTAMPTZ}, {'*', COLUMN_DATE}};
+    for (size_t i = 0; i < ARRAY_LEN(letters); i++)
+        if (letters[i].letter == letter)
+            return type(letters[i].kind);
+    unsigned precision = 1 + roll(d, 38);
+    return column_type_decimal(precision, roll(d, precision + 1));
+}
+
+/* Extremes and near-extremes of every physical form; text that is pattern, unit, zone or rubbish.
+ */
+static struct column_value any_value(struct dice *d, struct column_type t)
+{
+    static const int64_t wide[] = {0,           1,         -1,
+                                   86400000000, INT64_MAX, INT64_MIN,
+                                   INT32_MAX,   INT32_MIN, INT64_C(9223372036800000000)};
+    static const char *const texts[] = {
+        "",          "month", "Europe/Berlin", "YYYY-MM-DD HH24:MI:SS.US TZ",
+        "9,999",     "S99V9", "2024-02-29",    "\xC3",
+        "\x80\xFF%", "_%\\",  "infinity",      "IYYY IW ID J CC Q RM"};
+    struct column_value v = {.type = t};
+    int64_t w = (int64_t)((uint64_t)wide[roll(d, ARRAY_LEN(wide))] + roll(d, 3) - 1);
+    switch (column_type_phys(t)) {
+    case PHYS_BOOL:
+        v.b = (uint8_t)roll(d, 2);
+        break;
+    case PHYS_I32:
+        v.i32 = (int32_t)w;
+        break;
+    case PHYS_I64:
+        v.i64 = w;
+        break;
+    case PHYS_F32:
+        v.f32 = roll(d, 2) ? (float)w : (float)(w % 1000) / 7;
+        break;
+    case PHYS_F64:
+        v.f64 = roll(d, 2) ? (double)w * (double)w : (double)(w % 100000) / 7;
+        break;
+    case PHYS_I128:
+        v.i128 = roll(d, 2) ? w : roll(d, 2) ? INT128_MAX : INT128_MIN;
+        break;
+    case PHYS_STR:
+        v.str = str_of(texts[roll(d, ARRAY_LEN(texts))]);
+        if (t.kind == COLUMN_UUID)
+            v.str = (struct str){"0123456789abcdef", 16};
+        break;
+    default:
+        v.interval = (struct column_interval){(int32_t)w, (int32_t)roll(d, UINT32_MAX), ~w};
+        break;
+    }
+    return v;
+}
+
+/* Files may hold anything: no function does more harm than an error, whatever the bits. Sanitizers
+ * look on. */
+TEST(any_bits)
+{
+    struct dice d = {99};
+    struct zone *zone;
+    struct error err;
+    struct mem_account account; /* lpad can ask for a gigabyte */
+    mem_account_init(&account, "test", NULL, 16 << 20);
+    for (int f = 0; f < QUERY_FN_COUNT; f++) {
+        struct bench b;
+        bench_init(&b);
+        CHECK_OK(zone_load(&b.arena, STR("America/New_York"), &zone, &err));
+        b.context.zone = zone;
+        b.context.account = &account;
+        for (int round = 0; round < 300; round++) {
+            const struct query_function_row *row = &query_functions[f];
+            struct column_value v;
+            size_t n = strlen(row->args) - (strchr(row->args, '+') != NULL);
+            struct query_expr *e = node(&b, QUERY_CALL, type_of_letter(&d, row->result), n);
+            e->function = (enum query_function)f;
+            for (size_t k = 0; k < n; k++) {
+                e->args[k] = node(&b, QUERY_CONST, type_of_letter(&d, row->args[k]), 0);
+                e->args[k]->value = any_value(&d, e->args[k]->type);
+            }
+            status st = exec_fold(e, &b.context, &b.arena, &v, &err);
+            CHECK(st == ST_OK || st == ST_INVALID || st == ST_UNSUPPORTED || st == ST_REFUSED ||
+                  st == ST_NOT_FOUND || st == ST_LIMIT);
+        }
+        arena_free(&b.arena);
+    }
+}
+
 /* ---- memory ---------------------------------------------------------------------------------- */
 
 /* Every allocation of compiling and evaluating may fail; nothing leaks or crashes. */
