@@ -2,9 +2,9 @@
 /* catalog.h - names to metadata locations, swapped atomically: one contract, several kinds.
  *
  * K1  commit is all or nothing over every table in it; ST_CONFLICT means nothing changed and
- * someone else won; ST_UNKNOWN means that nobody knows, and then nobody deletes anything K2  a pin
- * sees one state of all tables until it is released or refreshed K3  nothing waits longer than
- * `busy_ms`; then ST_TIMEOUT (sqlstate 55P03) names the file
+ *     someone else won; ST_UNKNOWN means that nobody knows, and then nobody deletes anything
+ * K2  a pin sees one state of all tables until it is released or refreshed
+ * K3  nothing waits longer than `busy_ms`; then ST_TIMEOUT (sqlstate 55P03) names the file
  *
  * Kinds: sqlite (PyIceberg's SqlCatalog and Iceberg's JdbcCatalog open the same file). */
 #ifndef CATALOG_H

@@ -2,10 +2,11 @@
 /* catalog_sqlite.c - a catalog in one SQLite file, in the table shapes of PyIceberg's SqlCatalog
  * and Iceberg's JdbcCatalog (schema V1), so that both open the same file.
  *
- *     iceberg_tables                 catalog_name, table_namespace, table_name ->
- * metadata_location, previous_metadata_location, iceberg_type iceberg_namespace_properties
- * catalog_name, namespace, property_key -> property_value; a namespace without tables is its marker
- * row exists = true
+ *     iceberg_tables        (catalog_name, table_namespace, table_name) ->
+ *                           metadata_location, previous_metadata_location, iceberg_type
+ *     iceberg_namespace_properties
+ *                           (catalog_name, namespace, property_key) -> property_value;
+ *                           a namespace without tables is its marker row exists = true
  *
  * A file made here uses a write-ahead log: Iceberg's JdbcCatalog holds a read transaction for as
  * long as its session lives, and in the older journal that would keep every writer from committing

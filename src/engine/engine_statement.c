@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/* engine_statement.c - from a statement's text to its effect: parse, open a transaction, dispatch,
- * publish.
+/* engine_statement.c - from a statement's text to its effect: parse, begin, dispatch, publish.
  *
  *     outside a block: begin -> run -> commit; a lost race (40001) runs the statement again, at
- * most RETRIES times, with growing random pauses inside a block:  run; a failure marks the
- * transaction failed until ROLLBACK with rows:       the transaction stays open until the result is
- * freed */
+ *                      most RETRIES times, with growing random pauses
+ *     inside a block:  run; a failure marks the transaction failed until ROLLBACK
+ *     with rows:       the transaction stays open until the result is freed */
 #include "engine/engine_int.h"
 
 #include "base/clock.h"

@@ -9,8 +9,9 @@
  * block holds only the miniblocks that are needed; its unused width bytes mean nothing.
  *
  * D1  a block header is at least 2 bytes, so a claim of many values costs input before it costs
- * time D2  a miniblock's bytes are checked before they are unpacked; of the last one only the part
- * that holds values */
+ *     time
+ * D2  a miniblock's bytes are checked before they are unpacked; of the last one only the part that
+ *     holds values */
 #include "parquet/parquet_read_int.h"
 
 status parquet_delta_init(struct parquet_delta *d, const uint8_t *data, size_t bytes,

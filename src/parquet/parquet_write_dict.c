@@ -10,9 +10,10 @@
  * entries, and long stretches of one value in sorted data, so the last value is tried first.
  *
  * D1  codes are given in order of first appearance, so entries that only the newest rows use are
- * the last ones and parquet_dict_close can drop them D2  a new value whose probe is longer than
- * PROBE_MAX counts as "full": data made to collide costs a dictionary, not quadratic time. Lookups
- * of old values never fail, so RUN, CODES and VALUES input of the same rows fill it alike */
+ *     the last ones and parquet_dict_close can drop them
+ * D2  a new value whose probe is longer than PROBE_MAX counts as "full": data made to collide costs
+ *     a dictionary, not quadratic time. Lookups of old values never fail, so RUN, CODES and VALUES
+ *     input of the same rows fill it alike */
 #include "parquet/parquet_write_int.h"
 
 #define XXH_INLINE_ALL

@@ -11,8 +11,9 @@
  * W1  the bytes of a file are a function of its rows, schema and options; nothing that decides them
  *     looks at where a batch ends or whether it came as RUN, CODES or VALUES
  * W2  where pages end does not depend on their encoding, so a page can change it until it is
- * written W3  everything is charged to the writer's account; pages wait compressed until their row
- * group is full */
+ *     written
+ * W3  everything is charged to the writer's account; pages wait compressed until their row group is
+ *     full */
 #ifndef PARQUET_WRITE_INT_H
 #define PARQUET_WRITE_INT_H
 

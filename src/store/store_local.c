@@ -10,9 +10,9 @@
  *
  * L1  a name is linked only after the file's bytes were fsynced
  * L2  a folder made here is fsynced into its parent under `folders`, the lock; finish passes
- * through that lock, so what one thread made another does not take for durable too early. A folder
- * that another process has just made is that process's to sync L3  every call that changes the disk
- * passes fault_now first, those that clean up do not
+ *     through that lock, so what one thread made another does not take for durable too early. A
+ *     folder that another process has just made is that process's to sync
+ * L3  every call that changes the disk passes fault_now first, those that clean up do not
  *
  * The fault switch is process-wide, as the one of base/mem.c, and costs one atomic add a call. */
 #include "store/store_int.h"

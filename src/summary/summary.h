@@ -2,14 +2,14 @@
 /* summary.h - materialized views over Iceberg: definitions, hidden states, the gate, digests.
  *
  * A summary is an ordinary Iceberg table whose visible schema is the SELECT's columns; the states
- * that make its measures mergeable stand in the same files as columns outside the schema (design: a
- * summary on disk). This module knows what a definition may contain, which states it needs, how
- * both stand in table properties, and in which order a refresh goes. It plans, runs and writes
- * through a function table that engine fills in, so it depends on neither.
+ * that make its measures mergeable stand in the same files as columns outside the schema. This
+ * module knows what a definition may contain, which states it needs, how both stand in table
+ * properties, and in which order a refresh goes. It plans, runs and writes through a function table
+ * that engine fills in, so it depends on neither.
  *
  *     CREATE   plan of the SELECT -> summary_define -> property firn.pending
- *     REFRESH  firn.pending or firn.definition -> plan -> summary_extend (states) -> write -> gate
- * -> properties and one snapshot, staged by the caller
+ *     REFRESH  firn.pending or firn.definition -> plan -> summary_extend (states) -> write
+ *              -> gate -> properties and one snapshot, staged by the caller
  *
  * V1  the visible columns are exactly the SELECT's, in its order
  * V2  state field ids are above last-column-id when they are made, and never used again */

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-/* summary_digest.c - the digest of a set of rows: order-free, so any layout of the same rows
- * agrees.
+/* summary_digest.c - the digest of a set of rows: order-free, so any layout of them agrees.
  *
  *     row -> canonical bytes -> XXH3-128, seed 0 -> added mod 2^128
  *
  *     canonical bytes, per column:  [field id: 4][0 = NULL | 1][value]
- *     value:  8 bytes for booleans, integers, dates and times; 8 bytes of an IEEE double for real
- * and double; 16 bytes for decimals; [length: 8][bytes] for text, binary, fixed and uuid
+ *     value:  8 bytes for booleans, integers, dates and times
+ *             8 bytes of an IEEE double for real and double
+ *             16 bytes for decimals
+ *             [length: 8][bytes] for text, binary, fixed and uuid
  *
  * The encoding is injective: every part has a fixed size or states its length. -0.0 and +0.0 differ
  * here, and every NaN is written as the same one. It finds accidents, not forgers. */
