@@ -54,7 +54,8 @@ __attribute__((format(printf, 3, 4))) void test_fail(const char *file, int line,
         struct str g_ = (got);                                                                     \
         const char *w_ = (want);                                                                   \
         if (!str_eq_z(g_, w_))                                                                     \
-            test_fail(__FILE__, __LINE__, "%s is \"%.*s\", not \"%s\"", #got, STR_ARG(g_), w_);    \
+            test_fail(__FILE__, __LINE__, "%s is \"%.*s\", not \"%s\"", #got, STR_ARG(g_),         \
+                      w_ ? w_ : "(null)");                                                         \
     } while (0)
 #define CHECK_OK(                                                                                  \
     call) /* the call's last argument must be &err of this test's `struct error err` */            \
