@@ -217,8 +217,11 @@ static status uri_path(struct str uri, struct str *out, struct error *err)
             *out = (struct str){uri.ptr + n, uri.len - n};
             return ST_OK;
         }
-    FAIL(err, ST_USAGE, "uri \"%.*s\" is not of the form sqlite:////absolute/path.db",
-         STR_ARG(uri));
+    size_t scheme = 0; /* no more of it is shown: other databases' addresses hold passwords */
+    while (scheme < uri.len && uri.ptr[scheme] != ':')
+        scheme++;
+    FAIL(err, ST_USAGE, "uri \"%.*s...\" is not of the form sqlite:////absolute/path.db",
+         (int)(scheme < 32 ? scheme : 32), uri.ptr);
 }
 
 static status sqlite_read(struct catalog *c, struct arena *arena, struct catalog_state *out,

@@ -4,6 +4,14 @@
 
 #include <stdio.h>
 
+#define EXIT(code, help) {code, help},
+static const struct {
+    int code;
+    const char *help;
+} exit_codes[] = {
+#include "cli/commands.def"
+};
+
 static void help_flag(const struct cli_flag *f)
 {
     char name[64], left[128];
@@ -48,15 +56,9 @@ static void help_program(void)
     }
     help_flags(NULL);
     help_settings();
-    printf("\nexit codes:\n"
-           "  0  done\n"
-           "  1  failed, SQL errors too\n"
-           "  2  wrong arguments, script file or configuration\n"
-           "  3  refused by a constraint or an assertion; nothing became visible\n"
-           "  4  would need more than allowed\n"
-           "  5  lost to concurrent changes after all retries\n"
-           "  6  outcome unknown; safe to repeat with --run-id\n"
-           "  9  store or catalog not reachable after all retries\n");
+    printf("\nexit codes:\n");
+    for (size_t i = 0; i < ARRAY_LEN(exit_codes); i++)
+        printf("  %-4d %s\n", exit_codes[i].code, exit_codes[i].help);
 }
 
 bool cli_help(const char *name)

@@ -7,9 +7,8 @@
  *     the file: --config, FIRN_CONFIG, firn.yaml, .pyiceberg.yaml
  *     options.def's defaults
  *
- * Files are read through libyaml's events into a flat list of paths ("catalog.lakehouse.uri"). They
- * are at most 1 MiB, 16 levels, 4,096 values; aliases are refused, so that a small file cannot
- * grow. */
+ * Keys of firn.yaml that nobody knows are refused with the nearest name; those of .pyiceberg.yaml
+ * are PyIceberg's. */
 #include "engine/engine_int.h"
 
 #include <errno.h>
@@ -17,11 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <yaml.h>
-
-#define CONFIG_BYTES  ((size_t)1 << 20)
-#define CONFIG_LEVELS 16
-#define CONFIG_VALUES 4096
 
 enum option_where { OPT_CLI, OPT_CONFIG, OPT_SET };
 
@@ -36,161 +30,39 @@ static const struct option_row option_rows[] = {
 #include "options.def"
 };
 
+/* A dash may stand for an underscore, as in PyIceberg's default-catalog. */
+static bool same_name(struct str given, const char *name)
+{
+    if (given.len != strlen(name))
+        return false;
+    for (size_t i = 0; i < given.len; i++)
+        if (given.ptr[i] != name[i] && !(given.ptr[i] == '-' && name[i] == '_'))
+            return false;
+    return true;
+}
+
 static const struct option_row *option_find(struct str name)
 {
     for (size_t i = 0; i < ARRAY_LEN(option_rows); i++)
-        if (str_eq_z(name, option_rows[i].name))
+        if (same_name(name, option_rows[i].name))
             return &option_rows[i];
     return NULL;
 }
 
-/* ---- a YAML file as paths and values -----------------------------------------------------------
- */
-
-struct flat {
-    struct arena *arena;
-    size_t count, capacity;
-    struct engine_setting *values; /* name = path, later ones win */
-    struct str file;
-};
-
-static status flat_add(struct flat *f, struct str path, struct str value, struct error *err)
-{
-    if (f->count == CONFIG_VALUES)
-        FAIL(err, ST_USAGE, "%.*s: more than %d values", STR_ARG(f->file), CONFIG_VALUES);
-    TRY(arena_grow(f->arena, (void **)&f->values, sizeof(*f->values), &f->capacity, f->count + 1,
-                   err));
-    TRY(arena_str(f->arena, path, &f->values[f->count].name, err));
-    TRY(arena_str(f->arena, value, &f->values[f->count].value, err));
-    f->count++;
-    return ST_OK;
-}
-
-struct yaml_walk {
-    struct flat *flat;
-    int level;
-    struct str path[CONFIG_LEVELS]; /* of the mapping at each level */
-    struct str key;                 /* waiting for its value; ptr NULL = none */
-};
-
-static status walk_scalar(struct yaml_walk *w, const yaml_event_t *e, struct error *err)
-{
-    struct arena *a = w->flat->arena;
-    struct str text = {(const char *)e->data.scalar.value, e->data.scalar.length}, path;
-    if (w->level == 0)
-        FAIL(err, ST_USAGE, "%.*s line %zu: expected key: value", STR_ARG(w->flat->file),
-             e->start_mark.line + 1);
-    if (!w->key.ptr)
-        return arena_str(a, text, &w->key, err);
-    struct str in = w->path[w->level - 1];
-    TRY(arena_printf(a, &path, err, "%.*s%s%.*s", STR_ARG(in), in.len ? "." : "", STR_ARG(w->key)));
-    w->key = (struct str){0};
-    return flat_add(w->flat, path, text, err);
-}
-
-static status walk_mapping(struct yaml_walk *w, const yaml_event_t *e, struct error *err)
-{
-    if (w->level == CONFIG_LEVELS)
-        FAIL(err, ST_USAGE, "%.*s line %zu: more than %d levels", STR_ARG(w->flat->file),
-             e->start_mark.line + 1, CONFIG_LEVELS);
-    struct str in = w->level ? w->path[w->level - 1] : STR("");
-    TRY(arena_printf(w->flat->arena, &w->path[w->level], err, "%.*s%s%.*s", STR_ARG(in),
-                     in.len ? "." : "", STR_ARG(w->key)));
-    w->key = (struct str){0};
-    w->level++;
-    return ST_OK;
-}
-
-static status walk_event(struct yaml_walk *w, const yaml_event_t *e, struct error *err)
-{
-    switch (e->type) {
-    case YAML_SCALAR_EVENT:
-        return walk_scalar(w, e, err);
-    case YAML_MAPPING_START_EVENT:
-        return walk_mapping(w, e, err);
-    case YAML_MAPPING_END_EVENT:
-        w->level--;
-        return ST_OK;
-    case YAML_SEQUENCE_START_EVENT:
-    case YAML_ALIAS_EVENT:
-        FAIL(err, ST_USAGE, "%.*s line %zu: lists and aliases have no meaning here",
-             STR_ARG(w->flat->file), e->start_mark.line + 1);
-    default:
-        return ST_OK;
-    }
-}
-
-static status walk_events(yaml_parser_t *parser, struct yaml_walk *w, struct error *err)
-{
-    for (bool more = true; more;) {
-        yaml_event_t e;
-        if (!yaml_parser_parse(parser, &e))
-            FAIL(err, ST_USAGE, "%.*s line %zu: %s", STR_ARG(w->flat->file),
-                 parser->problem_mark.line + 1, parser->problem ? parser->problem : "not YAML");
-        more = e.type != YAML_STREAM_END_EVENT;
-        status st = walk_event(w, &e, err);
-        yaml_event_delete(&e);
-        TRY(st);
-    }
-    return ST_OK;
-}
-
-static status flat_parse(struct flat *f, struct str text, struct error *err)
-{
-    yaml_parser_t parser;
-    struct yaml_walk w = {.flat = f};
-    if (!yaml_parser_initialize(&parser))
-        FAIL(err, ST_OOM, "out of memory: reading %.*s", STR_ARG(f->file));
-    yaml_parser_set_input_string(&parser, (const unsigned char *)text.ptr, text.len);
-    status st = walk_events(&parser, &w, err);
-    yaml_parser_delete(&parser);
-    return st;
-}
-
-/* ---- finding the file
- * ------------------------------------------------------------------------------ */
-
-static status read_file(const char *path, struct buffer *out, struct error *err)
-{
-    FILE *f = fopen(path, "rb");
-    status st = ST_OK;
-    if (!f)
-        FAIL(err, ST_USAGE, "configuration %s cannot be read: %s", path, strerror(errno));
-    while (st == ST_OK && !feof(f) && !ferror(f)) {
-        st = buffer_reserve(out, 4096, err);
-        if (st == ST_OK)
-            out->len += fread(out->data + out->len, 1, 4096, f);
-    }
-    if (st == ST_OK && ferror(f))
-        st = error_set(err, ST_USAGE, __FILE__, __LINE__, "configuration %s cannot be read: %s",
-                       path, strerror(errno));
-    fclose(f);
-    return st;
-}
-
-static status load_file(struct flat *f, const char *path, struct error *err)
-{
-    struct buffer text;
-    buffer_init(&text, NULL, CONFIG_BYTES);
-    f->file = str_of(path);
-    status st = read_file(path, &text, err);
-    if (st == ST_OK)
-        st = flat_parse(f, buffer_str(&text), err);
-    buffer_free(&text);
-    return st;
-}
+/* ---- finding the file ------------------------------------------------------------------------ */
 
 static const char *given(const struct firn_option *options, size_t count, const char *name)
 {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = count; i-- > 0;) /* of several the last one counts */
         if (strcmp(options[i].name, name) == 0)
             return options[i].value;
     return NULL;
 }
 
 static status find_file(const char *wanted, struct arena *arena, struct engine_config *out,
-                        struct str *path, struct error *err)
+                        struct error *err)
 {
+    struct str *path = &out->path;
     static const char *const names[] = {"firn.yaml", ".pyiceberg.yaml"};
     char folder[4096];
     *path = (struct str){0};
@@ -207,8 +79,7 @@ static status find_file(const char *wanted, struct arena *arena, struct engine_c
                         "--config, FIRN_CONFIG, firn.yaml and .pyiceberg.yaml in %s", folder);
 }
 
-/* ---- environment variables
- * --------------------------------------------------------------------------- */
+/* ---- environment variables ------------------------------------------------------------------- */
 
 extern char **environ;
 
@@ -239,22 +110,45 @@ static status variable_path(struct str name, struct arena *arena, struct str *ou
     return ST_OK;
 }
 
-static status load_variables(struct flat *f, struct error *err)
+/* FIRN_ variables that name no option are somebody else's. */
+static status load_variables(struct arena *arena, struct engine_yaml *out, struct error *err)
 {
+    size_t capacity = 0;
     for (char **v = environ; *v; v++) {
         struct str all = str_of(*v), path;
         const char *eq = strchr(*v, '=');
         if (!str_starts(all, STR("FIRN_")) || !eq)
             continue;
-        TRY(variable_path((struct str){*v + 5, (size_t)(eq - *v) - 5}, f->arena, &path, err));
-        if (str_starts(path, STR("catalog.")) || option_find(path))
-            TRY(flat_add(f, path, str_of(eq + 1), err));
+        TRY(variable_path((struct str){*v + 5, (size_t)(eq - *v) - 5}, arena, &path, err));
+        if (!str_starts(path, STR("catalog.")) && !option_find(path))
+            continue;
+        TRY(arena_grow(arena, (void **)&out->values, sizeof(*out->values), &capacity,
+                       out->count + 1, err));
+        struct engine_yaml_value *value = &out->values[out->count++];
+        *value = (struct engine_yaml_value){.path = path};
+        TRY(arena_str(arena, str_of(eq + 1), &value->value, err));
     }
     return ST_OK;
 }
 
-/* ---- from paths to the configuration
- * ------------------------------------------------------------------- */
+/* ---- from paths to the configuration --------------------------------------------------------- */
+
+/* Where values come from, and how strict it is. */
+struct source {
+    const struct engine_yaml *yaml;
+    struct arena *arena;
+    bool lenient;    /* .pyiceberg.yaml: keys that are not firn's are somebody else's */
+    bool given_once; /* the command line and the environment also take OPT_CLI */
+};
+
+static status bad_value(const struct source *s, const struct engine_yaml_value *v, const char *what,
+                        struct error *err)
+{
+    if (v->line > 0)
+        FAIL(err, ST_USAGE, "%.*s line %zu: %.*s %s", STR_ARG(s->yaml->file), v->line,
+             STR_ARG(v->path), what);
+    FAIL(err, ST_USAGE, "%.*s: %.*s %s", STR_ARG(s->yaml->file), STR_ARG(v->path), what);
+}
 
 static struct engine_catalog_config *catalog_slot(struct engine_config *c, struct str name)
 {
@@ -265,96 +159,171 @@ static struct engine_catalog_config *catalog_slot(struct engine_config *c, struc
     return &c->catalogs[c->catalog_count++];
 }
 
-static status put_catalog(struct flat *f, struct engine_config *c, struct str rest,
-                          struct str value, struct error *err)
+/* "lakehouse.uri" behind "catalog.": a dot inside the name of a key belongs to the key. */
+static status put_catalog(const struct source *s, struct engine_config *c,
+                          const struct engine_yaml_value *v, struct error *err)
 {
+    struct str rest = {v->path.ptr + 8, v->path.len - 8};
     const char *dot = memchr(rest.ptr, '.', rest.len);
+    if (v->kind == ENGINE_YAML_MAPPING) /* its keys follow */
+        return ST_OK;
     if (!dot)
-        FAIL(err, ST_USAGE, "%.*s: catalog \"%.*s\" needs keys of its own", STR_ARG(f->file),
-             STR_ARG(rest));
+        return bad_value(s, v, "needs keys of its own: type, uri, warehouse", err);
+    if (v->kind == ENGINE_YAML_LIST)
+        return bad_value(s, v, "is a list, which has no meaning here", err);
     struct engine_catalog_config *slot =
         catalog_slot(c, (struct str){rest.ptr, (size_t)(dot - rest.ptr)});
     struct str key = {dot + 1, rest.len - (size_t)(dot - rest.ptr) - 1};
-    if (!slot->settings)
-        TRY(ARENA_ARRAY(f->arena, struct engine_setting, CONFIG_VALUES, &slot->settings, err));
     for (size_t i = 0; i < slot->count; i++)
         if (str_eq(slot->settings[i].name, key)) {
-            slot->settings[i].value = value;
+            slot->settings[i].value = v->value;
             return ST_OK;
         }
-    slot->settings[slot->count++] = (struct engine_setting){key, value};
+    TRY(arena_grow(s->arena, (void **)&slot->settings, sizeof(*slot->settings), &slot->capacity,
+                   slot->count + 1, err));
+    slot->settings[slot->count++] = (struct engine_setting){key, v->value};
     return ST_OK;
 }
 
-static status put_value(struct flat *f, struct engine_config *c, struct str path, struct str value,
-                        struct error *err)
+static void nearer(struct str path, const char *name, int *least, const char **out)
 {
-    if (str_starts(path, STR("catalog.")))
-        return put_catalog(f, c, (struct str){path.ptr + 8, path.len - 8}, value, err);
-    if (str_eq(path, STR("default-catalog"))) {
-        c->default_catalog = value;
-        return ST_OK;
+    int d = str_distance(path, str_of(name));
+    if (d < *least) {
+        *least = d;
+        *out = name;
     }
-    if (!option_find(path))
-        FAIL(err, ST_USAGE, "%.*s: unknown option \"%.*s\"", STR_ARG(f->file), STR_ARG(path));
+}
+
+static status unknown_key(const struct source *s, const struct engine_yaml_value *v,
+                          struct error *err)
+{
+    const char *near = NULL;
+    int least = 4;
+    if (memchr(v->path.ptr, '.', v->path.len))
+        return bad_value(s, v, "is not a known key", err);
+    nearer(v->path, "catalog", &least, &near);
+    nearer(v->path, "environments", &least, &near);
+    for (size_t i = 0; i < ARRAY_LEN(option_rows); i++)
+        if (option_rows[i].where != OPT_CLI)
+            nearer(v->path, option_rows[i].name, &least, &near);
+    (void)bad_value(s, v, "is not a known key", err);
+    if (near)
+        error_detail(err, "Perhaps you meant \"%s\".", near);
+    return ST_USAGE;
+}
+
+static status check_number(const struct source *s, const struct engine_yaml_value *v,
+                           struct error *err)
+{
+    size_t digits = 0;
+    while (digits < v->value.len && v->value.ptr[digits] >= '0' && v->value.ptr[digits] <= '9')
+        digits++;
+    bool good = digits > 0 && digits < 10 && digits == v->value.len && v->value.ptr[0] != '0';
+    return good ? ST_OK : bad_value(s, v, "must be a whole number from 1 to 999999999", err);
+}
+
+static status put_value(const struct source *s, struct engine_config *c,
+                        const struct engine_yaml_value *v, struct error *err)
+{
+    if (str_starts(v->path, STR("catalog.")))
+        return put_catalog(s, c, v, err);
+    if (str_eq(v->path, STR("catalog")) && v->kind == ENGINE_YAML_MAPPING)
+        return ST_OK;
+    const struct option_row *row = option_find(v->path);
+    if (!row && s->lenient)
+        return ST_OK;
+    if (!row)
+        return unknown_key(s, v, err);
+    if (row->where == OPT_CLI && !s->given_once)
+        return bad_value(s, v, "is for the command line and the environment only", err);
+    if (v->kind != ENGINE_YAML_TEXT)
+        return bad_value(s, v, "must be one value", err);
+    if (strcmp(row->argument, "N") == 0 || strcmp(row->argument, "MS") == 0)
+        TRY(check_number(s, v, err));
     for (size_t i = 0; i < c->setting_count; i++)
-        if (str_eq(c->settings[i].name, path)) {
-            c->settings[i].value = value;
+        if (str_eq_z(c->settings[i].name, row->name)) {
+            c->settings[i].value = v->value;
             return ST_OK;
         }
-    c->settings[c->setting_count++] = (struct engine_setting){path, value};
+    c->settings[c->setting_count++] = (struct engine_setting){str_of(row->name), v->value};
+    return ST_OK;
+}
+
+static bool is_environment(struct str path)
+{
+    return str_eq(path, STR("environments")) || str_starts(path, STR("environments."));
+}
+
+/* The values of environments.NAME over the rest. */
+static status put_environment(const struct source *s, struct engine_config *c, const char *name,
+                              struct error *err)
+{
+    const struct engine_yaml *y = s->yaml;
+    struct str prefix;
+    bool found = false;
+    TRY(arena_printf(s->arena, &prefix, err, "environments.%s", name));
+    for (size_t i = 0; i < y->count; i++) {
+        struct engine_yaml_value v = y->values[i];
+        if (!str_starts(v.path, prefix) ||
+            (v.path.len > prefix.len && v.path.ptr[prefix.len] != '.'))
+            continue;
+        found = true;
+        if (v.path.len == prefix.len)
+            continue;
+        v.path.ptr += prefix.len + 1;
+        v.path.len -= prefix.len + 1;
+        TRY(put_value(s, c, &v, err));
+    }
+    if (!found && y->file.len > 0)
+        FAIL(err, ST_USAGE, "%.*s has no environment \"%s\"", STR_ARG(y->file), name);
     return ST_OK;
 }
 
 /* The file's own values first, then those of the chosen environment over them. */
-static status put_file(struct flat *f, struct engine_config *c, const char *environment,
-                       struct error *err)
+static status put_file(const struct engine_yaml *y, const char *environment, struct arena *arena,
+                       struct engine_config *c, struct error *err)
 {
-    char prefix[256];
-    bool found = false;
-    for (size_t i = 0; i < f->count; i++)
-        if (!str_starts(f->values[i].name, STR("environments.")))
-            TRY(put_value(f, c, f->values[i].name, f->values[i].value, err));
-    if (!environment || !*environment)
-        return ST_OK;
-    snprintf(prefix, sizeof(prefix), "environments.%s.", environment);
-    for (size_t i = 0; i < f->count; i++) {
-        struct str path = f->values[i].name;
-        size_t n = strlen(prefix);
-        if (!str_starts(path, str_of(prefix)))
+    struct source s = {y, arena, str_ends(y->file, STR(".pyiceberg.yaml")), false};
+    for (size_t i = 0; i < y->count; i++)
+        if (!is_environment(y->values[i].path))
+            TRY(put_value(&s, c, &y->values[i], err));
+    return environment && *environment ? put_environment(&s, c, environment, err) : ST_OK;
+}
+
+static status put_given(const struct firn_option *options, size_t count, struct arena *arena,
+                        struct engine_config *c, struct error *err)
+{
+    struct engine_yaml none = {.file = STR("option")};
+    struct source s = {&none, arena, false, true};
+    for (size_t i = 0; i < count; i++) {
+        struct engine_yaml_value v = {.path = str_of(options[i].name)};
+        if (!options[i].value)
             continue;
-        found = true;
-        TRY(put_value(f, c, (struct str){path.ptr + n, path.len - n}, f->values[i].value, err));
+        TRY(arena_str(arena, str_of(options[i].value), &v.value, err));
+        TRY(put_value(&s, c, &v, err));
     }
-    if (!found && f->count > 0)
-        FAIL(err, ST_USAGE, "%.*s has no environment \"%s\"", STR_ARG(f->file), environment);
     return ST_OK;
 }
 
 status engine_config_load(const struct firn_option *options, size_t option_count,
                           struct arena *arena, struct engine_config *out, struct error *err)
 {
-    struct flat file = {.arena = arena}, variables = {.arena = arena, .file = STR("environment")};
-    struct str path;
+    struct engine_yaml file = {0}, variables = {.file = STR("environment")};
     const char *environment = given(options, option_count, "environment");
+    struct source from_variables = {&variables, arena, false, true};
     *out = (struct engine_config){0};
     TRY(ARENA_ARRAY(arena, struct engine_setting, ARRAY_LEN(option_rows), &out->settings, err));
-    TRY(find_file(given(options, option_count, "config"), arena, out, &path, err));
-    if (path.ptr)
-        TRY(load_file(&file, path.ptr, err));
-    TRY(load_variables(&variables, err));
+    TRY(find_file(given(options, option_count, "config"), arena, out, err));
+    if (out->path.ptr)
+        TRY(engine_yaml_read(out->path, arena, &file, err));
+    TRY(load_variables(arena, &variables, err));
     TRY(ARENA_ARRAY(arena, struct engine_catalog_config, file.count + variables.count + 1,
                     &out->catalogs, err));
-    out->path = path;
-    TRY(put_file(&file, out, environment ? environment : getenv("FIRN_ENVIRONMENT"), err));
+    TRY(put_file(&file, environment ? environment : getenv("FIRN_ENVIRONMENT"), arena, out, err));
     for (size_t i = 0; i < variables.count; i++)
-        TRY(put_value(&variables, out, variables.values[i].name, variables.values[i].value, err));
-    for (size_t i = 0; i < option_count; i++)
-        if (options[i].value) {
-            struct str value;
-            TRY(arena_str(arena, str_of(options[i].value), &value, err));
-            TRY(put_value(&variables, out, str_of(options[i].name), value, err));
-        }
+        TRY(put_value(&from_variables, out, &variables.values[i], err));
+    TRY(put_given(options, option_count, arena, out, err));
+    out->default_catalog = engine_config_get(out, "default_catalog");
     return ST_OK;
 }
 
@@ -375,8 +344,7 @@ struct str engine_catalog_get(const struct engine_catalog_config *c, const char 
     return (struct str){0};
 }
 
-/* ---- firn init
- * --------------------------------------------------------------------------------------- */
+/* ---- firn init ------------------------------------------------------------------------------- */
 
 static status absolute_folder(struct str folder, struct arena *arena, struct str *out,
                               struct error *err)

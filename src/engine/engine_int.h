@@ -27,9 +27,30 @@ struct engine_setting {
     struct str name, value;
 };
 
+/* A YAML file as paths and values (engine_yaml.c). */
+enum engine_yaml_kind { ENGINE_YAML_TEXT, ENGINE_YAML_MAPPING, ENGINE_YAML_LIST };
+
+struct engine_yaml_value {
+    struct str path;  /* "catalog.lakehouse.uri" */
+    struct str value; /* of a TEXT */
+    size_t line;      /* 1-based; 0 = does not come from a file */
+    enum engine_yaml_kind kind;
+};
+
+struct engine_yaml {
+    struct str file;
+    size_t count;
+    struct engine_yaml_value *values; /* in the file's order */
+};
+
+STATUS_MUST_USE status engine_yaml_parse(struct str text, struct str file, struct arena *arena,
+                                         struct engine_yaml *out, struct error *err);
+STATUS_MUST_USE status engine_yaml_read(struct str path, struct arena *arena,
+                                        struct engine_yaml *out, struct error *err);
+
 struct engine_catalog_config {
     struct str name;
-    size_t count;
+    size_t count, capacity;
     struct engine_setting *settings; /* type, uri, warehouse, ... : PyIceberg's keys */
 };
 

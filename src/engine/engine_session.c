@@ -2,8 +2,6 @@
 /* engine_session.c - a session: configuration, catalog at the first table name, settings. */
 #include "engine/engine_int.h"
 
-#include "column/column_text.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -42,8 +40,8 @@ static status set_zone(struct firn_session *s, struct str name, struct error *er
 status engine_setting_set(struct firn_session *s, struct str name, struct str value,
                           struct error *err)
 {
-    static const char *const known[] = {"application_name", "timezone",       "search_path",
-                                        "firn.publish",     "firn.overwrite", "run_id"};
+    static const char *const known[] = {"application_name", "timezone", "search_path",
+                                        "firn.publish", "firn.overwrite"};
     size_t at = 0;
     while (at < ARRAY_LEN(known) && !str_eq_nocase(name, str_of(known[at])))
         at++;
@@ -60,6 +58,10 @@ status engine_setting_set(struct firn_session *s, struct str name, struct str va
         !str_eq(value, STR("none")))
         FAIL_SQL(err, ST_INVALID, "22023", 0,
                  "firn.overwrite is \"none\" or \"partitions\", not \"%.*s\"", STR_ARG(value));
+    if (at == 3 && value.len > 0 && !str_eq(value, STR("together")) &&
+        !str_eq(value, STR("ordered")))
+        FAIL_SQL(err, ST_INVALID, "22023", 0,
+                 "firn.publish is \"together\" or \"ordered\", not \"%.*s\"", STR_ARG(value));
     for (size_t i = 0; i < s->setting_count; i++)
         if (str_eq_z(s->settings[i].name, known[at]))
             return arena_str(&s->arena, value, &s->settings[i].value, err);
@@ -113,11 +115,9 @@ status engine_catalog_open(struct firn_session *s, struct error *err)
     if (!config.uri.ptr || !config.warehouse.ptr)
         FAIL(err, ST_USAGE, "catalog \"%.*s\" in %.*s needs uri and warehouse",
              STR_ARG(found->name), STR_ARG(s->config.path));
-    struct str busy = engine_setting_get(s, "busy");
-    struct column_value v;
-    if (busy.len > 0 &&
-        column_text_parse(column_type_of(COLUMN_BIGINT), busy, NULL, &s->arena, &v, NULL) == ST_OK)
-        config.busy_ms = v.i64;
+    struct str busy = engine_config_get(&s->config, "busy"); /* digits, at most nine */
+    for (size_t i = 0; i < busy.len; i++)
+        config.busy_ms = config.busy_ms * 10 + (busy.ptr[i] - '0');
     TRY(catalog_open(&config, s->store, false, &s->catalog, err));
     return announce(s, err);
 }
@@ -152,7 +152,11 @@ static status session_start(struct firn_session *s, const struct firn_option *op
     if (memory.len > 0)
         TRY(parse_bytes(memory, &s->account.limit_bytes, err));
     TRY(store_create_local(&s->store, err));
-    return set_zone(s, engine_config_get(&s->config, "timezone"), err);
+    struct str zone = engine_config_get(&s->config, "timezone");
+    status st = set_zone(s, zone, err);
+    if (st == ST_NOT_FOUND) /* wrong configuration here, a wrong statement under SET */
+        FAIL(err, ST_USAGE, "timezone \"%.*s\" is not known", STR_ARG(zone));
+    return st;
 }
 
 status engine_session_open(const struct firn_option *options, size_t option_count,
