@@ -171,10 +171,16 @@ static status make_constant(struct exec_node *n, const struct query_expr *e, str
     return ST_OK;
 }
 
-static bool same_phys(const struct exec_node *n, size_t from, size_t step)
+/* Whether values of one node may stand for values of the other: same bits, same meaning. */
+static bool same_form(const struct exec_node *a, const struct exec_node *b)
+{
+    return a->phys == b->phys && (a->type.kind != COLUMN_DECIMAL || a->type.scale == b->type.scale);
+}
+
+static bool args_fit(const struct exec_node *n, size_t from, size_t step)
 {
     for (size_t k = from; k < n->arg_count; k += step)
-        if (n->args[k]->phys != n->phys)
+        if (!same_form(n, n->args[k]))
             return false;
     return true;
 }
@@ -185,34 +191,35 @@ static status make_control(struct compiler *m, struct exec_node *n, struct error
     switch (n->kind) {
     case QUERY_AND:
     case QUERY_OR:
-        ENSURE(n->arg_count > 0 && boolean && same_phys(n, 0, 1), err);
+        ENSURE(n->arg_count > 0 && boolean && args_fit(n, 0, 1), err);
         n->eval = exec_node_and;
         return ST_OK;
     case QUERY_CASE:
-        ENSURE(n->arg_count % 2 == 1 && same_phys(n, 1, 2), err);
-        ENSURE(n->args[n->arg_count - 1]->phys == n->phys, err);
+        ENSURE(n->arg_count % 2 == 1 && args_fit(n, 1, 2), err);
+        ENSURE(same_form(n, n->args[n->arg_count - 1]), err);
         for (size_t k = 0; k + 1 < n->arg_count; k += 2)
             ENSURE(n->args[k]->phys == PHYS_BOOL, err);
         n->eval = exec_node_case;
         return ST_OK;
     case QUERY_COALESCE:
-        ENSURE(n->arg_count > 0 && same_phys(n, 0, 1), err);
+        ENSURE(n->arg_count > 0 && args_fit(n, 0, 1), err);
         n->eval = exec_node_coalesce;
         return ST_OK;
     case QUERY_NULLIF:
-        ENSURE(n->arg_count == 2 && same_phys(n, 0, 1), err);
+        ENSURE(n->arg_count == 2 && args_fit(n, 0, 1), err);
         n->eval = exec_node_nullif;
         return make_equal(m, n, err);
     case QUERY_GREATEST:
     case QUERY_LEAST:
-        ENSURE(n->arg_count > 0 && same_phys(n, 0, 1), err);
+        ENSURE(n->arg_count > 0 && args_fit(n, 0, 1), err);
         n->eval = exec_node_greatest;
         return ST_OK;
     case QUERY_IN:
         ENSURE(n->arg_count > 1 && boolean, err);
         for (size_t k = 1; k < n->arg_count; k++)
-            ENSURE(n->args[k]->phys == n->args[0]->phys, err);
-        n->eval = exec_node_in;
+            ENSURE(same_form(n->args[0], n->args[k]), err);
+        TRY(exec_list_create(n, err));
+        n->eval = n->list ? exec_node_in_list : exec_node_in;
         return make_equal(m, n, err);
     default:
         FAIL(err, ST_INTERNAL, "expression node of kind %d reached execution", (int)n->kind);

@@ -13,17 +13,14 @@
  * Where one argument answers all rows its span is handed on as it is. */
 #include "exec/exec_expr_int.h"
 
-#define MASK(name) uint64_t name[COLUMN_SPAN_WORDS]
-
 static bool is_null_run(const struct column_span *s)
 {
     return s->kind == SPAN_RUN && s->run_null;
 }
 
-/* A RUN or VALUES of booleans from masks: value where `is_true`, NULL outside `not_null`. */
-static status put_booleans(struct exec_node *n, struct exec_frame *f, const uint64_t *is_true,
-                           const uint64_t *not_null, bool run, struct column_span *out,
-                           struct error *err)
+status exec_node_booleans(struct exec_node *n, struct exec_frame *f, const uint64_t *is_true,
+                          const uint64_t *not_null, bool run, struct column_span *out,
+                          struct error *err)
 {
     *out = (struct column_span){.kind = SPAN_RUN, .rows = f->rows, .values = n->one};
     if (run) {
@@ -48,10 +45,10 @@ status exec_node_and(struct exec_node *n, struct exec_frame *f, const uint64_t *
                      struct column_span *out, struct error *err)
 {
     bool is_or = n->kind == QUERY_OR, run = true;
-    MASK(undecided);
-    MASK(null_seen) = {0};
-    MASK(is_true);
-    MASK(not_null);
+    EXEC_MASK(undecided);
+    EXEC_MASK(null_seen) = {0};
+    EXEC_MASK(is_true);
+    EXEC_MASK(not_null);
     exec_mask_copy(undecided, active, f->rows);
     for (size_t k = 0; k < n->arg_count && exec_mask_any(undecided, f->rows); k++) {
         struct column_span s;
@@ -70,7 +67,7 @@ status exec_node_and(struct exec_node *n, struct exec_frame *f, const uint64_t *
     }
     not_null[f->words - 1] &= exec_mask_tail(f->rows);
     is_true[f->words - 1] &= exec_mask_tail(f->rows);
-    return put_booleans(n, f, is_true, not_null, run, out, err);
+    return exec_node_booleans(n, f, is_true, not_null, run, out, err);
 }
 
 /* ---- merging --------------------------------------------------------------------------------- */
@@ -106,7 +103,7 @@ static status merge(struct exec_node *n, struct exec_frame *f, const uint64_t *t
     if (is_null_run(s))
         return ST_OK;
     TRY(exec_node_flatten(n->args[arg], s, err));
-    MASK(n_take);
+    EXEC_MASK(n_take);
     size_t step = s->kind == SPAN_VALUES;
     for (size_t w = 0; w < f->words; w++) {
         n_take[w] = take[w] & (s->valid ? s->valid[w] : ~UINT64_C(0));
@@ -143,7 +140,7 @@ static void merge_end(struct exec_node *n, struct exec_frame *f, struct column_s
 
 /* What a guarded node has decided so far. */
 struct guard {
-    MASK(undecided);
+    EXEC_MASK(undecided);
     bool merging; /* some rows are in the node's vector already */
 };
 
@@ -173,8 +170,8 @@ status exec_node_case(struct exec_node *n, struct exec_frame *f, const uint64_t 
                       struct column_span *out, struct error *err)
 {
     struct guard g = {.merging = false};
-    MASK(take);
-    MASK(not_null);
+    EXEC_MASK(take);
+    EXEC_MASK(not_null);
     struct column_span s;
     bool whole;
     exec_mask_copy(g.undecided, active, f->rows);
@@ -206,7 +203,7 @@ status exec_node_coalesce(struct exec_node *n, struct exec_frame *f, const uint6
                           struct column_span *out, struct error *err)
 {
     struct guard g = {.merging = false};
-    MASK(take);
+    EXEC_MASK(take);
     struct column_span s;
     bool whole;
     exec_mask_copy(g.undecided, active, f->rows);
@@ -228,15 +225,15 @@ status exec_node_coalesce(struct exec_node *n, struct exec_frame *f, const uint6
     return ST_OK;
 }
 
-/* ---- NULLIF, GREATEST, LEAST, IN ------------------------------------------------------------- */
+/* ---- NULLIF, GREATEST, LEAST ------------------------------------------------------------- */
 
 status exec_node_nullif(struct exec_node *n, struct exec_frame *f, const uint64_t *active,
                         struct column_span *out, struct error *err)
 {
     struct exec_node *equal = n->equal;
     struct column_span first, s;
-    MASK(is_true);
-    MASK(not_null);
+    EXEC_MASK(is_true);
+    EXEC_MASK(not_null);
     TRY(exec_node_eval(n->args[0], f, active, &first, err));
     TRY(exec_node_eval(n->args[1], f, active, &equal->spans[1], err));
     equal->spans[0] = first;
@@ -278,7 +275,7 @@ status exec_node_greatest(struct exec_node *n, struct exec_frame *f, const uint6
 {
     int sign = n->kind == QUERY_GREATEST ? 1 : -1;
     bool run = true;
-    MASK(take);
+    EXEC_MASK(take);
     TRY(merge_begin(n, f, err));
     struct column_span best = {.kind = SPAN_VALUES, .values = n->values, .valid = n->valid};
     for (size_t k = 0; k < n->arg_count; k++) {
@@ -304,41 +301,4 @@ status exec_node_greatest(struct exec_node *n, struct exec_frame *f, const uint6
             .kind = SPAN_RUN, .rows = f->rows, .run_null = !(n->valid[0] & 1), .values = n->one};
     }
     return ST_OK;
-}
-
-/* TRUE where one is equal, else NULL where the subject or one of the list is NULL, else FALSE. */
-status exec_node_in(struct exec_node *n, struct exec_frame *f, const uint64_t *active,
-                    struct column_span *out, struct error *err)
-{
-    struct exec_node *equal = n->equal;
-    struct column_span subject, s;
-    bool run;
-    MASK(undecided);
-    MASK(null_seen) = {0};
-    MASK(is_true);
-    MASK(not_null);
-    exec_mask_copy(undecided, active, f->rows);
-    TRY(exec_node_eval(n->args[0], f, active, &subject, err));
-    run = subject.kind == SPAN_RUN;
-    TRY(exec_node_flatten(n->args[0], &subject, err));
-    for (size_t k = 1; k < n->arg_count && exec_mask_any(undecided, f->rows); k++) {
-        TRY(exec_node_eval(n->args[k], f, undecided, &equal->spans[1], err));
-        equal->spans[0] = subject;
-        equal->args[1] = n->args[k];
-        TRY(exec_node_apply(equal, f, undecided, &s, err));
-        run &= s.kind == SPAN_RUN;
-        exec_mask_of(&s, is_true, not_null);
-        for (size_t w = 0; w < f->words; w++) {
-            undecided[w] &= ~is_true[w];
-            null_seen[w] |= ~not_null[w];
-        }
-    }
-    for (size_t w = 0; w < f->words; w++) {
-        uint64_t asked = active ? active[w] : ~UINT64_C(0);
-        is_true[w] = asked & ~undecided[w];
-        not_null[w] = asked & ~(undecided[w] & null_seen[w]);
-    }
-    not_null[f->words - 1] &= exec_mask_tail(f->rows);
-    is_true[f->words - 1] &= exec_mask_tail(f->rows);
-    return put_booleans(n, f, is_true, not_null, run, out, err);
 }

@@ -5,10 +5,11 @@
  *
  *     exec_expr.c             compile, the public entries
  *     exec_expr_eval.c        one call: arguments, live rows, a loop or a scalar
- *     exec_expr_control.c     AND OR CASE COALESCE NULLIF GREATEST LEAST IN: who is evaluated where
+ *     exec_expr_control.c     AND OR CASE COALESCE NULLIF GREATEST LEAST: who is evaluated where
+ *     exec_expr_in.c          IN
  *     exec_expr_dictionary.c  one evaluation per dictionary entry
  *     exec_loop.c             typed loops over rows, from exec_*_tmpl.h
- *     exec_cast*.c, exec_fn_*.c  scalars: one row at a time
+ *     exec_cast.c, exec_fn_*.c  scalars: one row at a time
  *
  * Every evaluation gets a mask of the rows that are asked for (`active`; NULL = all). A row that is
  * not asked for is treated as NULL, so guarded arguments need no second kind of batch.
@@ -17,7 +18,8 @@
  *     gives, and in results
  * X2  live rows = active rows whose arguments are all there (of a function that takes NULL: active
  *     rows). Only live rows may raise; a loop may compute the others, their memory is defined
- * X3  rows that are not live are NULL in the result, with defined memory and, for str, len 0
+ * X3  a call's result is NULL in rows that are not live, with defined memory and, for str, len 0;
+ *     other nodes may hand on an argument, whose rows that were not asked for hold anything defined
  * X4  bits past the last row are 0 in every mask made here
  * X5  what a scalar puts in call->text lives until the expression's next eval, what it puts in
  *     call->memory as long as the expression */
@@ -120,6 +122,7 @@ struct exec_node {
     struct exec_node **args;            /* in <memory> */
     struct exec_call *call;             /* CALL, CAST; else NULL */
     struct exec_node *equal;            /* NULLIF, IN: args[0] = another argument; else NULL */
+    struct exec_list *list;             /* IN with many constants; else NULL */
     struct exec_dictionary *dictionary; /* a dictionary root's cache, else NULL */
     struct arena *memory;               /* the expression's */
     /* RUN result, or a constant */
@@ -159,6 +162,11 @@ STATUS_MUST_USE status exec_node_room(struct exec_node *n, struct error *err);
 STATUS_MUST_USE status exec_node_flatten(struct exec_node *n, struct column_span *s,
                                          struct error *err);
 /* exec_expr_control.c */
+/* A RUN (when all rows agree) or VALUES of booleans: TRUE where `is_true`, NULL outside `not_null`,
+ * FALSE elsewhere. */
+STATUS_MUST_USE status exec_node_booleans(struct exec_node *n, struct exec_frame *f,
+                                          const uint64_t *is_true, const uint64_t *not_null,
+                                          bool run, struct column_span *out, struct error *err);
 status exec_node_and(struct exec_node *n, struct exec_frame *f, const uint64_t *active,
                      struct column_span *out, struct error *err);
 status exec_node_case(struct exec_node *n, struct exec_frame *f, const uint64_t *active,
@@ -169,6 +177,10 @@ status exec_node_nullif(struct exec_node *n, struct exec_frame *f, const uint64_
                         struct column_span *out, struct error *err);
 status exec_node_greatest(struct exec_node *n, struct exec_frame *f, const uint64_t *active,
                           struct column_span *out, struct error *err);
+status exec_node_in_list(struct exec_node *n, struct exec_frame *f, const uint64_t *active,
+                         struct column_span *out, struct error *err);
+/* Prepares n for exec_node_in_list. */
+STATUS_MUST_USE status exec_list_create(struct exec_node *n, struct error *err);
 status exec_node_in(struct exec_node *n, struct exec_frame *f, const uint64_t *active,
                     struct column_span *out, struct error *err);
 /* exec_expr_dictionary.c */
@@ -188,6 +200,8 @@ ALWAYS_INLINE uint64_t exec_mask_tail(int64_t rows)
 {
     return rows % 64 ? (UINT64_C(1) << (rows % 64)) - 1 : ~UINT64_C(0);
 }
+/* One bit per row, on the stack. */
+#define EXEC_MASK(name) uint64_t name[COLUMN_SPAN_WORDS]
 /* `from` (NULL = all ones) cut to rows. */
 void exec_mask_copy(uint64_t *to, const uint64_t *from, int64_t rows);
 bool exec_mask_any(const uint64_t *mask, int64_t rows);

@@ -119,18 +119,29 @@ static struct column_type multiply(struct column_type a, struct column_type b)
     return decimal(p - a.scale - b.scale, s);
 }
 
+static bool one_of(struct str word, const char *const *words)
+{
+    for (; *words; words++)
+        if (str_eq_nocase(word, str_of(*words)))
+            return true;
+    return false;
+}
+
+/* Units by PostgreSQL's abbreviations too: only these have fractions. */
 static struct column_type extracted(const struct query_expr *field)
 {
+    static const char *const days[] = {"epoch", "julian", "jd", "j", NULL};
+    static const char *const seconds[] = {"second", "seconds", "sec", "secs", "s", NULL};
+    static const char *const millis[] = {"millisecond", "milliseconds", "msecond", "mseconds",
+                                         "msec",        "msecs",        "ms",      NULL};
     if (field->kind != QUERY_CONST || field->value.null)
         return column_type_decimal(30, 6);
     struct str f = field->value.str;
-    if (str_eq_nocase(f, STR("epoch")) || str_eq_nocase(f, STR("julian")))
+    if (one_of(f, days))
         return column_type_decimal(24, 6);
-    if (str_eq_nocase(f, STR("second")) || str_eq_nocase(f, STR("seconds")))
+    if (one_of(f, seconds))
         return column_type_decimal(8, 6);
-    if (str_eq_nocase(f, STR("millisecond")) || str_eq_nocase(f, STR("milliseconds")))
-        return column_type_decimal(8, 3);
-    return column_type_decimal(10, 0);
+    return one_of(f, millis) ? column_type_decimal(8, 3) : column_type_decimal(10, 0);
 }
 
 /* round(x, n) and trunc(x, n): a constant n is the scale; else the argument's stays. */

@@ -56,7 +56,7 @@ timestamp '2024-01-31 10:00' + interval '1 month 1 day';timestamp '2024-03-31' -
 timestamp '2024-03-01' - timestamp '2024-02-01 12:00';interval '1 month' / 2;interval '1 day' > interval '23 hours'
 interval '1 mon' = interval '30 days';interval '90 minutes';interval '1' day;interval '1 day' - interval '1 hour'
 extract(year from date '2024-02-29');extract(dow from date '2024-02-29');extract(epoch from timestamp '2024-01-01 00:00:00.5')
-extract(second from timestamp '2024-01-01 00:00:01.25');extract(milliseconds from time '00:00:01.25');extract(quarter from date '2024-05-05')
+extract(second from timestamp '2024-01-01 00:00:01.25');extract(s from time '00:00:01.25');extract(msec from time '00:00:01.0005');extract(jd from timestamp '2024-01-01 18:00');extract(milliseconds from time '00:00:01.25');extract(quarter from date '2024-05-05')
 extract(week from date '2021-01-03');extract(isoyear from date '2021-01-03');extract(doy from date '2024-12-31');extract(hour from interval '26 hours')
 extract(epoch from interval '1 day 2 hours');extract(day from timestamptz '2024-01-01 23:30+00');extract(century from date '2001-01-01')
 date_part('month', timestamp '2024-05-06');date_part('second', time '10:00:01.5');date_trunc('month', timestamp '2024-05-17 10:00')

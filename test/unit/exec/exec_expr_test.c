@@ -251,6 +251,40 @@ TEST(unused_entries_raise_nothing)
     arena_free(&b.arena);
 }
 
+/* A long list is searched, a short one compared; both by the rules of =. */
+TEST(in_lists)
+{
+    static const int32_t rows[6] = {5, 100, -3, INT32_MIN, 40, 41}; /* INT32_MIN: NULL */
+    static const int64_t plain[6] = {0, 1, 0, NONE, 1, 0};
+    static const int64_t with_null[6] = {NONE, 1, NONE, NONE, 1, NONE};
+    uint64_t valid[COLUMN_SPAN_WORDS];
+    struct column_span in = integers(rows, 6, valid), out;
+    struct column_type t = type(COLUMN_INT), boolean = type(COLUMN_BOOLEAN);
+    struct bench b;
+    struct error err;
+    bench_init(&b);
+    for (int nulls = 0; nulls < 2; nulls++)
+        for (size_t count = 2; count < 30; count += 9) {
+            struct query_expr *e = node(&b, QUERY_IN, boolean, count + 1);
+            e->args[0] = column(&b, 0, t);
+            for (size_t k = 1; k <= count; k++)
+                e->args[k] = integer(&b, k % 2 ? 100 : 40);
+            if (nulls)
+                e->args[count] = null_of(&b, t);
+            if (nulls && count == 2)
+                e->args[1] = integer(&b, 100);
+            CHECK_OK(
+                exec_expr_eval(compiled(&b, e), &(struct column_batch){6, 1, &in}, &out, &err));
+            for (int i = 0; i < 6; i++) {
+                int64_t want = nulls ? with_null[i] : plain[i];
+                if (nulls && count == 2 && rows[i] == 40)
+                    want = NONE;
+                CHECK_INT(value_at(&out, boolean, i), want);
+            }
+        }
+    arena_free(&b.arena);
+}
+
 TEST(select_rows)
 {
     struct bench b;
@@ -507,6 +541,13 @@ static struct query_expr *make_boolean(struct bench *b, struct dice *d, int dept
         e = node(b, QUERY_IN, t, 2 + roll(d, 3));
         for (size_t k = 0; k < e->arg_count; k++)
             e->args[k] = make_integer(b, d, depth - 1);
+        return e;
+    case 6:
+        e = node(b, QUERY_IN, t, 2 + roll(d, 20)); /* perhaps a long list */
+        e->args[0] = make_integer(b, d, depth - 1);
+        for (size_t k = 1; k < e->arg_count; k++)
+            e->args[k] = roll(d, 40) ? integer(b, (int32_t)roll(d, 200) - 100)
+                                     : null_of(b, type(COLUMN_INT));
         return e;
     case 4:
         return call(b, (enum query_function)(QUERY_FN_IS_TRUE + roll(d, 4)), t,
