@@ -242,6 +242,9 @@ struct engine_env {
 STATUS_MUST_USE status engine_env_init(struct engine_env *e, struct firn_session *s,
                                        struct error *err);
 void engine_env_free(struct engine_env *e);
+/* Which of a summary's columns are sums with states, where t->snapshot has those states. */
+STATUS_MUST_USE status engine_summary_states(struct engine_env *e, struct plan_table *t,
+                                             struct error *err);
 /* A metadata table ("t$files") as constant rows (engine_meta.c). */
 STATUS_MUST_USE status engine_meta_table(struct engine_env *e, const struct iceberg_table *t,
                                          struct str kind, struct query_plan **out,

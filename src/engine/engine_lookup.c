@@ -234,9 +234,21 @@ static status snapshot_named(struct engine_env *e, const struct iceberg_table *t
 
 /* ---- the lookup for plan --------------------------------------------------------------------- */
 
-static status summary_states(struct engine_env *e, struct plan_table *out, struct error *err)
+/* Rows written under another definition, or by another program, have other states or none: a sum
+ * over them is a sum of the visible column. */
+static bool states_current(const struct plan_table *t)
+{
+    struct str hash = iceberg_table_property(t->table, "firn.definition-hash");
+    return hash.ptr && t->snapshot &&
+           str_eq(hash, iceberg_snapshot_property(t->snapshot, "firn.definition-hash"));
+}
+
+status engine_summary_states(struct engine_env *e, struct plan_table *out, struct error *err)
 {
     struct summary_definition *d;
+    out->state_count = 0;
+    if (!states_current(out))
+        return ST_OK;
     TRY(summary_load(out->table, true, &e->arena, &d, err));
     if (!d)
         return ST_OK;
@@ -270,7 +282,7 @@ static status describe_table(struct engine_env *e, struct catalog_name name,
                      STR_ARG(name.table)));
     out->schema = iceberg_current_schema(t);
     out->snapshot = iceberg_current_snapshot(t);
-    return summary_states(e, out, err);
+    return engine_summary_states(e, out, err);
 }
 
 /* A name with a suffix behind `mark`; *found false when the table in front does not exist. */
@@ -309,7 +321,7 @@ static status lookup_past(struct engine_env *e, const struct query_table_name *n
     const struct iceberg_schema *then = iceberg_schema_by_id(t, out->snapshot->schema_id);
     if (then)
         out->schema = then;
-    return ST_OK;
+    return engine_summary_states(e, out, err);
 }
 
 static status lookup_meta(struct engine_env *e, const struct query_table_name *name, bool *found,

@@ -10,8 +10,9 @@
 #include "sql/sql.h"
 #include "summary/summary.h"
 
-#define FAILING_ROWS      5
-#define FAILING_ROW_BYTES 100000u
+#define FAILING_ROWS       5
+#define FAILING_TEXT_BYTES 60 /* of one value, so that a long one never hides the refusal */
+#define FAILING_ROW_BYTES  (1u << 20)
 
 /* ---- planning a definition ------------------------------------------------------------------- */
 
@@ -40,13 +41,26 @@ static status plan_text(struct engine_env *e, struct str text, struct query_plan
     return plan_select(&e->plan, st[0]->select, out, err);
 }
 
-static status define(struct engine_env *e, const struct query_plan *plan, struct str text,
-                     struct str zone, struct summary_definition **out, struct error *err)
+/* `own` is the view's table if it exists already. Names with a suffix are refused, because a
+ * definition follows its raw table's main branch. */
+static status define(struct engine_env *e, const struct query_statement *st,
+                     const struct query_plan *plan, const struct iceberg_table *own,
+                     struct summary_definition **out, struct error *err)
 {
     const struct query_plan *scan = scan_of(plan);
+    struct str zone = zone_name(e->session->zone), text = st->select_text;
+    int64_t position = st->select->from.table.position;
     if (!scan)
-        FAIL_SQL(err, ST_UNSUPPORTED, "0A000", 0,
+        FAIL_SQL(err, ST_UNSUPPORTED, "0A000", position,
                  "a materialized view must read one Iceberg table");
+    if (!str_ends(scan->scan.name, st->select->from.table.table.text) &&
+        memchr(st->select->from.table.table.text.ptr, '@', st->select->from.table.table.text.len))
+        FAIL_SQL(err, ST_UNSUPPORTED, "0A000", position,
+                 "a table at a snapshot, branch, tag or time cannot stand in a materialized view's "
+                 "definition");
+    if (own && str_eq(own->uuid, scan->scan.table->uuid))
+        FAIL_SQL(err, ST_UNSUPPORTED, "0A000", position,
+                 "a materialized view cannot be defined over itself");
     return summary_define(plan, text, zone, without_catalog(e->session, scan->scan.name),
                           scan->scan.table, &e->session->txn->arena, out, err);
 }
@@ -108,7 +122,7 @@ status engine_create_summary(struct engine_env *e, struct query_statement *st,
                  STR_ARG(name.table));
     TRY(summary_check_select(st->select, err));
     TRY(plan_select(&e->plan, st->select, &plan, err));
-    TRY(define(e, plan, st->select_text, zone_name(s->zone), &d, err));
+    TRY(define(e, st, plan, exists ? t->current : NULL, &d, err));
     if (!exists)
         TRY(create_table(e, st, t, d, err));
     return set_pending(e, t, d, err);
@@ -290,6 +304,17 @@ static status op_replace(void *self, const struct iceberg_data_file *files, size
     return engine_staged_build(s, x->t, err);
 }
 
+/* Long text and bytes are cut, not inside a character. */
+static void cut_value(struct column_value *v)
+{
+    if (v->null || column_type_phys(v->type) != PHYS_STR || v->type.kind == COLUMN_UUID ||
+        v->str.len <= FAILING_TEXT_BYTES)
+        return;
+    v->str.len = FAILING_TEXT_BYTES;
+    while (v->str.len > 0 && ((uint8_t)v->str.ptr[v->str.len] & 0xC0) == 0x80)
+        v->str.len--;
+}
+
 static status row_text(struct engine_env *e, const struct column_stream *rows,
                        const struct column_batch *batch, int64_t row, struct buffer *out,
                        struct error *err)
@@ -298,6 +323,7 @@ static status row_text(struct engine_env *e, const struct column_stream *rows,
     for (size_t i = 0; i < batch->columns; i++) {
         struct column_value v;
         column_span_value(&batch->spans[i], rows->schema->fields[i].type, row, &v);
+        cut_value(&v);
         TRY(buffer_printf(out, err, "%s%.*s=", i ? ", " : "",
                           STR_ARG(rows->schema->fields[i].name)));
         TRY(v.null ? buffer_append_str(out, STR("NULL"), err)
@@ -340,6 +366,8 @@ static status op_check(void *self, const struct summary_check *check, struct str
                                            .table = x->scan->scan.table,
                                            .schema = x->scan->scan.table_schema,
                                            .snapshot = x->scan->scan.snapshot}};
+    TRY(engine_summary_states(e, &e->aliases[0].table, err)); /* sums in a check are exact, too */
+    TRY(engine_summary_states(e, &e->aliases[1].table, err));
     e->alias_count = 2;
     TRY_CONTEXT(plan_check(e, check->text, &plan, err), err, "constraint \"%.*s\"",
                 STR_ARG(check->name));

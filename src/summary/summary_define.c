@@ -128,7 +128,10 @@ static status define_column(const struct query_plan *project, const struct query
     out->kind = SUMMARY_MEASURE;
     out->agg = o->kind;
     out->arg = o->arg;
-    if (measure_allowed(o->kind) && !agg->aggregate.args[o->arg].merge)
+    if (agg->aggregate.args[o->arg].merge)
+        return refuse("a sum over another view's measure, which its raw table gives exactly,",
+                      value->position, err);
+    if (measure_allowed(o->kind))
         return ST_OK;
     snprintf(what, sizeof(what), "aggregate %s", query_agg_name(o->kind));
     return refuse(what, value->position, err);

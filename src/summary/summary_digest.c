@@ -3,7 +3,7 @@
  *
  *     row -> canonical bytes -> XXH3-128, seed 0 -> added mod 2^128
  *
- *     canonical bytes, per column:  [field id: 4][0 = NULL | 1][value]
+ *     canonical bytes, per column:  [field id: 4][0 = NULL | 1][value], numbers little-endian
  *     value:  8 bytes for booleans, integers, dates and times
  *             8 bytes of an IEEE double for real and double
  *             16 bytes for decimals
@@ -27,6 +27,12 @@ struct tap {
     struct summary_digest *digest; /* borrowed */
     struct buffer row;             /* owned: one row's bytes */
 };
+
+static status put_u32(struct buffer *b, uint32_t v, struct error *err)
+{
+    uint8_t bytes[4] = {(uint8_t)v, (uint8_t)(v >> 8), (uint8_t)(v >> 16), (uint8_t)(v >> 24)};
+    return buffer_append(b, bytes, sizeof(bytes), err);
+}
 
 static status put_u64(struct buffer *b, uint64_t v, struct error *err)
 {
@@ -76,9 +82,8 @@ static status put_column(struct tap *t, const struct column_batch *batch, size_t
                          int64_t row, struct error *err)
 {
     struct column_value v;
-    uint32_t id = (uint32_t)t->field_ids[column];
     column_span_value(&batch->spans[column], t->from.schema->fields[column].type, row, &v);
-    TRY(buffer_append(&t->row, &id, sizeof(id), err));
+    TRY(put_u32(&t->row, (uint32_t)t->field_ids[column], err));
     TRY(buffer_append_byte(&t->row, !v.null, err));
     return v.null ? ST_OK : put_value(&t->row, &v, err);
 }

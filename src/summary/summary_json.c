@@ -19,6 +19,7 @@
 #include <string.h>
 
 #define DEFINITION_BYTES ((size_t)4 << 20)
+#define DEFINITION_ITEMS 50000u /* columns, states or checks: what a list may make us allocate */
 
 /* ---- out ------------------------------------------------------------------------------------- */
 
@@ -115,20 +116,22 @@ static status member_int(const json_t *o, const char *key, int64_t low, int64_t 
     return ST_OK;
 }
 
-/* A type by PostgreSQL's name, as column_type_name prints it. */
+/* A type by PostgreSQL's name, exactly as column_type_name prints it. */
 static status parse_type(struct str name, struct column_type *out, struct error *err)
 {
-    char printed[64];
+    char printed[64], z[64] = "";
     unsigned p, s;
-    char z[64] = "";
-    snprintf(z, sizeof(z), "%.*s", STR_ARG(name));
+    if (name.len < sizeof(z))
+        memcpy(z, name.ptr, name.len);
     if (sscanf(z, "numeric(%2u,%2u)", &p, &s) == 2 && p >= 1 && p <= 38 && s <= p) {
         *out = column_type_decimal(p, s);
-        return ST_OK;
+        if (str_eq_z(name, column_type_name(*out, printed)))
+            return ST_OK;
     }
     if (sscanf(z, "fixed(%9u)", &p) == 1 && p > 0) {
         *out = (struct column_type){.kind = COLUMN_FIXED, .length_bytes = p};
-        return ST_OK;
+        if (str_eq_z(name, column_type_name(*out, printed)))
+            return ST_OK;
     }
     for (int kind = COLUMN_BOOLEAN; kind < COLUMN_INTERVAL; kind++) {
         *out = column_type_of((enum column_kind)kind);
@@ -136,7 +139,8 @@ static status parse_type(struct str name, struct column_type *out, struct error 
             str_eq_z(name, column_type_name(*out, printed)))
             return ST_OK;
     }
-    FAIL(err, ST_CORRUPT, "definition: unknown type \"%s\"", z);
+    FAIL(err, ST_CORRUPT, "definition: unknown type \"%.*s\"", (int)(name.len < 60 ? name.len : 60),
+         name.ptr);
 }
 
 static status parse_agg(struct str name, enum query_agg *out, struct error *err)
@@ -179,6 +183,8 @@ static status parse_state(const json_t *o, struct arena *arena, struct summary_s
     struct str kind;
     TRY(member_text(o, "kind", arena, &kind, err));
     TRY(parse_agg(kind, &out->kind, err));
+    if (out->kind != QUERY_AGG_COUNT_STAR && out->kind < QUERY_AGG_STATE_MISSING)
+        FAIL(err, ST_CORRUPT, "definition: \"%.*s\" is no state", STR_ARG(kind));
     TRY(member_type(o, arena, &out->type, err));
     TRY(member_int(o, "id", 0, INT32_MAX, &out->field_id, err));
     return member_int(o, "argument", -1, 10000, &out->arg, err);
@@ -191,6 +197,9 @@ static status member_array(const json_t *o, const char *key, size_t *count, cons
     if (!json_is_array(*out))
         FAIL(err, ST_CORRUPT, "definition: expected a list for \"%s\"", key);
     *count = json_array_size(*out);
+    if (*count > DEFINITION_ITEMS)
+        FAIL(err, ST_CORRUPT, "definition: %zu members in \"%s\"; at most %u are read", *count, key,
+             DEFINITION_ITEMS);
     return ST_OK;
 }
 

@@ -10,7 +10,8 @@
  * A failure anywhere leaves everything to the caller's rollback: readers keep the old rows.
  *
  * R1  the states' field ids are reserved by a schema that had them and is not current (V2)
- * R2  firn.snapshot-id names the snapshot made here, so a foreign commit on top shows */
+ * R2  firn.snapshot-id names the snapshot made here, so a foreign commit on top shows
+ * R3  a snapshot's states are read only if it names the definition they belong to */
 #include "summary/summary.h"
 
 #include "base/clock.h"
@@ -30,9 +31,11 @@ struct refreshing {
 
 /* ---- field ids ------------------------------------------------------------------------------- */
 
+/* Arguments are known by number only, so the SELECT they are counted in must be the same too. */
 static bool same_states(const struct summary_definition *a, const struct summary_definition *b)
 {
-    if (a->state_count != b->state_count)
+    if (a->state_count != b->state_count || !str_eq(a->select, b->select) ||
+        !str_eq(a->zone, b->zone) || !str_eq(a->raw_uuid, b->raw_uuid))
         return false;
     for (size_t i = 0; i < a->state_count; i++)
         if (a->states[i].kind != b->states[i].kind || a->states[i].arg != b->states[i].arg ||
@@ -125,14 +128,15 @@ static status stage_properties(struct refreshing *r, const struct summary_digest
     return r->ops->update(r->ops->self, updates, 2, err);
 }
 
-/* The snapshot's summary: refresh-state in the field names of Iceberg's materialized-view proposal.
- */
+/* The snapshot's summary: refresh-state in the field names of Iceberg's materialized-view proposal,
+ * and the definition whose states its files hold (R3). */
 static status stage_files(struct refreshing *r, const struct iceberg_data_file *files, size_t count,
                           int64_t snapshot_id, const struct summary_report *report,
                           struct error *err)
 {
     struct iceberg_property *p;
-    struct str state, rows, bytes;
+    struct str state, rows, bytes, hash;
+    TRY(summary_hash(r->d, r->arena, &hash, err));
     TRY(arena_printf(r->arena, &state, err,
                      "{\"view-version-id\":1,\"source-states\":[{\"type\":\"table\",\"uuid\":"
                      "\"%.*s\",\"snapshot-id\":%lld,\"ref\":\"%.*s\"}],"
@@ -141,12 +145,13 @@ static status stage_files(struct refreshing *r, const struct iceberg_data_file *
                      STR_ARG(r->d->raw_ref), (long long)r->started_ms));
     TRY(arena_printf(r->arena, &rows, err, "%lld", (long long)report->raw_rows));
     TRY(arena_printf(r->arena, &bytes, err, "%lld", (long long)report->raw_bytes));
-    TRY(ARENA_ARRAY(r->arena, struct iceberg_property, 4, &p, err));
+    TRY(ARENA_ARRAY(r->arena, struct iceberg_property, 5, &p, err));
     p[0] = (struct iceberg_property){STR("refresh-state"), state};
     p[1] = (struct iceberg_property){STR("firn.mode"), STR("full")};
     p[2] = (struct iceberg_property){STR("firn.raw-rows"), rows};
     p[3] = (struct iceberg_property){STR("firn.raw-bytes"), bytes};
-    return r->ops->replace(r->ops->self, files, count, snapshot_id, p, 4, err);
+    p[4] = (struct iceberg_property){STR("firn.definition-hash"), hash};
+    return r->ops->replace(r->ops->self, files, count, snapshot_id, p, 5, err);
 }
 
 /* ---- the gate -------------------------------------------------------------------------------- */

@@ -1,0 +1,357 @@
+"""summary.py FIRN - summaries judged by exact rationals, pyarrow and PyIceberg.
+
+    states    adversarial values: visible columns are correctly rounded, the hidden columns decode to
+              the exact sums (docs/internals/exact-sums.md), digests are recomputed, coarser sums agree
+    gate      what is refused leaves readers as they were; what is replaced stays invisible
+    publish   transactions, raw tables that are not the ones of before
+"""
+import collections, ctypes, ctypes.util, csv, decimal, json, math, os, random, re, struct, subprocess, sys, tempfile
+from fractions import Fraction
+import pyarrow.parquet
+from pyiceberg.catalog.sql import SqlCatalog
+
+FIRN = os.path.abspath(sys.argv[1])
+HERE = os.path.dirname(os.path.abspath(__file__))
+XXHASH = ctypes.CDLL(ctypes.util.find_library("xxhash") or "libxxhash.so.0")
+
+
+class Lake:
+    def __init__(self, folder):
+        self.folder = folder
+        subprocess.run([FIRN, "init", "-q"], cwd=folder, check=True)
+
+    def run(self, sql, code=0):
+        """Runs a script; returns what it said on standard error."""
+        done = subprocess.run([FIRN, "run", "-q", "-c", sql], cwd=self.folder, capture_output=True, text=True)
+        assert done.returncode == code, f"exit {done.returncode}, expected {code}: {sql}\n{done.stderr}"
+        return done.stderr
+
+    def query(self, sql):
+        """The rows, as lists of text; NULL is None."""
+        done = subprocess.run([FIRN, "run", "-q", "--format", "json", "-c", sql], cwd=self.folder,
+                              capture_output=True, text=True)
+        assert done.returncode == 0, f"{sql}\n{done.stderr}"
+        rows = [json.loads(line, parse_float=str, parse_int=str) for line in done.stdout.splitlines()]
+        return [list(r.values()) for r in rows if "outcome" not in r]
+
+    def table(self, name):
+        c = SqlCatalog("lakehouse", uri=f"sqlite:///{self.folder}/firn.db", warehouse=f"file://{self.folder}/warehouse")
+        return c.load_table(name)
+
+    def rows(self, name):
+        return sorted(self.table(name).scan().to_arrow().to_pylist(), key=repr)
+
+
+# ---- exact arithmetic ------------------------------------------------------------------------------------
+
+def nearest(x):
+    """The double nearest to a rational, ties to even; infinity where it rounds beyond."""
+    try:
+        return x.numerator / x.denominator
+    except OverflowError:
+        return math.inf if x > 0 else -math.inf
+
+
+def root(x):
+    """sqrt of a rational, rounded once: 130 bits and a sticky one."""
+    if x == 0:
+        return 0.0
+    shift = 2 * max(0, 200 - x.numerator.bit_length() + x.denominator.bit_length())
+    top = (x.numerator << shift) // x.denominator
+    r = math.isqrt(top)
+    exact = r * r == top and (x.numerator << shift) % x.denominator == 0
+    return nearest(Fraction(2 * r + (not exact), 2 << (shift // 2)))
+
+
+def same(a, b):
+    """Bit for bit; every NaN is one."""
+    if isinstance(a, float) and isinstance(b, float):
+        return math.isnan(a) and math.isnan(b) or struct.pack("<d", a) == struct.pack("<d", b)
+    return type(a) is type(b) and a == b
+
+
+def special(values):
+    n, p, m = sum(map(math.isnan, values)), values.count(math.inf), values.count(-math.inf)
+    return n, p, m, sum((Fraction(v) for v in values if math.isfinite(v)), Fraction(0))
+
+
+def double_sum(values):
+    if not values:
+        return None
+    n, p, m, s = special(values)
+    if n or p and m:
+        return math.nan
+    return math.inf if p else -math.inf if m else nearest(s) + 0.0
+
+
+def double_avg(values):
+    if not values:
+        return None
+    n, p, m, s = special(values)
+    return nearest(s / len(values)) + 0.0 if not (n or p or m) else double_sum(values)
+
+
+def variance(values, sample):
+    if len(values) <= sample:
+        return None
+    if not all(map(math.isfinite, values)):
+        return math.nan
+    xs = [Fraction(v) for v in values]
+    return (sum(x * x for x in xs) - sum(xs) ** 2 / len(xs)) / (len(xs) - sample)
+
+
+def order(v):
+    return (math.isnan(v), 0.0 if math.isnan(v) else v, math.copysign(1, v))
+
+
+def leb(data, at):
+    value = shift = 0
+    while True:
+        value |= (data[at] & 127) << shift
+        shift += 7
+        at += 1
+        if data[at - 1] < 128:
+            return value, at
+
+
+def long_form(data):
+    n, at = leb(data, 0)
+    p, at = leb(data, at)
+    m, at = leb(data, at)
+    z, at = leb(data, at)
+    exponent = z >> 1 ^ -(z & 1)
+    integer = int.from_bytes(data[at:], "little", signed=True)
+    assert integer & 1 or not data[at:] and exponent == 0, "the integer must be odd, or absent"
+    return n, p, m, integer * Fraction(2) ** exponent
+
+
+# ---- digests ---------------------------------------------------------------------------------------------
+
+class Hash128(ctypes.Structure):
+    _fields_ = [("low", ctypes.c_uint64), ("high", ctypes.c_uint64)]
+
+
+XXHASH.XXH3_128bits.restype = Hash128
+XXHASH.XXH3_128bits.argtypes = [ctypes.c_char_p, ctypes.c_size_t]
+
+
+def canonical(field, value):
+    out = struct.pack("<I?", field, value is not None)
+    if value is None:
+        return out
+    if isinstance(value, float):
+        return out + struct.pack("<d", value if not math.isnan(value) else struct.unpack("<d", b"\0\0\0\0\0\0\xf8\x7f")[0])
+    if isinstance(value, (bool, int)):
+        return out + struct.pack("<q", value)
+    if isinstance(value, decimal.Decimal):
+        return out + int(value.scaleb(-value.as_tuple().exponent, decimal.Context(60))).to_bytes(16, "little", signed=True)
+    data = value.encode() if isinstance(value, str) else value
+    return out + struct.pack("<Q", len(data)) + data
+
+
+def digest(rows, fields):
+    total = 0
+    for row in rows:
+        data = b"".join(canonical(f, v) for f, v in zip(fields, row))
+        h = XXHASH.XXH3_128bits(data, len(data))
+        total += h.high << 64 | h.low
+    return f"{total % 2**128:032x}"
+
+
+# ---- states ----------------------------------------------------------------------------------------------
+
+COLUMNS = "k bigint, t text, x double precision, i bigint, d decimal(12,2)"
+DOUBLES = [1e308, -1e308, 1.7976931348623157e308, 2.0**53 + 2, 2.0**53, 1.0, -1.0, 5e-324, -5e-324, 2.2250738585072014e-308,
+           0.1, 0.1, 0.1, 0.2, -0.0, 0.0, 1e16, 1e-16, 3.0**-200, -(2.0**-1000), None]
+
+
+def raw_rows(rng):
+    """Groups of ordinary numbers, of numbers that break sums, and of NaN and infinities."""
+    out = []
+    for k in [None, 0, 1, 2, 3, 4, 5, 6, 7, -2**63]:
+        for t in [None, "", "a", "é"]:
+            for _ in range(rng.randrange(1, 30)):
+                if k == 0:
+                    x = rng.choice([0.1, 0.2, 19.99, None])
+                elif k == 1:
+                    x = None
+                elif k == 2:
+                    x = rng.choice([math.nan, math.inf, -math.inf, 1.5, 1e300])
+                elif k == 3:
+                    x = rng.choice([math.inf, 1.0])
+                elif k == 4:
+                    x = -0.0
+                elif k == 5:
+                    x = rng.uniform(-1, 1) * 2.0 ** rng.randrange(-1070, 1020)
+                elif k == 6:
+                    x = rng.choice([1.7976931348623157e308, 1e308])
+                else:
+                    x = rng.choice(DOUBLES)
+                i = rng.choice([rng.randrange(-2**59, 2**59), None, 7])
+                d = rng.choice([decimal.Decimal(rng.randrange(-10**12 + 1, 10**12)).scaleb(-2), None])
+                out.append((k, t, x, i, d))
+        if k == 7:  # integers whose sum passes bigint on the way and comes back
+            out += [(k, "a", None, v, None) for v in (2**63 - 1, 2**63 - 1, -2**63, -2**63 + 2)]
+    rng.shuffle(out)
+    return out
+
+
+def load(lake, rows, table="demo.raw"):
+    path = os.path.join(lake.folder, "raw.csv")
+    word = {math.inf: "Infinity", -math.inf: "-Infinity"}
+    with open(path, "w") as f:
+        f.write("k,t,x,i,d\n")
+        for k, t, x, i, d in rows:
+            text = "NaN" if x is not None and math.isnan(x) else "" if x is None else word.get(x, repr(x))
+            quoted = "" if t is None else f'"{t}"'
+            f.write(f"{'' if k is None else k},{quoted},{text},{'' if i is None else i},{'' if d is None else d}\n")
+    lake.run(f"COPY {table} FROM '{path}' (FORMAT csv, HEADER true)")
+
+
+FULL = """SELECT k, t, count(*) AS n, sum(x) AS sx, avg(x) AS ax, min(x) AS lo, max(x) AS hi, count(x) AS cx,
+    var_samp(x) AS vx, stddev_pop(x) AS dx, sum(x) FILTER (WHERE i > 0) AS fx, sum(i) AS si, avg(i) AS ai, avg(d) AS ad,
+    sum(d) AS sd FROM demo.raw WHERE i IS DISTINCT FROM 7 GROUP BY k, t"""
+AVERAGES = "SELECT t, avg(x) AS ax, stddev_samp(i) AS di, avg(i) AS ai, avg(d) AS ad FROM demo.raw GROUP BY t"
+
+
+def files_of(lake, name):
+    """Data files' rows with every column by field id, and the table's properties."""
+    table = lake.table(name)
+    rows, fields = [], None
+    for path in table.inspect.data_files().column("file_path").to_pylist():
+        file = pyarrow.parquet.ParquetFile(path.removeprefix("file://"))
+        fields = [int(f.metadata[b"PARQUET:field_id"]) for f in file.schema_arrow]
+        names = file.schema_arrow.names
+        rows += [tuple(r.values()) for r in file.read().to_pylist()]
+    return table, rows, fields, names
+
+
+def check_digests(lake, name):
+    table, rows, fields, names = files_of(lake, name)
+    definition = json.loads(table.properties["firn.definition"])
+    visible = len(definition["columns"])
+    assert [f.field_id for f in table.schema().fields] == fields[:visible] == [c["id"] for c in definition["columns"]]
+    assert [f.name for f in table.schema().fields] == names[:visible]
+    assert fields[visible:] == [s["id"] for s in definition["states"]]
+    assert names[visible:] == [f"_firn_{i}" for i in fields[visible:]]
+    assert min(fields[visible:]) > max(fields[:visible]) and max(fields) <= table.metadata.last_column_id
+    assert table.properties["firn.rows-digest"] == digest([r[:visible] for r in rows], fields), f"{name}: rows digest"
+    assert table.properties["firn.states-digest"] == digest(rows, fields), f"{name}: states digest"
+    assert int(table.properties["firn.snapshot-id"]) == table.current_snapshot().snapshot_id
+    assert "firn.pending" not in table.properties
+    done = subprocess.run([sys.executable, os.path.join(HERE, "check_numbers.py"), table.metadata_location.removeprefix("file://")],
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for file in table.inspect.data_files().to_pylist():
+        counted, low = dict(file["value_counts"]), dict(file["lower_bounds"])
+        assert all(counted[i] == file["record_count"] for i in fields), "every column has its value count"
+        assert not set(low) & set(fields[visible:]), "states have no bounds"
+    return definition, rows, visible
+
+
+def states(definition, visible, row, argument):
+    return {s["kind"].removeprefix("state_"): v for s, v in zip(definition["states"], row[visible:]) if s["argument"] == argument}
+
+
+def check_double_states(s1, held, values, total):
+    """The stored forms of a double sum against the values it was made of."""
+    n, p, m, exact = special(values)
+    assert held["missing"] == total - len(values), (held, len(values), total)
+    short = not (n or p or m) and math.isfinite(nearest(exact))
+    if short:
+        first = nearest(exact)
+        rest = nearest(exact - Fraction(first))
+        short = Fraction(first) + Fraction(rest) == exact
+    if not values:
+        assert s1 is None
+    if short and values:
+        assert same(s1, first + 0.0) and same(held["rest"], rest + 0.0) and held["more"] is None, (s1, held, first, rest)
+        assert Fraction(s1) + Fraction(held["rest"]) == exact
+    elif values:
+        assert held["rest"] is None and long_form(held["more"]) == (n, p, m, exact), held
+    return short
+
+
+def check_full(lake, raw):
+    groups = collections.defaultdict(list)
+    for r in raw:
+        if r[3] != 7:
+            groups[r[:2]].append(r)
+    definition, rows, visible = check_digests(lake, "demo.s")
+    argument = {c["name"]: c.get("argument") for c in definition["columns"]}
+    assert {s["kind"].removeprefix("state_") for s in definition["states"]} == {"missing", "rest", "more", "squares"}, definition["states"]
+    assert len(rows) == len(groups), (len(rows), len(groups))
+    short = 0
+    for row in rows:
+        k, t, n, sx, ax, lo, hi, cx, vx, dx, fx, si, ai, ad, sd = row[:visible]
+        g = groups.pop((k, t))
+        xs, ints = [r[2] for r in g if r[2] is not None], [r[3] for r in g if r[3] is not None]
+        ds, filtered = [r[4] for r in g if r[4] is not None], [r[2] for r in g if r[2] is not None and r[3] is not None and r[3] > 0]
+        var, pop = variance(xs, 1), variance(xs, 0)
+        want = [len(g), double_sum(xs), double_avg(xs), min(xs, key=order, default=None), max(xs, key=order, default=None),
+                len(xs), nearest(var) if isinstance(var, Fraction) else var, root(pop) if isinstance(pop, Fraction) else pop,
+                double_sum(filtered), sum(ints) if ints else None, nearest(Fraction(sum(ints), len(ints))) + 0.0 if ints else None]
+        got = [n, sx, ax, lo, hi, cx, vx, dx, fx, si, ai]
+        for i, (a, b) in enumerate(zip(got, want)):
+            assert same(a, b), f"group {k, t}: {definition['columns'][2 + i]['name']} is {a!r}, exact {b!r}"
+        assert sd == (sum(ds) if ds else None), (k, t, sd)
+        if ds:
+            q = Fraction(sum(ds)) / len(ds) * 10**6
+            up = (2 * abs(q.numerator) + q.denominator) // (2 * q.denominator)
+            assert int(ad.scaleb(6)) == (up if q > 0 else -up), (k, t, ad)
+        short += check_double_states(sx, states(definition, visible, row, argument["sx"]), xs, len(g))
+        short += check_double_states(fx, states(definition, visible, row, argument["fx"]), filtered, len(g))
+        assert states(definition, visible, row, argument["si"])["missing"] == len(g) - len(ints)
+    assert not groups
+    assert 0 < short < 2 * len(rows), "both forms must be met"
+
+
+def check_averages(lake, raw):
+    """No sum is visible, so s1, the decimal sums and the row count are hidden too."""
+    definition, rows, visible = check_digests(lake, "demo.a")
+    argument = {c["name"]: c.get("argument") for c in definition["columns"]}
+    for row in rows:
+        g = [r for r in raw if r[1] == row[0]]
+        xs, ints, ds = ([r[c] for r in g if r[c] is not None] for c in (2, 3, 4))
+        assert same(row[1], double_avg(xs)) and same(row[3], nearest(Fraction(sum(ints), len(ints))) + 0.0)
+        assert same(row[2], root(variance([Fraction(v) for v in ints], 1))), row[2]
+        assert states(definition, visible, row, -1) == {"count_rows": len(g)}
+        held = states(definition, visible, row, argument["ax"])
+        check_double_states(held["s1"], held, xs, len(g))
+        held = states(definition, visible, row, argument["ai"])
+        assert held["sum"] == sum(ints) and held["missing"] == len(g) - len(ints)
+        assert states(definition, visible, row, argument["ad"])["sum"] == sum(ds)
+
+
+def state_tests(lake, seed):
+    raw = raw_rows(random.Random(seed))
+    half = len(raw) // 2
+    lake.run(f"CREATE SCHEMA IF NOT EXISTS demo; DROP TABLE IF EXISTS demo.raw; CREATE TABLE demo.raw ({COLUMNS})")
+    load(lake, raw[:half])
+    load(lake, raw[half:])
+    lake.run(f"CREATE OR REPLACE MATERIALIZED VIEW demo.s AS {FULL}; CREATE OR REPLACE MATERIALIZED VIEW demo.a AS {AVERAGES};"
+             "REFRESH MATERIALIZED VIEW demo.s; REFRESH MATERIALIZED VIEW demo.a")
+    check_full(lake, raw)
+    check_averages(lake, raw)
+    before = lake.table("demo.s").properties
+    lake.run("REFRESH MATERIALIZED VIEW demo.s")
+    after = lake.table("demo.s").properties
+    for key in ("firn.rows-digest", "firn.states-digest", "firn.definition-hash", "firn.definition"):
+        assert before[key] == after[key], f"{key} differs after a second refresh"
+    assert before["firn.snapshot-id"] != after["firn.snapshot-id"]
+    where = "FROM demo.raw WHERE i IS DISTINCT FROM 7"
+    for fine, coarse in ((f"SELECT k, sum(sx) FROM demo.s GROUP BY k ORDER BY k", f"SELECT k, sum(x) {where} GROUP BY k ORDER BY k"),
+                         (f"SELECT t, sum(fx) FROM demo.s GROUP BY t ORDER BY t",
+                          f"SELECT t, sum(x) FILTER (WHERE i > 0) {where} GROUP BY t ORDER BY t"),
+                         ("SELECT sum(sx) FROM demo.s WHERE k IN (0, 5)", f"SELECT sum(x) {where} AND k IN (0, 5)")):
+        assert lake.query(fine) == lake.query(coarse), f"{fine} differs from raw"
+    for key in (0, 5):
+        xs = [r[2] for r in raw if r[0] == key and r[2] is not None and r[3] != 7]
+        assert same(float(lake.query(f"SELECT sum(sx) FROM demo.s WHERE k = {key}")[0][0]), double_sum(xs))
+
+
+if __name__ == "__main__":
+    for seed in range(int(os.environ.get("FIRN_TEST_CASES", "3"))):
+        with tempfile.TemporaryDirectory() as work:
+            state_tests(Lake(work), seed)
+    print("ok: states")
