@@ -67,7 +67,8 @@ static status source_select(const struct exec_source *s, const struct column_bat
 
 /* ---- open ------------------------------------------------------------------------------------ */
 
-unsigned exec_aggregate_need(enum query_agg kind)
+/* What the kernel of an argument must keep for a result. */
+static unsigned need_of(enum query_agg kind)
 {
     switch (kind) {
     case QUERY_AGG_SUM:
@@ -150,7 +151,7 @@ static status open_arg(struct exec_aggregate *a, size_t index, struct kernel_scr
         const struct query_agg_out *out = &a->plan->aggregate.outs[i];
         if (out->arg != (int)index)
             continue;
-        need |= exec_aggregate_need(out->kind);
+        need |= need_of(out->kind);
         arg->distinct |= out->kind == QUERY_AGG_COUNT_DISTINCT;
         a->counts_rows |= out->kind == QUERY_AGG_STATE_MISSING;
     }

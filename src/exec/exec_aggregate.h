@@ -65,7 +65,5 @@ uint32_t exec_aggregate_last_group(const struct exec_aggregate *a);
 /* Fills the vectors with the next groups; 0 rows at the end. */
 STATUS_MUST_USE status exec_aggregate_emit(struct exec_aggregate *a, struct column_batch *out,
                                            struct error *err);
-/* The kernel need of an output; KERNEL_SUM and so on. */
-unsigned exec_aggregate_need(enum query_agg kind);
 
 #endif
