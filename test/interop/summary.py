@@ -5,7 +5,7 @@
     gate      what is refused leaves readers as they were; what is replaced stays invisible
     publish   transactions, raw tables that are not the ones of before
 """
-import collections, ctypes, ctypes.util, csv, decimal, json, math, os, random, re, struct, subprocess, sys, tempfile
+import collections, ctypes, ctypes.util, datetime, decimal, json, math, os, random, struct, subprocess, sys, tempfile
 from fractions import Fraction
 import pyarrow.parquet
 from pyiceberg.catalog.sql import SqlCatalog
@@ -143,6 +143,8 @@ def canonical(field, value):
         return out + struct.pack("<d", value if not math.isnan(value) else struct.unpack("<d", b"\0\0\0\0\0\0\xf8\x7f")[0])
     if isinstance(value, (bool, int)):
         return out + struct.pack("<q", value)
+    if isinstance(value, datetime.date):
+        return out + struct.pack("<q", (value - datetime.date(1970, 1, 1)).days)
     if isinstance(value, decimal.Decimal):
         return out + int(value.scaleb(-value.as_tuple().exponent, decimal.Context(60))).to_bytes(16, "little", signed=True)
     data = value.encode() if isinstance(value, str) else value
@@ -350,8 +352,132 @@ def state_tests(lake, seed):
         assert same(float(lake.query(f"SELECT sum(sx) FROM demo.s WHERE k = {key}")[0][0]), double_sum(xs))
 
 
+# ---- the gate --------------------------------------------------------------------------------------------
+
+SALES = "SELECT day, sum(amount) AS total, count(*) AS n, max(note) AS note FROM demo.sales GROUP BY day"
+
+
+def sales(lake):
+    """0.1 three times a day: the sum of the days' rounded totals is not the rounded sum."""
+    lake.run("CREATE SCHEMA demo; CREATE TABLE demo.sales (day date, amount double precision, note text)")
+    lake.run("INSERT INTO demo.sales VALUES " + ", ".join(f"(DATE '2025-01-{1 + i // 3:02d}', 0.1, NULL)" for i in range(30)))
+    lake.run(f"CREATE MATERIALIZED VIEW demo.daily AS {SALES}")
+
+
+def alter(lake, change, code=0):
+    return lake.run(f"ALTER MATERIALIZED VIEW demo.daily {change}", code)
+
+
+def refresh(lake, code=0):
+    return lake.run("REFRESH MATERIALIZED VIEW demo.daily", code)
+
+
+def gate_tests(lake):
+    sales(lake)
+    alter(lake, "ADD CONSTRAINT few CHECK (n <= 2)")
+    said = refresh(lake, 3)
+    assert '"few" CHECK' in said and "2025-01-01" in said and "nothing was published" in said, said
+    assert lake.table("demo.daily").current_snapshot() is None and lake.rows("demo.daily") == [], "a first refusal leaves no row"
+    assert lake.query("SELECT count(*) FROM demo.daily") == [["0"]]
+    alter(lake, "ADD CONSTRAINT few CHECK (n > 0)", 1)  # the name is taken
+    alter(lake, "ADD CONSTRAINT none CHECK (nothing > 0)", 1)  # no such column
+    alter(lake, "DROP CONSTRAINT none", 1)
+    alter(lake, "DROP CONSTRAINT IF EXISTS none")
+    alter(lake, "DROP CONSTRAINT few")
+    alter(lake, "ADD CONSTRAINT unknown CHECK (note > 'a')")  # NULL everywhere: passes
+    alter(lake, "ADD CONSTRAINT three CHECK (n = 3)")
+    alter(lake, "ADD CONSTRAINT totals CHECK ((SELECT sum(total) FROM summary) = (SELECT sum(amount) FROM raw))")
+    alter(lake, "ADD CONSTRAINT counts CHECK ((SELECT sum(n) FROM summary) = (SELECT count(*) FROM raw) -- every row\n)")
+    assert math.fsum([0.1 + 0.1 + 0.1] * 10) != double_sum([0.1] * 30), "the case must tell sums of sums from the sum"
+    refresh(lake)
+    old, snapshot = lake.rows("demo.daily"), lake.table("demo.daily").current_snapshot().snapshot_id
+    assert len(old) == 10 and all(same(r["total"], double_sum([0.1] * 3)) for r in old)
+
+    def unchanged():
+        assert lake.table("demo.daily").current_snapshot().snapshot_id == snapshot and lake.rows("demo.daily") == old
+        assert lake.query("SELECT count(*) FROM demo.daily") == [["10"]]
+
+    lake.run("INSERT INTO demo.sales VALUES (DATE '2025-02-01', 5, repeat('long ', 200000))")
+    said = refresh(lake, 3)
+    assert '"three"' in said and "2025-02-01" in said and "2025-01-01" not in said and len(said) < 2000, said
+    unchanged()
+    lake.run("DELETE FROM demo.sales WHERE day = DATE '2025-02-01'")
+    alter(lake, "ADD CONSTRAINT much CHECK ((SELECT sum(amount) FROM raw) > 1000)")
+    assert '"much"' in refresh(lake, 3)
+    unchanged()
+    alter(lake, "DROP CONSTRAINT much")
+    lake.run("BEGIN; DELETE FROM demo.sales; REFRESH MATERIALIZED VIEW demo.daily; COMMIT", 3)  # the guard
+    unchanged()
+    assert lake.query("SELECT count(*) FROM demo.sales") == [["30"]], "the staged DELETE went with the refused refresh"
+
+    # OR REPLACE: invisible until the next refresh, and without the constraints of before
+    lake.run("CREATE OR REPLACE MATERIALIZED VIEW demo.daily AS SELECT count(*) AS n, sum(amount * 2) AS total, day AS d "
+             "FROM demo.sales WHERE day < DATE '2025-01-03' GROUP BY day")
+    unchanged()
+    table = lake.table("demo.daily")
+    assert [f.name for f in table.schema().fields] == ["day", "total", "n", "note"] and "firn.pending" in table.properties
+    assert json.loads(table.properties["firn.pending"])["checks"] == []
+    states = {s["id"] for s in json.loads(table.properties["firn.definition"])["states"]}
+    lake.run("INSERT INTO demo.sales VALUES (DATE '2025-01-01', 0.7, 'x')")  # four on that day: "three" would refuse
+    refresh(lake)
+    table = lake.table("demo.daily")
+    assert [f.name for f in table.schema().fields] == ["n", "total", "d"]
+    assert [r["n"] for r in sorted(lake.rows("demo.daily"), key=lambda r: r["d"])] == [4, 3]
+    check_digests(lake, "demo.daily")
+    assert not states & {s["id"] for s in json.loads(table.properties["firn.definition"])["states"]}, "ids are never used again"
+    past = lake.query(f'SELECT sum(total) FROM demo."daily@{snapshot}"')
+    assert same(float(past[0][0]), double_sum([double_sum([0.1] * 3)] * 10)), "the past has other states: its visible totals count"
+
+
+# ---- publication -----------------------------------------------------------------------------------------
+
+def source(lake, name):
+    return json.loads(lake.table(name).current_snapshot().summary["refresh-state"])["source-states"][0]
+
+
+def publish_tests(lake):
+    sales(lake)
+    refresh(lake)
+    lake.run("CREATE MATERIALIZED VIEW demo.all_days AS SELECT day IS NULL AS unknown, sum(amount) AS total FROM demo.sales GROUP BY 1")
+    lake.run("BEGIN; INSERT INTO demo.sales VALUES (DATE '2025-03-01', 2.5, NULL); REFRESH MATERIALIZED VIEW demo.daily;"
+             "REFRESH MATERIALIZED VIEW demo.all_days; COMMIT")
+    raw = lake.table("demo.sales")
+    for name in ("demo.daily", "demo.all_days"):
+        assert source(lake, name)["snapshot-id"] == raw.current_snapshot().snapshot_id and source(lake, name)["uuid"] == str(raw.metadata.table_uuid)
+    assert lake.query("SELECT total FROM demo.daily WHERE day = DATE '2025-03-01'") == [["2.5"]]
+    lake.run("BEGIN; INSERT INTO demo.sales VALUES (DATE '2025-04-01', 1, NULL); REFRESH MATERIALIZED VIEW demo.daily; ROLLBACK")
+    assert lake.table("demo.sales").current_snapshot().snapshot_id == raw.current_snapshot().snapshot_id
+    assert lake.query("SELECT count(*) FROM demo.daily WHERE day = DATE '2025-04-01'") == [["0"]]
+
+    # appends while refreshes run: each refresh covers some snapshot of raw, wholly
+    writer = subprocess.Popen([FIRN, "run", "-q", "-c", "INSERT INTO demo.sales VALUES (DATE '2025-05-01', 1, NULL);" * 8], cwd=lake.folder)
+    while writer.poll() is None:
+        refresh(lake)
+        covered = source(lake, "demo.daily")["snapshot-id"]
+        rows = lake.table("demo.sales").scan(snapshot_id=covered).to_arrow().num_rows
+        assert sum(r["n"] for r in lake.rows("demo.daily")) == rows, "a summary covers one snapshot"
+    assert writer.returncode == 0
+    refresh(lake)
+    assert lake.query("SELECT sum(n) FROM demo.daily") == [["39"]]
+
+    # another table under the old name
+    before = lake.rows("demo.daily")
+    old = str(lake.table("demo.sales").metadata.table_uuid)
+    lake.run("DROP TABLE demo.sales; CREATE TABLE demo.sales (day date, amount double precision, note text)")
+    lake.run("INSERT INTO demo.sales VALUES (DATE '2025-01-01', 1, NULL)")
+    said = refresh(lake, 1)
+    assert old in said and str(lake.table("demo.sales").metadata.table_uuid) in said, said
+    assert lake.rows("demo.daily") == before
+    lake.run("DROP TABLE demo.sales")
+    refresh(lake, 1)
+    assert lake.rows("demo.daily") == before
+
+
 if __name__ == "__main__":
+    for test in (gate_tests, publish_tests):
+        with tempfile.TemporaryDirectory() as work:
+            test(Lake(work))
     for seed in range(int(os.environ.get("FIRN_TEST_CASES", "3"))):
         with tempfile.TemporaryDirectory() as work:
             state_tests(Lake(work), seed)
-    print("ok: states")
+    print("ok: states, gate, publication")
