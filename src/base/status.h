@@ -38,7 +38,7 @@
     X(DIFFERS, "verification found a difference", "XX002", 7)                                      \
     X(GONE, "not verifiable any more", "55000", 8)                                                 \
     X(INTERNAL, "internal error", "XX000", 1)                                                      \
-    X(USAGE, "wrong arguments or configuration", "42601", 2)
+    X(USAGE, "wrong arguments or configuration", "F0000", 2)
 
 #define STATUS_ENUM_(name, text, state, code) ST_##name,
 typedef enum { STATUS_MAP(STATUS_ENUM_) ST_COUNT } status;

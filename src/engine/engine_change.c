@@ -69,6 +69,14 @@ status engine_write_stream(struct engine_env *e, struct engine_staged *t,
                       &t->data, err);
 }
 
+void engine_note_written(struct firn_result *r, const struct iceberg_data_file *files, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        r->figures.rows_written += files[i].records;
+        r->figures.bytes_written += files[i].bytes;
+    }
+}
+
 status engine_write_rows(struct engine_env *e, struct engine_staged *t, struct query_plan *plan,
                          struct iceberg_data_file **files, size_t *count, int64_t *rows,
                          struct error *err)
@@ -162,9 +170,7 @@ static status insert_plan(struct engine_env *e, struct engine_staged *t, struct 
     if (str_eq(overwrite, STR("partitions")))
         TRY(overwrite_partitions(e, t, files, count, err));
     TRY(engine_staged_add(e->session, t, files, count, err));
-    for (size_t i = 0; i < count; i++)
-        r->figures.bytes_written += files[i].bytes;
-    r->figures.rows_written = r->row_count;
+    engine_note_written(r, files, count);
     return t->touched ? engine_staged_build(e->session, t, err) : ST_OK;
 }
 

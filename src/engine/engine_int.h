@@ -136,8 +136,12 @@ struct firn_session {
     struct str zone_name;
     size_t setting_count, setting_capacity;
     struct engine_setting *settings; /* SET in this session */
-    struct engine_txn *txn;          /* owned; NULL outside a statement and a block */
-    int64_t run_ordinal;             /* transactions ended well, for --run-id */
+    struct arena saved_arena;        /* settings at BEGIN, for ROLLBACK */
+    size_t saved_count;
+    struct engine_setting *saved; /* in <saved_arena> */
+    struct zone *saved_zone;
+    struct engine_txn *txn; /* owned; NULL outside a statement and a block */
+    int64_t run_ordinal;    /* transactions ended well, for --run-id */
     _Atomic bool cancel;
     void (*notice)(void *arg, const char *text);
     void *notice_arg;
@@ -157,6 +161,9 @@ __attribute__((format(printf, 2, 3))) void engine_notice(struct firn_session *s,
 struct str engine_setting_get(const struct firn_session *s, const char *name);
 STATUS_MUST_USE status engine_setting_set(struct firn_session *s, struct str name, struct str value,
                                           struct error *err);
+/* SET inside a block lasts if the block does. */
+STATUS_MUST_USE status engine_settings_save(struct firn_session *s, struct error *err);
+void engine_settings_restore(struct firn_session *s);
 STATUS_MUST_USE status engine_catalog_open(struct firn_session *s, struct error *err);
 
 /* Opens the implicit transaction of a statement; does nothing inside a block. */
@@ -297,6 +304,9 @@ STATUS_MUST_USE status engine_explain(struct engine_env *e, struct query_stateme
 STATUS_MUST_USE status engine_write_rows(struct engine_env *e, struct engine_staged *t,
                                          struct query_plan *plan, struct iceberg_data_file **files,
                                          size_t *count, int64_t *rows, struct error *err);
+/* Adds files to what the statement wrote. */
+void engine_note_written(struct firn_result *r, const struct iceberg_data_file *files,
+                         size_t count);
 /* "name:letter name:letter": l bigint, i int, t text, b boolean, Z timestamptz. */
 STATUS_MUST_USE status engine_letters_schema(struct arena *arena, const char *columns,
                                              struct column_schema *out, struct error *err);

@@ -72,6 +72,25 @@ status engine_setting_set(struct firn_session *s, struct str name, struct str va
     return arena_str(&s->arena, value, &slot->value, err);
 }
 
+status engine_settings_save(struct firn_session *s, struct error *err)
+{
+    arena_reset(&s->saved_arena);
+    TRY(ARENA_ARRAY(&s->saved_arena, struct engine_setting, s->setting_count, &s->saved, err));
+    for (size_t i = 0; i < s->setting_count; i++)
+        s->saved[i] = s->settings[i];
+    s->saved_count = s->setting_count;
+    s->saved_zone = s->zone;
+    return ST_OK;
+}
+
+void engine_settings_restore(struct firn_session *s)
+{
+    s->setting_count = s->saved_count; /* settings are added, never taken away */
+    for (size_t i = 0; i < s->saved_count; i++)
+        s->settings[i] = s->saved[i];
+    s->zone = s->saved_zone;
+}
+
 /* ---- the catalog ----------------------------------------------------------------------------- */
 
 static status no_catalog(struct firn_session *s, struct error *err)
@@ -168,6 +187,7 @@ status engine_session_open(const struct firn_option *options, size_t option_coun
     mem_account_init(&s->account, "--memory", NULL, 0);
     arena_init(&s->arena, NULL);
     arena_init(&s->published_arena, NULL);
+    arena_init(&s->saved_arena, NULL);
     status st = session_start(s, options, option_count, err);
     if (st != ST_OK) {
         engine_session_close(s);
@@ -186,6 +206,7 @@ void engine_session_close(struct firn_session *s)
     if (s->store)
         store_destroy(s->store);
     arena_free(&s->published_arena);
+    arena_free(&s->saved_arena);
     arena_free(&s->arena);
     mem_free(NULL, s, sizeof(*s));
 }

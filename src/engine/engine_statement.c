@@ -101,6 +101,8 @@ static status run_control(struct firn_session *s, const struct query_statement *
         set_tag(r, "BEGIN");
         if (open)
             engine_notice(s, "there is already a transaction in progress");
+        else
+            TRY(engine_settings_save(s, err));
         return engine_txn_begin(s, true, err);
     }
     set_tag(r, st->kind == QUERY_STMT_COMMIT && !failed ? "COMMIT" : "ROLLBACK");
@@ -110,9 +112,13 @@ static status run_control(struct firn_session *s, const struct query_statement *
     }
     if (st->kind == QUERY_STMT_ROLLBACK || failed) {
         engine_txn_rollback(s);
+        engine_settings_restore(s);
         return ST_OK;
     }
-    return engine_txn_commit(s, &r->figures.snapshot_id, err);
+    status result = engine_txn_commit(s, &r->figures.snapshot_id, err);
+    if (result != ST_OK)
+        engine_settings_restore(s);
+    return result;
 }
 
 /* The statement's work inside the open transaction. A transaction that this run has committed

@@ -225,6 +225,7 @@ static status fill_table(struct engine_env *e, struct engine_staged *t, struct q
     TRY(plan_assign(&e->plan, plan, &target, NULL, 0, &plan, err));
     TRY(engine_write_rows(e, t, plan, &files, &count, &r->row_count, err));
     TRY(engine_staged_add(e->session, t, files, count, err));
+    engine_note_written(r, files, count);
     r->verb = "SELECT";
     return engine_staged_build(e->session, t, err);
 }

@@ -556,6 +556,11 @@ static void fill_published(struct firn_session *s)
         to += t->current && t->snapshot_id;
     }
     s->published_count = to;
+    for (from = 0; from + 1 < to; from++) { /* tables stand newest first */
+        struct firn_published last = s->published[--to];
+        s->published[to] = s->published[from];
+        s->published[from] = last;
+    }
 }
 
 /* The transaction stands already; what was staged now is thrown away. */
