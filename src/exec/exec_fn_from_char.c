@@ -493,8 +493,7 @@ static status choose_date(const struct reading *r, struct str text, struct date 
     return ST_OK;
 }
 
-static status choose_time(const struct reading *r, struct str text, struct exec_fields *f,
-                          struct error *err)
+static status choose_time(const struct reading *r, struct exec_fields *f, struct error *err)
 {
     f->hour = r->second_of_day / 3600;
     f->minute = r->second_of_day % 3600 / 60;
@@ -502,17 +501,26 @@ static status choose_time(const struct reading *r, struct str text, struct exec_
     f->second = r->second ? r->second : f->second;
     f->minute = r->minute ? r->minute : f->minute;
     f->hour = r->hour ? r->hour : f->hour;
-    if (r->clock12) {
-        if (f->hour < 1 || f->hour > 12)
-            FAIL_SQL(err, ST_INVALID, "22007", 0, "hour \"%d\" is invalid for the 12-hour clock",
-                     f->hour);
-        f->hour = f->hour % 12 + (r->pm ? 12 : 0);
-    }
+    if (!r->clock12)
+        return ST_OK;
+    if (f->hour < 1 || f->hour > 12)
+        FAIL_SQL(err, ST_INVALID, "22007", 0, "hour \"%d\" is invalid for the 12-hour clock",
+                 f->hour);
+    f->hour = f->hour % 12 + (r->pm ? 12 : 0);
+    return ST_OK;
+}
+
+static status check_time(const struct reading *r, struct str text, struct exec_fields *f,
+                         struct error *err)
+{
     int64_t us = (int64_t)r->millis * 1000 + r->fraction_us;
     if (f->hour < 0 || f->hour > 23 || f->minute < 0 || f->minute > 59 || f->second < 0 ||
         f->second > 59 || us < 0 || us >= EXEC_US_PER_SECOND)
         return out_of_range(text, err);
     f->us = (int32_t)us;
+    if (r->zone_hour < 0 || r->zone_hour > 15 || r->zone_minute < 0 || r->zone_minute > 59)
+        FAIL_SQL(err, ST_INVALID, "22009", 0, "time zone displacement out of range: \"%.*s\"",
+                 STR_ARG(text));
     return ST_OK;
 }
 
@@ -527,13 +535,14 @@ static status read_moment(struct exec_call *c, const void *const *arg, struct re
     struct reader s = {.at = z.ptr};
     TRY(read_all(&s, p, err));
     *r = s.r;
+    struct exec_fields time = {0};
+    TRY(choose_time(r, &time, err));
     TRY(choose_date(r, text, &d, err));
-    *f = d.f;
-    TRY(choose_time(r, text, f, err));
-    if (r->zone_hour < 0 || r->zone_hour > 15 || r->zone_minute < 0 || r->zone_minute > 59)
-        FAIL_SQL(err, ST_INVALID, "22009", 0, "time zone displacement out of range: \"%.*s\"",
-                 STR_ARG(text));
-    return ST_OK;
+    *f = time;
+    f->year = d.f.year;
+    f->month = d.f.month;
+    f->day = d.f.day;
+    return check_time(r, text, f, err);
 }
 
 static EXEC_SCALAR(to_date)

@@ -497,7 +497,7 @@ static EXEC_SCALAR(make_timestamp)
     int32_t days, hour = EXEC_ARG(int32_t, 3), minute = EXEC_ARG(int32_t, 4);
     double second = EXEC_ARG(double, 5), us = rint(second * 1e6);
     TRY(make_day(EXEC_ARG(int32_t, 0), EXEC_ARG(int32_t, 1), EXEC_ARG(int32_t, 2), &days, err));
-    bool fits = hour >= 0 && hour <= 24 && minute >= 0 && minute <= 59 && second >= 0 &&
+    bool fits = hour >= 0 && hour <= 24 && minute >= 0 && minute <= 59 && us >= 0 &&
                 us <= 60e6; /* NaN does not fit */
     int64_t of_day = fits ? hour * EXEC_US_PER_HOUR + minute * EXEC_US_PER_MINUTE + (int64_t)us : 0;
     if (!fits || of_day > EXEC_US_PER_DAY)

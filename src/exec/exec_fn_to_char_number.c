@@ -363,6 +363,8 @@ static status exact_number(struct exec_call *c, const struct pattern *p, const v
             FAIL_SQL(err, ST_INVALID, "22003", 0, "integer out of range");
         return roman(c, (int64_t)n, &v->digits, err);
     }
+    if (p->exponent && t.kind == COLUMN_INT) /* by way of a double, as PostgreSQL: half to even */
+        return arena_printf(c->text, &v->digits, err, "% .*e", (int)p->post, (double)n);
     if (p->exponent)
         return scientific(c, size, scale, v->negative, p->post, &v->digits, err);
     if (!decimal && p->shifted) { /* an integer stays one: the product must fit its type */
@@ -572,11 +574,12 @@ static status put_node(struct layout *l, const struct node *n, struct error *err
             return ST_OK;
         return buffer_append(l->b, exec_ordinal(l->v.digits, n->lower), 2, err);
     case MARK_MINUS:
-        return put_blank_unless_fill(l, l->v.negative, '-', err);
+        return put_blank_unless_fill(l, l->v.negative && !roman_number, '-', err);
     case MARK_PLUS:
-        return put_blank_unless_fill(l, !l->v.negative, '+', err);
+        return put_blank_unless_fill(l, !l->v.negative && !roman_number, '+', err);
     case MARK_SIGN:
-        return put(l, l->v.negative ? '-' : '+', err);
+        l->ended = roman_number; /* which has none */
+        return roman_number ? ST_OK : put(l, l->v.negative ? '-' : '+', err);
     default:
         return ST_OK;
     }

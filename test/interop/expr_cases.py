@@ -510,6 +510,9 @@ def shown_numbers(judge, pick):
             typed("text", "9.99EEEE", "FM9999999999999999999999999999999999.9999999999", "99999.9",
                   "9V999999", "0.0")):
         judge.call("TO_CHAR_NUMERIC", "text", args)
+    for name, kind in (("TO_CHAR_INT", "integer"), ("TO_CHAR_BIGINT", "bigint")):
+        for args in itertools.product(typed(kind, "485", "475", "-4851"), typed("text", "9.9EEEE")):
+            judge.call(name, "text", args)
     for args in itertools.product(typed("numeric(5,0)", "7", "-12345", "0"),
                                   typed("text", "99999", "9.99", "99999V9", "9.9EEEE", "S00000")):
         judge.call("TO_CHAR_NUMERIC", "text", args)
