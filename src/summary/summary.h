@@ -35,8 +35,8 @@ struct summary_column {
     struct column_type type;
     enum summary_column_kind kind;
     enum query_agg agg; /* MEASURE */
-    int arg; /* MEASURE: number of its (argument, FILTER); -1 for count(*) without filter */
-    int32_t field_id; /* of the visible column; 0 before the table exists */
+    int arg;            /* MEASURE: number of its (argument, FILTER); -1 for a key */
+    int32_t field_id;   /* of the visible column; 0 before the table exists */
 };
 
 struct summary_state {

@@ -81,8 +81,10 @@ status summary_check_select(const struct query_select *s, struct error *err)
         return refuse("HAVING", s->having->position, err);
     if (s->order_count > 0)
         return refuse("ORDER BY", s->orders[0].value->position, err);
-    if (s->limit || s->offset)
-        return refuse("LIMIT", (s->limit ? s->limit : s->offset)->position, err);
+    if (s->limit)
+        return refuse("LIMIT", s->limit->position, err);
+    if (s->offset)
+        return refuse("OFFSET", s->offset->position, err);
     if (s->from.kind != QUERY_FROM_TABLE)
         return refuse("a source other than one table", s->position, err);
     if (s->group_count == 0)
@@ -133,7 +135,8 @@ static status define_column(const struct query_plan *project, const struct query
                       value->position, err);
     if (measure_allowed(o->kind))
         return ST_OK;
-    snprintf(what, sizeof(what), "aggregate %s", query_agg_name(o->kind));
+    snprintf(what, sizeof(what), "aggregate %s",
+             o->kind == QUERY_AGG_COUNT_DISTINCT ? "count(DISTINCT)" : query_agg_name(o->kind));
     return refuse(what, value->position, err);
 }
 

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+/* summary_json_test.c - definitions as text: the same again, and hostile texts refused. */
+#include "summary/summary.h"
+
+#include "base/mem.h"
+#include "harness/test.h"
+
+static const char good[] =
+    "{\"version\":1,\"select\":\"SELECT k, sum(x) AS \\\"\xc3\xa9\\\" FROM t GROUP BY k\","
+    "\"zone\":\"Europe/Madrid\",\"raw\":{\"name\":\"demo.t\",\"uuid\":\"0f\",\"ref\":\"main\"},"
+    "\"columns\":[{\"name\":\"k\",\"type\":\"fixed(3)\",\"id\":1,\"key\":true},"
+    "{\"name\":\"\xc3\xa9\",\"type\":\"double precision\",\"id\":2,\"aggregate\":\"sum\","
+    "\"argument\":0}],"
+    "\"states\":[{\"kind\":\"count_rows\",\"argument\":-1,\"type\":\"bigint\",\"id\":3},"
+    "{\"kind\":\"state_sum\",\"argument\":0,\"type\":\"numeric(38,2)\",\"id\":4}],"
+    "\"checks\":[{\"name\":\"c\",\"check\":\"k > 'a\\\"\\n'\"}]}";
+
+/* `good` with the first `from` replaced. */
+static struct str changed(struct arena *a, const char *from, const char *to)
+{
+    struct str out = {0};
+    struct error err;
+    const char *at = strstr(good, from);
+    CHECK(at != NULL);
+    if (at)
+        CHECK_OK(
+            arena_printf(a, &out, &err, "%.*s%s%s", (int)(at - good), good, to, at + strlen(from)));
+    return out;
+}
+
+TEST(round_trip)
+{
+    struct arena a;
+    struct error err;
+    struct summary_definition *d;
+    struct str text;
+    arena_init(&a, NULL);
+    CHECK_OK(summary_parse(str_of(good), &a, &d, &err));
+    CHECK_OK(summary_format(d, &a, &text, &err));
+    CHECK_STR(text, good);
+    CHECK_INT(d->columns[0].kind, SUMMARY_KEY);
+    CHECK_INT(d->columns[0].type.length_bytes, 3);
+    CHECK_INT(d->columns[1].agg, QUERY_AGG_SUM);
+    CHECK_INT(d->states[0].kind, QUERY_AGG_COUNT_STAR);
+    CHECK_INT(d->states[1].type.scale, 2);
+    CHECK_STR(d->checks[0].text, "k > 'a\"\n'");
+    arena_free(&a);
+}
+
+TEST(every_type_and_aggregate)
+{
+    struct arena a;
+    struct error err;
+    struct summary_definition *d, *again;
+    struct str text, second;
+    arena_init(&a, NULL);
+    CHECK_OK(summary_parse(str_of(good), &a, &d, &err));
+    for (int kind = COLUMN_BOOLEAN; kind < COLUMN_INTERVAL; kind++)
+        for (int agg = QUERY_AGG_COUNT_STAR; agg <= QUERY_AGG_STDDEV_SAMP; agg++) {
+            d->columns[1].type = kind == COLUMN_DECIMAL ? column_type_decimal(9, 9)
+                                                        : column_type_of((enum column_kind)kind);
+            d->columns[1].type.length_bytes = kind == COLUMN_FIXED ? 16 : 0;
+            d->columns[1].agg = (enum query_agg)agg;
+            CHECK_OK(summary_format(d, &a, &text, &err));
+            CHECK_OK(summary_parse(text, &a, &again, &err));
+            CHECK(column_type_eq(again->columns[1].type, d->columns[1].type));
+            CHECK_INT(again->columns[1].agg, agg);
+            CHECK_OK(summary_format(again, &a, &second, &err));
+            CHECK(str_eq(text, second));
+        }
+    arena_free(&a);
+}
+
+TEST(hash_is_stable_and_leaves_checks_out)
+{
+    struct arena a;
+    struct error err;
+    struct summary_definition *d;
+    struct str first, second;
+    arena_init(&a, NULL);
+    CHECK_OK(summary_parse(str_of(good), &a, &d, &err));
+    CHECK_OK(summary_hash(d, &a, &first, &err));
+    CHECK_STR(first, "3518426f619fcb509b82871cd6a9cd826e8151caf527b143849128d9a8f4f82d");
+    d->check_count = 0;
+    CHECK_OK(summary_hash(d, &a, &second, &err));
+    CHECK(str_eq(first, second));
+    d->states[1].field_id++;
+    CHECK_OK(summary_hash(d, &a, &second, &err));
+    CHECK(!str_eq(first, second));
+    arena_free(&a);
+}
+
+TEST(hostile_texts)
+{
+    static const struct {
+        const char *from, *to;
+    } cases[] = {
+        {"\"version\":1,", ""},
+        {"\"version\":1,", "\"version\":1,\"version\":1,"},
+        {"\"version\":1", "\"version\":\"1\""},
+        {"\"version\":1", "\"version\":-1"},
+        {"\"select\":", "\"selekt\":"},
+        {"\"zone\":\"Europe/Madrid\"", "\"zone\":null"},
+        {"\"raw\":{", "\"row\":{"},
+        {"\"uuid\":\"0f\"", "\"uuid\":15"},
+        {"\"uuid\":\"0f\"", "\"uuid\":\"\\u0000\""},
+        {"\"uuid\":\"0f\"", "\"uuid\":\"\xff\""},
+        {"fixed(3)", "fixed(0)"},
+        {"fixed(3)", "fixed(-3)"},
+        {"fixed(3)", "fixed(3) "},
+        {"fixed(3)", "fixed(03)"},
+        {"fixed(3)", "interval"},
+        {"fixed(3)", ""},
+        {"numeric(38,2)", "numeric(39,2)"},
+        {"numeric(38,2)", "numeric(3,4)"},
+        {"numeric(38,2)", "numeric(38,2)x"},
+        {"numeric(38,2)", "numeric"},
+        {"\"aggregate\":\"sum\"", "\"aggregate\":\"total\""},
+        {"\"argument\":0", "\"argument\":-2"},
+        {"\"argument\":0", "\"argument\":0.5"},
+        {"\"argument\":0", "\"argument\":10001"},
+        {"\"id\":2", "\"id\":2147483648"},
+        {"\"id\":2", "\"id\":99999999999999999999999"},
+        {"\"id\":4", "\"id\":-1"},
+        {"state_sum", "sum"},
+        {"[{\"name\":\"k\"", "[7,{\"name\":\"k\""},
+        {"\"checks\":[", "\"checks\":{\"a\":["},
+        {"\"checks\":[{\"name\":\"c\",", "\"checks\":[{"},
+        {"}]}", "}]"},
+    };
+    struct arena a;
+    struct summary_definition *d;
+    arena_init(&a, NULL);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct error err;
+        error_init(&err);
+        status st = summary_parse(changed(&a, cases[i].from, cases[i].to), &a, &d, &err);
+        if (st != ST_CORRUPT || !strstr(err.msg, "definition"))
+            test_fail(__FILE__, __LINE__, "%s -> %s: \"%s\" %s", cases[i].from, cases[i].to,
+                      status_text(st), err.msg);
+    }
+    CHECK_STATUS(summary_parse(changed(&a, "\"version\":1", "\"version\":2"), &a, &d, NULL),
+                 ST_UNSUPPORTED);
+    for (size_t n = 0; n < sizeof(good) - 1; n++)
+        CHECK_STATUS(summary_parse((struct str){good, n}, &a, &d, NULL), ST_CORRUPT);
+    arena_free(&a);
+}
+
+/* Text that asks for more than it is worth: refused before anything is allocated for it. */
+TEST(large_texts)
+{
+    struct mem_account account;
+    struct arena a;
+    struct error err;
+    struct buffer b;
+    struct summary_definition *d;
+    mem_account_init(&account, "test", NULL, 16u << 20);
+    arena_init(&a, &account);
+    buffer_init(&b, NULL, 8u << 20);
+    CHECK_OK(buffer_append_str(&b,
+                               STR("{\"version\":1,\"select\":\"\",\"zone\":\"\",\"raw\":{\"name\":"
+                                   "\"\",\"uuid\":\"\",\"ref\":\"\"},\"columns\":[1"),
+                               &err));
+    for (int i = 0; i < 1000000; i++)
+        CHECK_OK(buffer_append_str(&b, STR(",1"), &err));
+    CHECK_OK(buffer_append_str(&b, STR("]}"), &err));
+    CHECK_STATUS(summary_parse(buffer_str(&b), &a, &d, &err), ST_CORRUPT);
+    CHECK(strstr(err.msg, "1000001 members") != NULL);
+    for (int i = 0; i < 2500000; i++)
+        CHECK_OK(buffer_append_str(&b, STR("  "), &err));
+    CHECK_STATUS(summary_parse(buffer_str(&b), &a, &d, &err), ST_CORRUPT);
+    CHECK(strstr(err.msg, "bytes; at most") != NULL);
+    buffer_clear(&b);
+    for (int i = 0; i < 100000; i++)
+        CHECK_OK(buffer_append_str(&b, STR("["), &err));
+    CHECK_STATUS(summary_parse(buffer_str(&b), &a, &d, &err), ST_CORRUPT);
+    buffer_free(&b);
+    arena_free(&a);
+}
