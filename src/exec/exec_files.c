@@ -18,6 +18,8 @@ struct merged {
     size_t capacity;
     struct str *from; /* file that first had the column */
     size_t from_capacity;
+    size_t unread_count, unread_capacity;
+    struct query_unread *unread;
 };
 
 /* The type both can be read as; kind UNKNOWN when there is none. */
@@ -69,6 +71,23 @@ static status merge_field(struct merged *m, const struct column_field *f, bool c
     return ST_OK;
 }
 
+/* Keeps the name and the reason of a column that cannot be read, once. */
+static status leave_out(struct merged *m, const struct parquet_column_info *info, struct error *err)
+{
+    struct str name = info->name; /* "a.list.element" is column "a" */
+    const char *dot = memchr(name.ptr, '.', name.len);
+    if (dot)
+        name.len = (size_t)(dot - name.ptr);
+    for (size_t i = 0; i < m->unread_count; i++)
+        if (str_eq(m->unread[i].name, name))
+            return ST_OK;
+    TRY(arena_grow(m->arena, (void **)&m->unread, sizeof(*m->unread), &m->unread_capacity,
+                   m->unread_count + 1, err));
+    TRY(arena_str(m->arena, name, &name, err));
+    m->unread[m->unread_count++] = (struct query_unread){name, info->refusal};
+    return ST_OK;
+}
+
 static status parquet_fields(const struct exec_context *c, struct str uri, struct merged *m,
                              struct error *err)
 {
@@ -84,9 +103,10 @@ static status parquet_fields(const struct exec_context *c, struct str uri, struc
     for (size_t i = 0; st == ST_OK && i < parquet_columns(parquet); i++) {
         const struct parquet_column_info *info = parquet_column_at(parquet, i);
         struct column_field f = {.type = info->type};
-        if (!info->supported)
-            continue; /* a nested column: left out, as SELECT * of its flat neighbours needs it not
-                       */
+        if (!info->supported) { /* SELECT * of its neighbours does not need it */
+            st = leave_out(m, info, err);
+            continue;
+        }
         st = arena_str(m->arena, info->name, &f.name, err);
         if (st == ST_OK)
             st = merge_field(m, &f, false, uri, err);
@@ -167,6 +187,18 @@ static status expand(const struct exec_context *c, const struct str *patterns, s
     return ST_OK;
 }
 
+static void say_left_out(const struct exec_context *c, const struct merged *m)
+{
+    char text[1024], more[64] = "";
+    if (m->unread_count == 0 || !c->notice)
+        return;
+    if (m->unread_count > 1)
+        snprintf(more, sizeof(more), ", and %zu more", m->unread_count - 1);
+    snprintf(text, sizeof(text), "* leaves out column \"%.*s\" (%s)%s", STR_ARG(m->unread[0].name),
+             m->unread[0].why, more);
+    c->notice(c->notice_self, text);
+}
+
 status exec_describe_files(const struct exec_context *c, bool csv, const struct str *patterns,
                            size_t pattern_count, const struct query_csv_options *csv_options,
                            const struct column_schema *declared, struct query_plan *out,
@@ -185,6 +217,9 @@ status exec_describe_files(const struct exec_context *c, bool csv, const struct 
             TRY(csv ? csv_fields(c, out->files.uris[i], csv_options, &m, err)
                     : parquet_fields(c, out->files.uris[i], &m, err));
         out->schema = m.schema;
+        out->files.unread_count = m.unread_count;
+        out->files.unread = m.unread;
+        say_left_out(c, &m);
     }
     if (out->schema.count == 0)
         FAIL(err, ST_INVALID, "%.*s has no columns that can be read", STR_ARG(patterns[0]));

@@ -28,6 +28,7 @@ struct parquet_column_info {
     int32_t field_id;        /* 0 = none in the file */
     bool required;           /* max definition level 0 */
     bool supported;
+    const char *refusal;  /* why not: literal; NULL when supported */
     const char *physical; /* "INT32", ... borrowed literal, for messages */
 };
 

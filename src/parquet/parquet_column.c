@@ -61,8 +61,8 @@ struct parquet_column {
 
 static status open_column(struct parquet_column *c, struct column_type want, struct error *err)
 {
-    if (c->leaf->refusal)
-        FAIL(err, ST_UNSUPPORTED, "%s", c->leaf->refusal);
+    if (c->leaf->info.refusal)
+        FAIL(err, ST_UNSUPPORTED, "%s", c->leaf->info.refusal);
     if (c->chunk->refusal)
         FAIL(err, ST_UNSUPPORTED, "its codec %s cannot be read", c->chunk->refusal);
     TRY(parquet_convert_plan(c->leaf, want, &c->convert, err));

@@ -38,7 +38,6 @@ struct parquet_leaf {
     bool is_unsigned;       /* integers */
     bool zone_unknown;      /* INT96 or an old annotation: either kind of timestamp */
     uint32_t order;         /* `has` of its ColumnOrder; 0 = none stands in the file */
-    const char *refusal;    /* why it is not supported: literal; NULL when it is */
 };
 
 struct parquet_chunk_place {

@@ -6,7 +6,7 @@
  * path and refused. LogicalTypes.md says which annotation may stand on which physical type; where
  * both a logical and an old converted type stand, the logical one counts.
  *
- * C1  a leaf either is supported and has a type, or has `refusal` and kind UNKNOWN */
+ * C1  a leaf either is supported and has a type, or has info.refusal and kind UNKNOWN */
 #include "parquet/parquet_read_int.h"
 
 #include <stdio.h>
@@ -29,7 +29,7 @@ const char *parquet_type_name(int32_t type)
 
 static void refuse(struct parquet_leaf *leaf, const char *why)
 {
-    leaf->refusal = why;
+    leaf->info.refusal = why;
     leaf->info.supported = false;
     leaf->info.type = column_type_of(COLUMN_UNKNOWN);
 }

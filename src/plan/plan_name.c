@@ -77,10 +77,26 @@ static const struct iceberg_field *nested_field(const struct plan_scope *s,
     return NULL;
 }
 
+/* The same for a file's column that cannot be read. */
+static const struct query_unread *unread_column(const struct plan_scope *s,
+                                                const struct query_name *name)
+{
+    if (!s || !s->input || s->input->kind != QUERY_PLAN_FILES)
+        return NULL;
+    for (size_t i = 0; i < s->input->files.unread_count; i++)
+        if (name_is(name, s->input->files.unread[i].name))
+            return &s->input->files.unread[i];
+    return NULL;
+}
+
 static status fail_missing(const struct plan_scope *s, const struct query_ast *ast,
                            struct error *err)
 {
     const struct query_name *name = &ast->names[ast->name_count - 1];
+    const struct query_unread *unread = unread_column(s, name);
+    if (unread)
+        FAIL_SQL(err, ST_UNSUPPORTED, "0A000", ast->position, "column \"%.*s\" cannot be read: %s",
+                 STR_ARG(name->text), unread->why);
     if (nested_field(s, name))
         FAIL_SQL(err, ST_UNSUPPORTED, "0A000", ast->position,
                  "column \"%.*s\" is a struct, list or map, which is not supported",

@@ -108,6 +108,11 @@ struct query_plan {
             struct str *uris;
             struct query_csv_options options;
             struct str *column_names; /* names in the files; schema.count */
+            size_t unread_count;      /* columns that cannot be read, left out of the schema */
+            struct query_unread {
+                struct str name;
+                const char *why; /* "nested columns are not supported": literal */
+            } * unread;
         } files;
         struct {
             int64_t rows;

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# parquet_files.sh - columns of Parquet files that cannot be read: left out of *, said, and refused by name.
+. "$(dirname "$0")/lib/cli.bash"
+nested=$here/../data/parquet/nested.parquet
+
+run 0 run -f csv -c "SELECT * FROM read_parquet('$nested')"
+out_is 'before,after
+1,a
+2,b
+3,c'
+err_has '* leaves out column "list" (nested columns are not supported), and 2 more'
+
+run 1 run -c "SELECT before, half FROM read_parquet('$nested')"
+err_has 'column "half" cannot be read: FLOAT16 is not supported'
+err_has 'SQLSTATE 0A000'
+run 1 run -c "SELECT count(*) FROM read_parquet('$nested') f WHERE f.struct IS NULL"
+err_has 'column "struct" cannot be read: nested columns are not supported'
+
+# a name that no file has is another matter
+run 1 run -c "SELECT halves FROM read_parquet('$nested')"
+err_has 'column "halves" does not exist'
