@@ -335,12 +335,15 @@ status avro_schema_parse(struct arena *arena, struct mem_account *account, struc
     size_t charge = text.len * JSON_MEM_FACTOR;
     TRY(mem_charge(account, charge, err));
     json_error_t where;
+    (void)mem_hook_failed();
     json_t *json = json_loadb(text.ptr ? text.ptr : "", text.len, JSON_DECODE_ANY, &where);
     status st = ST_OK;
     if (!json) {
-        bool oom = json_error_code(&where) == json_error_out_of_memory;
-        st = error_set(err, oom ? ST_OOM : ST_CORRUPT, __FILE__, __LINE__,
-                       "avro schema is not JSON: %s at offset %d", where.text, where.position);
+        bool oom = mem_hook_failed() || json_error_code(&where) == json_error_out_of_memory;
+        st =
+            oom ? error_set(err, ST_OOM, __FILE__, __LINE__, "out of memory: an avro schema")
+                : error_set(err, ST_CORRUPT, __FILE__, __LINE__,
+                            "avro schema is not JSON: %s at offset %d", where.text, where.position);
     } else {
         struct parser p = {.arena = arena};
         st = parse_node(&p, json, (struct str){0}, 0, out, err);

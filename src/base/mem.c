@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* mem.c - malloc behind accounts and a fault switch.
  *
- * The fault switch is two process-wide atomics, because library hooks carry no context; with the
- * counter behind column_dictionary_id they are the tree's only mutable globals. In normal runs it
- * costs one relaxed load per allocation. */
+ * The fault switch is process-wide atomics and `hook_failed` is the thread's, because library hooks
+ * carry no context; with the counter behind column_dictionary_id they are the tree's only mutable
+ * globals. In normal runs the switch costs one relaxed add per allocation. */
 #include "base/mem.h"
 
 #include <stdlib.h>
@@ -13,6 +13,7 @@
 static _Atomic uint64_t fault_at;   /* allocation number that fails; 0 = none */
 static _Atomic uint64_t fault_seen; /* allocations since mem_fault_set */
 static _Atomic bool fault_persistent;
+static _Thread_local bool hook_failed; /* since the last mem_hook_failed */
 
 void mem_fault_set(uint64_t nth, bool persistent)
 {
@@ -153,11 +154,17 @@ void mem_hint_huge(void *block, size_t bytes)
 /* malloc aligns to 16, and so must the block behind the size. */
 #define HOOK_HEADER 16
 
+/* What a hook hands out: p, noting when it is NULL. */
+static void *noted(void *p)
+{
+    hook_failed |= p == NULL;
+    return p;
+}
+
 void *mem_hook_malloc(size_t bytes)
 {
-    if (bytes > SIZE_MAX - HOOK_HEADER || fault_now())
-        return NULL;
-    uint8_t *p = malloc(bytes + HOOK_HEADER);
+    bool no = bytes > SIZE_MAX - HOOK_HEADER || fault_now();
+    uint8_t *p = noted(no ? NULL : malloc(bytes + HOOK_HEADER));
     if (!p)
         return NULL;
     memcpy(p, &bytes, sizeof(bytes));
@@ -168,9 +175,8 @@ void *mem_hook_realloc(void *block, size_t bytes)
 {
     if (!block)
         return mem_hook_malloc(bytes);
-    if (bytes > SIZE_MAX - HOOK_HEADER || fault_now())
-        return NULL;
-    uint8_t *p = realloc((uint8_t *)block - HOOK_HEADER, bytes + HOOK_HEADER);
+    bool no = bytes > SIZE_MAX - HOOK_HEADER || fault_now();
+    uint8_t *p = noted(no ? NULL : realloc((uint8_t *)block - HOOK_HEADER, bytes + HOOK_HEADER));
     if (!p)
         return NULL;
     memcpy(p, &bytes, sizeof(bytes));
@@ -189,4 +195,30 @@ size_t mem_hook_size(const void *block)
     if (block)
         memcpy(&bytes, (const uint8_t *)block - HOOK_HEADER, sizeof(bytes));
     return bytes;
+}
+
+void *mem_plain_malloc(size_t bytes)
+{
+    return noted(fault_now() ? NULL : malloc(bytes ? bytes : 1));
+}
+
+void *mem_plain_realloc(void *block, size_t bytes)
+{
+    if (bytes == 0) {
+        free(block);
+        return NULL;
+    }
+    return noted(fault_now() ? NULL : realloc(block, bytes));
+}
+
+void mem_plain_free(void *block)
+{
+    free(block);
+}
+
+bool mem_hook_failed(void)
+{
+    bool failed = hook_failed;
+    hook_failed = false;
+    return failed;
 }

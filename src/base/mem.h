@@ -47,12 +47,20 @@ void mem_free(struct mem_account *a, void *block, size_t bytes);
  * touch costs a quarter. Smaller blocks are left alone. */
 void mem_hint_huge(void *block, size_t bytes);
 
-/* Plain hooks for libraries that take allocation functions; not charged, but counted by the fault
- * switch below. They keep the size in front of the block. */
+/* Hooks for libraries that take allocation functions; not charged, but counted by the fault switch
+ * below. They keep the size in front of the block. */
 void *mem_hook_malloc(size_t bytes);
 void *mem_hook_realloc(void *block, size_t bytes);
 void mem_hook_free(void *block);
 size_t mem_hook_size(const void *block); /* as asked for; 0 for NULL */
+/* The same without a size: blocks are malloc's and free's own, so that a library may change over to
+ * these while it holds older blocks. realloc to 0 bytes frees. */
+void *mem_plain_malloc(size_t bytes);
+void *mem_plain_realloc(void *block, size_t bytes);
+void mem_plain_free(void *block);
+/* True, once, when a hook has said no to this thread since the last call: libraries do not always
+ * say why they gave up. */
+bool mem_hook_failed(void);
 
 /* Tests only: the n-th allocation from now (1 = the next) fails once, or it and all later ones.
  * 0 switches off. mem_fault_count gives allocations since the last call of mem_fault_set. */

@@ -15,8 +15,13 @@
  * A commit is one BEGIN IMMEDIATE transaction of a few statements, each a compare-and-swap on
  * metadata_location, with synchronous = EXTRA. Files are written and fsynced before; the write lock
  * is never held while anything else is waited for. Who finds the database busy waits with jitter,
- * at most busy_ms (K3). A failed COMMIT leaves the transaction open, is rolled back, and so is
- * certain: SQLite has no unknown outcome on a local disk, except when the rollback itself fails. */
+ * at most busy_ms (K3).
+ *
+ * A COMMIT that fails may have failed behind the point of no return: a frame stands in the log but
+ * is not known to be synced, a journal is deleted but its folder not synced. What others see now
+ * may differ from what they see after a crash. So `settle` looks at the tables and then commits a
+ * change of no meaning: when that is durable, so is what was seen. Only where this fails too is the
+ * outcome unknown (K1). */
 #include "catalog/catalog_int.h"
 
 #include "base/clock.h"
@@ -31,11 +36,12 @@
 #include <unistd.h>
 
 struct sqlite_catalog {
-    sqlite3 *db;     /* owned */
-    struct str path; /* in the catalog's arena */
+    sqlite3 *db;          /* owned; NULL = not connected */
+    struct str path;      /* in the catalog's arena */
+    struct str lock_path; /* "<path>-lock", there too */
     int64_t busy_ms;
     int64_t waiting_since_us; /* of the current statement; 0 = not waiting */
-    int lock_fd;              /* of "<path>-lock"; -1 = not held */
+    int lock_fd;              /* of lock_path; -1 = not held */
 };
 
 /* ---- SQLite's memory comes from base/mem.c, so that tests can make it fail ------------------- */
@@ -81,9 +87,25 @@ static void install_hooks(void)
 
 /* ---- statements ------------------------------------------------------------------------------ */
 
+/* SQLite's word for a failure, and the system's where there is one. */
+static status io_fail(struct sqlite_catalog *s, int rc, const char *doing, struct error *err)
+{
+    const char *why = s->db ? sqlite3_errmsg(s->db) : sqlite3_errstr(rc);
+    int system = s->db ? sqlite3_system_errno(s->db) : 0;
+    bool full = (rc & 0xFF) == SQLITE_FULL || system == ENOSPC || system == EDQUOT;
+    bool denied = system == EACCES || system == EPERM || system == EROFS;
+    status st = error_set(err, ST_IO, __FILE__, __LINE__, "%.*s: %s%s%s while %s%s",
+                          STR_ARG(s->path), why, system ? ": " : "", system ? strerror(system) : "",
+                          doing, full ? "; free space on that disk, then run it again" : "");
+    error_sqlstate(err, full ? "53100" : denied ? "42501" : "58030");
+    return st;
+}
+
 static status sqlite_fail(struct sqlite_catalog *s, int rc, const char *doing, struct error *err)
 {
     const char *why = s->db ? sqlite3_errmsg(s->db) : sqlite3_errstr(rc);
+    if (rc == SQLITE_IOERR_NOMEM)
+        rc = SQLITE_NOMEM;
     switch (rc & 0xFF) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -95,13 +117,13 @@ static status sqlite_fail(struct sqlite_catalog *s, int rc, const char *doing, s
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
         FAIL(err, ST_CORRUPT, "%.*s is not a usable SQLite database: %s", STR_ARG(s->path), why);
-    case SQLITE_CANTOPEN:
-        FAIL(err, ST_USAGE, "%.*s cannot be opened: %s; `firn init` makes a new catalog",
-             STR_ARG(s->path), why);
     case SQLITE_READONLY:
-        FAIL(err, ST_IO, "%.*s is read-only: %s while %s", STR_ARG(s->path), why, doing);
+        FAIL_SQL(err, ST_IO, "42501", 0,
+                 "%.*s is read-only: %s while %s; give this user the right to write it and its "
+                 "folder, or mount it for writing",
+                 STR_ARG(s->path), why, doing);
     default:
-        FAIL(err, ST_IO, "%.*s: %s while %s", STR_ARG(s->path), why, doing);
+        return io_fail(s, rc, doing, err);
     }
 }
 
@@ -178,32 +200,90 @@ static const char create_sql[] =
     " property_key VARCHAR(255) NOT NULL, property_value VARCHAR(1000) NOT NULL,"
     " PRIMARY KEY (catalog_name, namespace, property_key));";
 
+/* Ends an open transaction. Where ROLLBACK has no memory, closing the connection does it. */
+static void roll_back(struct sqlite_catalog *s)
+{
+    if (!s->db || sqlite3_get_autocommit(s->db))
+        return;
+    if (sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL) == SQLITE_OK)
+        return;
+    sqlite3_close(s->db);
+    s->db = NULL;
+}
+
 static status create_tables(struct sqlite_catalog *s, struct error *err)
+{
+    TRY(run(s, "PRAGMA journal_mode = WAL", "choosing a write-ahead log", err));
+    TRY(run(s, "BEGIN IMMEDIATE", "starting a transaction", err));
+    status st = run(s, create_sql, "creating the catalog's tables", err);
+    if (st == ST_OK)
+        st = run(s, "COMMIT", "committing the catalog's tables", err);
+    roll_back(s);
+    return st;
+}
+
+static status count_type_columns(struct sqlite_catalog *s, int64_t *out, struct error *err)
+{
+    return query_number(s,
+                        "SELECT count(*) FROM pragma_table_info('iceberg_tables')"
+                        " WHERE name = 'iceberg_type'",
+                        NULL, 0, out, err);
+}
+
+/* From a V0 catalog of an older PyIceberg or JdbcCatalog to V1. */
+static status add_type_column(struct sqlite_catalog *s, struct error *err)
+{
+    int64_t have;
+    TRY(run(s, "BEGIN IMMEDIATE", "starting a transaction", err));
+    status st = count_type_columns(s, &have, err); /* another process may have been faster */
+    if (st == ST_OK && have == 0)
+        st = run(s, "ALTER TABLE iceberg_tables ADD COLUMN iceberg_type VARCHAR(5)",
+                 "adding iceberg_type", err);
+    if (st == ST_OK)
+        st = run(s, "COMMIT", "adding iceberg_type", err);
+    roll_back(s);
+    return st;
+}
+
+static status check_tables(struct sqlite_catalog *s, struct error *err)
 {
     int64_t have;
     TRY(query_number(s,
                      "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN"
                      " ('iceberg_tables', 'iceberg_namespace_properties')",
                      NULL, 0, &have, err));
-    if (have < 2) {
-        TRY(run(s, "PRAGMA journal_mode = WAL", "choosing a write-ahead log", err));
-        TRY(run(s, "BEGIN IMMEDIATE", "starting a transaction", err));
-        status st = run(s, create_sql, "creating the catalog's tables", err);
-        if (st == ST_OK)
-            st = run(s, "COMMIT", "committing the catalog's tables", err);
-        if (st != ST_OK) {
-            sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
-            return st;
-        }
+    if (have < 2)
+        TRY(create_tables(s, err));
+    TRY(count_type_columns(s, &have, err));
+    return have > 0 ? ST_OK : add_type_column(s, err);
+}
+
+static status open_database(struct sqlite_catalog *s, bool create, struct error *err)
+{
+    int flags = SQLITE_OPEN_READWRITE | (create ? SQLITE_OPEN_CREATE : 0);
+    int rc = sqlite3_open_v2(s->path.ptr, &s->db, flags, NULL);
+    if (rc != SQLITE_OK && !create && access(s->path.ptr, F_OK) != 0 && errno == ENOENT)
+        FAIL(err, ST_USAGE, "%.*s does not exist; `firn init` makes a new catalog",
+             STR_ARG(s->path));
+    if (rc != SQLITE_OK)
+        return sqlite_fail(s, s->db ? sqlite3_extended_errcode(s->db) : rc, "opening it", err);
+    sqlite3_extended_result_codes(s->db, 1);
+    sqlite3_busy_handler(s->db, wait_busy, s);
+    TRY(run(s, "PRAGMA synchronous = EXTRA", "opening it", err));
+    return check_tables(s, err);
+}
+
+/* Opens the database unless it is open. */
+static status connect_database(struct sqlite_catalog *s, bool create, struct error *err)
+{
+    if (s->db)
+        return ST_OK;
+    status st = open_database(s, create, err);
+    if (st != ST_OK) {
+        sqlite3_close(s->db);
+        s->db = NULL;
     }
-    TRY(query_number(s,
-                     "SELECT count(*) FROM pragma_table_info('iceberg_tables')"
-                     " WHERE name = 'iceberg_type'",
-                     NULL, 0, &have, err));
-    if (have == 0) /* a V0 catalog of an older PyIceberg or JdbcCatalog */
-        return run(s, "ALTER TABLE iceberg_tables ADD COLUMN iceberg_type VARCHAR(5)",
-                   "adding iceberg_type", err);
-    return ST_OK;
+    return st;
 }
 
 /* "sqlite:////abs/firn.db" (SQLAlchemy's spelling of an absolute path) or
@@ -257,13 +337,8 @@ status catalog_sqlite_open(struct catalog *c, bool create, struct error *err)
     s->busy_ms = c->busy_ms;
     s->lock_fd = -1;
     TRY(arena_str(&c->arena, path, &s->path, err));
-    int flags = SQLITE_OPEN_READWRITE | (create ? SQLITE_OPEN_CREATE : 0);
-    int rc = sqlite3_open_v2(s->path.ptr, &s->db, flags, NULL);
-    if (rc != SQLITE_OK)
-        return sqlite_fail(s, rc, "opening it", err);
-    sqlite3_busy_handler(s->db, wait_busy, s);
-    TRY(run(s, "PRAGMA synchronous = EXTRA", "opening it", err));
-    return create_tables(s, err);
+    TRY(arena_printf(&c->arena, &s->lock_path, err, "%.*s-lock", STR_ARG(path)));
+    return connect_database(s, create, err);
 }
 
 /* ---- the commit lock ---------------------------------------------------------------------------
@@ -273,17 +348,17 @@ status catalog_sqlite_open(struct catalog *c, bool create, struct error *err)
  * would drop SQLite's POSIX locks. The file stays; the kernel drops the lock of a process that
  * dies. */
 
-static status lock_wait(struct sqlite_catalog *s, const char *path, struct error *err)
+static status lock_wait(struct sqlite_catalog *s, struct error *err)
 {
     int64_t until = clock_monotonic_us() + s->busy_ms * 1000;
     while (flock(s->lock_fd, LOCK_EX | LOCK_NB) != 0) {
         uint16_t jitter = 0;
         if (errno != EWOULDBLOCK && errno != EINTR)
-            FAIL(err, ST_IO, "%s cannot be locked: %s", path, strerror(errno));
+            FAIL(err, ST_IO, "%.*s cannot be locked: %s", STR_ARG(s->lock_path), strerror(errno));
         if (clock_monotonic_us() > until)
             FAIL_SQL(err, ST_TIMEOUT, "55P03", 0,
-                     "%s: still locked by other commits after %lld ms; try again", path,
-                     (long long)s->busy_ms);
+                     "%.*s: still locked by other commits after %lld ms; try again",
+                     STR_ARG(s->lock_path), (long long)s->busy_ms);
         TRY(random_bytes(&jitter, sizeof(jitter), err));
         clock_sleep_us(500 + jitter % 8192);
     }
@@ -293,12 +368,17 @@ static status lock_wait(struct sqlite_catalog *s, const char *path, struct error
 static status sqlite_lock(struct catalog *c, struct error *err)
 {
     struct sqlite_catalog *s = c->self;
-    struct str path;
-    TRY(arena_printf(&c->arena, &path, err, "%.*s-lock", STR_ARG(s->path)));
-    s->lock_fd = open(path.ptr, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (s->lock_fd < 0)
-        FAIL(err, ST_IO, "%s cannot be opened: %s", path.ptr, strerror(errno));
-    status st = lock_wait(s, path.ptr, err);
+    s->lock_fd = open(s->lock_path.ptr, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (s->lock_fd < 0) {
+        int why = errno;
+        status st = error_set(err, ST_IO, __FILE__, __LINE__, "%.*s cannot be opened: %s",
+                              STR_ARG(s->lock_path), strerror(why));
+        error_sqlstate(err, why == ENOSPC || why == EDQUOT                  ? "53100"
+                            : why == EACCES || why == EPERM || why == EROFS ? "42501"
+                                                                            : "58030");
+        return st;
+    }
+    status st = lock_wait(s, err);
     if (st != ST_OK)
         sqlite_unlock(c);
     return st;
@@ -370,6 +450,7 @@ static status sqlite_read(struct catalog *c, struct arena *arena, struct catalog
                           struct error *err)
 {
     struct sqlite_catalog *s = c->self;
+    TRY(connect_database(s, false, err));
     TRY(run(s, "BEGIN", "starting to read", err));
     status st = read_rows(c,
                           "SELECT table_namespace, table_name, metadata_location, iceberg_type"
@@ -380,7 +461,7 @@ static status sqlite_read(struct catalog *c, struct arena *arena, struct catalog
                        "SELECT DISTINCT namespace FROM iceberg_namespace_properties"
                        " WHERE catalog_name = ?",
                        add_namespace, arena, out, err);
-    sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+    roll_back(s);
     return st;
 }
 
@@ -504,21 +585,122 @@ static status apply(struct catalog *c, const struct catalog_change *ch, struct e
     FAIL(err, ST_INTERNAL, "catalog change %d", (int)ch->kind);
 }
 
+/* ---- a COMMIT that failed -------------------------------------------------------------------- */
+
+enum seen { SEEN_NOTHING, SEEN_OLD, SEEN_NEW, SEEN_OTHER };
+
+/* Where a table stands: SEEN_NEW at new_location, SEEN_OLD at base_location. An empty location
+ * means that there is no such table. */
+static status look_at_table(struct catalog *c, const struct catalog_change *ch, enum seen *out,
+                            struct error *err)
+{
+    const struct str base = {ch->base_location.ptr ? ch->base_location.ptr : "",
+                             ch->base_location.len};
+    const struct str new = {ch->new_location.ptr ? ch->new_location.ptr : "", ch->new_location.len};
+    const struct str values[] = {c->name, ch->name.space, ch->name.table, base, new};
+    int64_t n;
+    TRY(query_number(c->self,
+                     "SELECT CASE at WHEN ?5 THEN 2 WHEN ?4 THEN 1 ELSE 3 END FROM (SELECT"
+                     " coalesce((SELECT metadata_location FROM iceberg_tables WHERE"
+                     " catalog_name = ?1 AND table_namespace = ?2 AND table_name = ?3), '') AS at)",
+                     values, 5, &n, err));
+    *out = (enum seen)n;
+    return ST_OK;
+}
+
+static status look_at(struct catalog *c, const struct catalog_change *ch, enum seen *out,
+                      struct error *err)
+{
+    bool exists;
+    if (ch->kind != CATALOG_CREATE_SPACE && ch->kind != CATALOG_DROP_SPACE)
+        return look_at_table(c, ch, out, err);
+    TRY(space_exists(c, ch->name.space, &exists, err));
+    *out = exists == (ch->kind == CATALOG_CREATE_SPACE) ? SEEN_NEW : SEEN_OLD;
+    return ST_OK;
+}
+
+/* What the tables show of all changes together. A table dropped and made again by one commit is
+ * judged by its last change. */
+static status look_at_all(struct catalog *c, const struct catalog_change *changes, size_t count,
+                          enum seen *out, struct error *err)
+{
+    *out = SEEN_NOTHING;
+    for (size_t i = 0; i < count; i++) {
+        enum seen seen;
+        bool again = i + 1 < count && changes[i].kind == CATALOG_DROP &&
+                     changes[i + 1].kind == CATALOG_CREATE &&
+                     str_eq(changes[i].name.space, changes[i + 1].name.space) &&
+                     str_eq(changes[i].name.table, changes[i + 1].name.table);
+        if (again)
+            continue;
+        TRY(look_at(c, &changes[i], &seen, err));
+        *out = *out == SEEN_NOTHING || *out == seen ? seen : SEEN_OTHER;
+    }
+    return ST_OK;
+}
+
+static status settle_inside(struct catalog *c, const struct catalog_change *changes, size_t count,
+                            enum seen *out, struct error *err)
+{
+    TRY(look_at_all(c, changes, count, out, err));
+    TRY(run_bound(c->self,
+                  "INSERT OR REPLACE INTO iceberg_namespace_properties VALUES (?, '', '', '')",
+                  &c->name, 1, NULL, "settling a commit", err));
+    TRY(run_bound(c->self,
+                  "DELETE FROM iceberg_namespace_properties WHERE catalog_name = ? AND"
+                  " namespace = '' AND property_key = ''",
+                  &c->name, 1, NULL, "settling a commit", err));
+    return run(c->self, "COMMIT", "settling a commit", err);
+}
+
+static status settle(struct catalog *c, const struct catalog_change *changes, size_t count,
+                     enum seen *out, struct error *err)
+{
+    struct sqlite_catalog *s = c->self;
+    TRY(connect_database(s, false, err));
+    TRY(run(s, "BEGIN IMMEDIATE", "settling a commit", err));
+    status st = settle_inside(c, changes, count, out, err);
+    roll_back(s);
+    return st;
+}
+
+/* COMMIT gave `rc`: failed for certain, done after all, or nobody knows. */
+static status commit_failed(struct catalog *c, const struct catalog_change *changes, size_t count,
+                            int rc, struct error *err)
+{
+    struct sqlite_catalog *s = c->self;
+    struct error why;
+    enum seen seen = SEEN_OTHER;
+    status st = sqlite_fail(s, rc, "committing", err);
+    bool open = !sqlite3_get_autocommit(s->db);
+    roll_back(s);
+    if (((rc & 0xFF) == SQLITE_BUSY && open) || (rc & 0xFF) == SQLITE_FULL)
+        return st; /* nothing was written, or not all of it */
+    error_init(&why);
+    bool settled = settle(c, changes, count, &seen, &why) == ST_OK;
+    if (settled && seen == SEEN_NEW)
+        return ST_OK;
+    if (settled && seen == SEEN_OLD)
+        return st;
+    return error_set(err, ST_UNKNOWN, __FILE__, __LINE__,
+                     "%.*s: a commit failed and whether it can be seen is unknown: %s; look at the "
+                     "tables before you try again",
+                     STR_ARG(s->path), settled ? "others have changed the same tables" : why.msg);
+}
+
 static status sqlite_commit(struct catalog *c, const struct catalog_change *changes, size_t count,
                             struct error *err)
 {
     struct sqlite_catalog *s = c->self;
-    TRY(run(s, "BEGIN IMMEDIATE", "waiting for the write lock", err));
     status st = ST_OK;
+    TRY(connect_database(s, false, err));
+    TRY(run(s, "BEGIN IMMEDIATE", "waiting for the write lock", err));
     for (size_t i = 0; st == ST_OK && i < count; i++)
         st = apply(c, &changes[i], err);
-    if (st == ST_OK)
-        st = run(s, "COMMIT", "committing", err);
-    if (st != ST_OK && !sqlite3_get_autocommit(s->db) &&
-        sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL) != SQLITE_OK)
-        return error_set(err, ST_UNKNOWN, __FILE__, __LINE__,
-                         "%.*s: a failed commit could not be rolled back: %s; look at the tables "
-                         "before you try again",
-                         STR_ARG(s->path), sqlite3_errmsg(s->db));
-    return st;
+    if (st != ST_OK) {
+        roll_back(s);
+        return st;
+    }
+    int rc = sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL);
+    return rc == SQLITE_OK ? ST_OK : commit_failed(c, changes, count, rc, err);
 }

@@ -28,7 +28,7 @@
 
 static status write_out(struct cli_runner *r, struct error *err)
 {
-    if (r->block.open)
+    if (r->block.open || r->out.len == 0)
         return ST_OK;
     size_t n = fwrite(r->out.data, 1, r->out.len, stdout);
     bool bad = n != r->out.len || fflush(stdout) != 0;

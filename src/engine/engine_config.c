@@ -398,6 +398,7 @@ status engine_init_folder(struct str folder, struct error *err)
     struct arena arena;
     struct store *store;
     struct str path;
+    engine_hooks_install();
     arena_init(&arena, NULL);
     status st = store_create_local(&store, err);
     if (st == ST_OK) {

@@ -152,6 +152,8 @@ struct firn_session {
     char *describe;                   /* text of firn_describe, in arena */
 };
 
+/* Libraries' memory (engine_hooks.c); before anything else of a session. */
+void engine_hooks_install(void);
 STATUS_MUST_USE status engine_session_open(const struct firn_option *options, size_t option_count,
                                            struct firn_session **out, struct error *err);
 void engine_session_close(struct firn_session *s);
@@ -176,7 +178,7 @@ STATUS_MUST_USE status engine_txn_commit(struct firn_session *s, int64_t *snapsh
                                          struct error *err);
 void engine_txn_rollback(struct firn_session *s);
 /* Adds a statement's text to the transaction's hash. */
-STATUS_MUST_USE status engine_txn_text(struct engine_txn *txn, struct str text, struct error *err);
+void engine_txn_text(struct engine_txn *txn, struct str text);
 
 /* The staged table of that name, or NULL. */
 struct engine_staged *engine_staged_find(const struct engine_txn *t, struct catalog_name name);

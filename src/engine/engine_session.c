@@ -183,6 +183,7 @@ status engine_session_open(const struct firn_option *options, size_t option_coun
 {
     struct firn_session *s;
     *out = NULL;
+    engine_hooks_install();
     TRY(mem_calloc(NULL, sizeof(*s), (void **)&s, err));
     mem_account_init(&s->account, "--memory", NULL, 0);
     arena_init(&s->arena, NULL);

@@ -126,7 +126,7 @@ static status run_control(struct firn_session *s, const struct query_statement *
 static status run_inside(struct firn_session *s, struct query_statement *st, struct firn_result *r,
                          struct error *err)
 {
-    TRY(engine_txn_text(s->txn, st->source, err));
+    engine_txn_text(s->txn, st->source);
     if (s->txn->skip) {
         set_tag(r, "SKIPPED");
         return ST_OK;

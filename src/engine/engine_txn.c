@@ -18,9 +18,8 @@
 #include "engine/engine_int.h"
 
 #include "base/clock.h"
+#include "base/sha256.h"
 
-#include <openssl/evp.h>
-#include <openssl/sha.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -306,23 +305,10 @@ status engine_staged_build(struct firn_session *s, struct engine_staged *t, stru
 
 /* ---- runs that may be repeated (--run-id) ---------------------------------------------------- */
 
-static void hash_text(const struct engine_txn *txn, char out[2 * SHA256_DIGEST_LENGTH + 1])
+void engine_txn_text(struct engine_txn *txn, struct str text)
 {
-    for (int i = 0; i < SHA256_DIGEST_LENGTH; i++)
-        snprintf(out + 2 * i, 3, "%02x", txn->text_hash[i]);
-}
-
-status engine_txn_text(struct engine_txn *txn, struct str text, struct error *err)
-{
-    EVP_MD_CTX *c = EVP_MD_CTX_new();
-    bool done = c && EVP_DigestInit_ex(c, EVP_sha256(), NULL) &&
-                EVP_DigestUpdate(c, txn->text_hash, sizeof(txn->text_hash)) &&
-                EVP_DigestUpdate(c, text.ptr, text.len) &&
-                EVP_DigestFinal_ex(c, txn->text_hash, NULL);
-    EVP_MD_CTX_free(c);
-    if (!done)
-        FAIL(err, ST_OOM, "out of memory: hashing a statement");
-    return ST_OK;
+    const struct str before = {(const char *)txn->text_hash, sizeof(txn->text_hash)};
+    sha256(before, text, txn->text_hash);
 }
 
 /* firn.publishes is a line per publish, newest last: "<run id> <ordinal> <hash of the text>". */
@@ -330,10 +316,10 @@ static status record_publish(struct firn_session *s, struct engine_staged *t, st
 {
     struct str run = engine_setting_get(s, "run_id"), old, line;
     struct iceberg_property *p;
-    char hash[2 * SHA256_DIGEST_LENGTH + 1];
+    char hash[SHA256_HEX_BYTES];
     if (run.len == 0)
         return ST_OK;
-    hash_text(s->txn, hash);
+    sha256_hex(s->txn->text_hash, hash);
     old = t->base ? iceberg_table_property(t->base, "firn.publishes") : (struct str){0};
     size_t lines = 0, from = old.len;
     while (from > 0 && lines < PUBLISHES_KEPT) {
@@ -566,8 +552,8 @@ static void fill_published(struct firn_session *s)
 /* The transaction stands already; what was staged now is thrown away. */
 static status commit_skipped(struct firn_session *s, struct error *err)
 {
-    char hash[2 * SHA256_DIGEST_LENGTH + 1];
-    hash_text(s->txn, hash);
+    char hash[SHA256_HEX_BYTES];
+    sha256_hex(s->txn->text_hash, hash);
     bool same = str_eq_z(s->txn->skip_hash, hash);
     engine_txn_rollback(s);
     if (!same)

@@ -17,11 +17,14 @@ status iceberg_doc_parse(struct iceberg_doc *d, struct mem_account *account, con
     TRY(mem_charge(account, charge, err));
     d->charged_bytes = charge;
     json_error_t where;
+    (void)mem_hook_failed();
     d->root = json_loadb(bytes ? text : "", bytes, 0, &where);
     if (!d->root) {
-        bool oom = json_error_code(&where) == json_error_out_of_memory;
+        bool oom = mem_hook_failed() || json_error_code(&where) == json_error_out_of_memory;
         iceberg_doc_free(d);
-        FAIL(err, oom ? ST_OOM : ST_CORRUPT, "not JSON: %s at byte %d", where.text, where.position);
+        if (oom)
+            FAIL(err, ST_OOM, "out of memory: JSON of %zu bytes", bytes);
+        FAIL(err, ST_CORRUPT, "not JSON: %s at byte %d", where.text, where.position);
     }
     return ST_OK;
 }
@@ -149,10 +152,11 @@ status iceberg_json_dump(struct arena *arena, const json_t *json, struct str *ou
                          struct error *err)
 {
     size_t flags = JSON_COMPACT | JSON_ENCODE_ANY;
-    size_t bytes = json_dumpb(json, NULL, 0, flags);
+    size_t bytes = json_dumpb(json, NULL, 0, flags); /* 0 when memory ran out */
     char *text;
     TRY(arena_alloc(arena, bytes + 1, (void **)&text, err));
-    ENSURE(json_dumpb(json, text, bytes, flags) == bytes, err);
+    if (bytes == 0 || json_dumpb(json, text, bytes, flags) != bytes)
+        FAIL(err, ST_OOM, "out of memory: writing JSON");
     text[bytes] = 0;
     *out = (struct str){text, bytes};
     return ST_OK;

@@ -12,8 +12,9 @@
  * order, so equal definitions are equal texts. */
 #include "summary/summary.h"
 
+#include "base/sha256.h"
+
 #include <jansson.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,34 +35,46 @@ static const char *agg_word(enum query_agg kind)
     return kind == QUERY_AGG_COUNT_STAR ? "count_rows" : query_agg_name(kind);
 }
 
+/* list with item at its end; both are taken, and NULL comes back when either is NULL or memory runs
+ * out. */
+static json_t *append(json_t *list, json_t *item)
+{
+    if (list && json_array_append_new(list, item) == 0)
+        return list;
+    if (!list)
+        json_decref(item);
+    json_decref(list);
+    return NULL;
+}
+
+static json_t *column_json(const struct summary_column *c)
+{
+    char type[64];
+    const char *name = column_type_name(c->type, type);
+    if (c->kind == SUMMARY_KEY)
+        return json_pack("{s:o, s:s, s:i, s:b}", "name", text(c->name), "type", name, "id",
+                         c->field_id, "key", 1);
+    return json_pack("{s:o, s:s, s:i, s:s, s:i}", "name", text(c->name), "type", name, "id",
+                     c->field_id, "aggregate", agg_word(c->agg), "argument", c->arg);
+}
+
 static json_t *columns_json(const struct summary_definition *d)
 {
     json_t *all = json_array();
-    for (size_t i = 0; i < d->column_count; i++) {
-        const struct summary_column *c = &d->columns[i];
-        char type[64];
-        json_t *o = json_pack("{so ss si}", "name", text(c->name), "type",
-                              column_type_name(c->type, type), "id", c->field_id);
-        if (c->kind == SUMMARY_KEY)
-            json_object_set_new(o, "key", json_true());
-        else {
-            json_object_set_new(o, "aggregate", json_string(agg_word(c->agg)));
-            json_object_set_new(o, "argument", json_integer(c->arg));
-        }
-        json_array_append_new(all, o);
-    }
+    for (size_t i = 0; all && i < d->column_count; i++)
+        all = append(all, column_json(&d->columns[i]));
     return all;
 }
 
 static json_t *states_json(const struct summary_definition *d)
 {
     json_t *all = json_array();
-    for (size_t i = 0; i < d->state_count; i++) {
+    for (size_t i = 0; all && i < d->state_count; i++) {
         const struct summary_state *s = &d->states[i];
         char type[64];
-        json_array_append_new(all, json_pack("{ss si ss si}", "kind", agg_word(s->kind), "argument",
-                                             s->arg, "type", column_type_name(s->type, type), "id",
-                                             s->field_id));
+        all = append(all,
+                     json_pack("{s:s, s:i, s:s, s:i}", "kind", agg_word(s->kind), "argument",
+                               s->arg, "type", column_type_name(s->type, type), "id", s->field_id));
     }
     return all;
 }
@@ -69,9 +82,9 @@ static json_t *states_json(const struct summary_definition *d)
 static json_t *checks_json(const struct summary_definition *d)
 {
     json_t *all = json_array();
-    for (size_t i = 0; i < d->check_count; i++)
-        json_array_append_new(all, json_pack("{so so}", "name", text(d->checks[i].name), "check",
-                                             text(d->checks[i].text)));
+    for (size_t i = 0; all && i < d->check_count; i++)
+        all = append(all, json_pack("{s:o, s:o}", "name", text(d->checks[i].name), "check",
+                                    text(d->checks[i].text)));
     return all;
 }
 
@@ -79,10 +92,10 @@ status summary_format(const struct summary_definition *d, struct arena *arena, s
                       struct error *err)
 {
     json_t *o =
-        json_pack("{si so so s{so so so} so so so}", "version", atoi(SUMMARY_VERSION), "select",
-                  text(d->select), "zone", text(d->zone), "raw", "name", text(d->raw_name), "uuid",
-                  text(d->raw_uuid), "ref", text(d->raw_ref), "columns", columns_json(d), "states",
-                  states_json(d), "checks", checks_json(d));
+        json_pack("{s:i, s:o, s:o, s:{s:o, s:o, s:o}, s:o, s:o, s:o}", "version",
+                  atoi(SUMMARY_VERSION), "select", text(d->select), "zone", text(d->zone), "raw",
+                  "name", text(d->raw_name), "uuid", text(d->raw_uuid), "ref", text(d->raw_ref),
+                  "columns", columns_json(d), "states", states_json(d), "checks", checks_json(d));
     char *dump = o ? json_dumps(o, JSON_COMPACT) : NULL;
     json_decref(o);
     if (!dump)
@@ -249,7 +262,10 @@ status summary_parse(struct str json, struct arena *arena, struct summary_defini
         FAIL(err, ST_CORRUPT, "definition of %zu bytes; at most %zu are read", json.len,
              DEFINITION_BYTES);
     TRY(ARENA_NEW(arena, struct summary_definition, out, err));
+    (void)mem_hook_failed();
     json_t *o = json_loadb(json.ptr, json.len, JSON_REJECT_DUPLICATES, &why);
+    if (!o && mem_hook_failed())
+        FAIL(err, ST_OOM, "out of memory: a definition of %zu bytes", json.len);
     if (!o)
         FAIL(err, ST_CORRUPT, "definition: %s at byte %d", why.text, why.position);
     status st = parse_object(o, arena, *out, err);
@@ -274,14 +290,11 @@ status summary_hash(const struct summary_definition *d, struct arena *arena, str
 {
     struct summary_definition plain = *d;
     struct str json;
-    unsigned char sum[EVP_MAX_MD_SIZE];
-    char hex[2 * EVP_MAX_MD_SIZE + 1] = "";
-    unsigned n = 0;
+    uint8_t sum[SHA256_BYTES];
+    char hex[SHA256_HEX_BYTES];
     plain.check_count = 0; /* checks are kept apart: they change no row */
     TRY(summary_format(&plain, arena, &json, err));
-    if (!EVP_Digest(json.ptr, json.len, sum, &n, EVP_sha256(), NULL))
-        FAIL(err, ST_OOM, "out of memory: hashing a definition");
-    for (unsigned i = 0; i < n; i++)
-        snprintf(hex + 2 * i, 3, "%02x", sum[i]);
+    sha256((struct str){0}, json, sum);
+    sha256_hex(sum, hex);
     return arena_str(arena, str_of(hex), out, err);
 }

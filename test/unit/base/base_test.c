@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/pool.h"
 #include "base/random.h"
+#include "base/sha256.h"
 #include "base/wide.h"
 
 static status fails_deep(struct error *err)
@@ -180,4 +181,34 @@ TEST(uuids_have_version_and_variant)
     CHECK_INT(strlen(u), 36);
     CHECK_INT(u[14], '4');
     CHECK(strchr("89ab", u[19]) != NULL);
+}
+
+TEST(hooks_remember_a_refusal_once)
+{
+    CHECK(!mem_hook_failed());
+    mem_fault_set(1, false);
+    CHECK(mem_plain_malloc(8) == NULL);
+    mem_fault_set(0, false);
+    CHECK(mem_hook_failed());
+    CHECK(!mem_hook_failed());
+    void *p = mem_plain_malloc(0);
+    CHECK(p != NULL);
+    mem_fault_set(1, false);
+    CHECK(mem_plain_realloc(p, 100) == NULL); /* p is still there */
+    mem_fault_set(0, false);
+    CHECK(mem_hook_failed());
+    CHECK(mem_plain_realloc(p, 0) == NULL); /* freed */
+    CHECK(!mem_hook_failed());
+}
+
+TEST(sha256_of_known_texts)
+{
+    uint8_t sum[SHA256_BYTES];
+    char hex[SHA256_HEX_BYTES];
+    sha256((struct str){0}, (struct str){0}, sum);
+    sha256_hex(sum, hex);
+    CHECK_STR(str_of(hex), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    sha256(STR("a"), STR("bc"), sum); /* FIPS 180-4, example of one block: "abc" */
+    sha256_hex(sum, hex);
+    CHECK_STR(str_of(hex), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
