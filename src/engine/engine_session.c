@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define RUN_ID_BYTES 200
+
 void engine_notice(struct firn_session *s, const char *fmt, ...)
 {
     char text[1024];
@@ -163,6 +165,18 @@ static status parse_bytes(struct str text, size_t *out, struct error *err)
     FAIL(err, ST_USAGE, "\"%.*s\" is no amount of memory; write 256MiB or 2GiB", STR_ARG(text));
 }
 
+/* It stands in a line of firn.publishes, with blanks around. */
+static status check_run_id(struct str id, struct error *err)
+{
+    bool good = !id.ptr || (id.len > 0 && id.len <= RUN_ID_BYTES);
+    for (size_t i = 0; good && i < id.len; i++)
+        good = (unsigned char)id.ptr[i] > ' ' && id.ptr[i] != 0x7F;
+    if (!good)
+        FAIL(err, ST_USAGE, "run_id must have 1 to %d characters and no blanks, not \"%.*s\"",
+             RUN_ID_BYTES, STR_ARG(id));
+    return ST_OK;
+}
+
 static status session_start(struct firn_session *s, const struct firn_option *options,
                             size_t option_count, struct error *err)
 {
@@ -171,6 +185,7 @@ static status session_start(struct firn_session *s, const struct firn_option *op
     if (memory.len > 0)
         TRY(parse_bytes(memory, &s->account.limit_bytes, err));
     TRY(store_create_local(&s->store, err));
+    TRY(check_run_id(engine_config_get(&s->config, "run_id"), err));
     struct str zone = engine_config_get(&s->config, "timezone");
     status st = set_zone(s, zone, err);
     if (st == ST_NOT_FOUND) /* wrong configuration here, a wrong statement under SET */
