@@ -155,8 +155,7 @@ static status register_table(struct engine_env *e, const struct query_ast *call,
         FAIL_SQL(err, ST_EXISTS, "42P07", call->position, "table \"%.*s\" already exists",
                  STR_ARG(text));
     if (!engine_space_exists(s, name.space))
-        FAIL_SQL(err, ST_NOT_FOUND, "3F000", call->position, "schema \"%.*s\" does not exist",
-                 STR_ARG(name.space));
+        return engine_no_space(s, name.space, call->position, &e->arena, err);
     TRY(store_absolute(file, &s->txn->arena, &file, err));
     TRY(engine_stage(s, name, &t, err));
     TRY(iceberg_table_load(s->store, &s->txn->arena, file, &t->current, err));

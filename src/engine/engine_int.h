@@ -218,6 +218,9 @@ STATUS_MUST_USE status engine_resolve(struct firn_session *s, const struct query
                                       struct error *err);
 /* Same, and the table itself; one that does not exist is 42P01 with the nearest name. */
 struct engine_env;
+/* Fails: there is no such schema, perhaps one of a similar name. */
+STATUS_MUST_USE status engine_no_space(struct firn_session *s, struct str space, int64_t position,
+                                       struct arena *arena, struct error *err);
 STATUS_MUST_USE status engine_table_must(struct engine_env *e, const struct query_table_name *name,
                                          struct catalog_name *out, struct iceberg_table **table,
                                          struct error *err);

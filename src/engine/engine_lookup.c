@@ -163,14 +163,29 @@ status engine_resolve(struct firn_session *s, const struct query_table_name *nam
     return ST_OK;
 }
 
+status engine_no_space(struct firn_session *s, struct str space, int64_t position,
+                       struct arena *arena, struct error *err)
+{
+    struct str *names;
+    size_t n;
+    TRY(all_spaces(s, arena, &names, &n, err));
+    const struct str *near = nearest(space, names, n);
+    status st = error_set(err, ST_NOT_FOUND, __FILE__, __LINE__, "schema \"%.*s\" does not exist",
+                          STR_ARG(space));
+    error_sqlstate(err, "3F000");
+    error_position(err, position);
+    if (near)
+        error_detail(err, "Perhaps you meant the schema \"%.*s\".", STR_ARG(*near));
+    return st;
+}
+
 static status no_table(struct firn_session *s, const struct query_table_name *name,
                        struct catalog_name resolved, struct arena *arena, struct error *err)
 {
     struct str *names = NULL;
     size_t n = 0;
     if (!engine_space_exists(s, resolved.space))
-        FAIL_SQL(err, ST_NOT_FOUND, "3F000", name->position, "schema \"%.*s\" does not exist",
-                 STR_ARG(resolved.space));
+        return engine_no_space(s, resolved.space, name->position, arena, err);
     TRY(engine_tables(s, resolved.space, arena, &names, &n, err));
     const struct str *near = nearest(resolved.table, names, n);
     status st =
@@ -207,6 +222,18 @@ static status parse_id(struct str text, int64_t *out)
     return st;
 }
 
+static status snapshot_then(const struct iceberg_table *t, struct str at, int64_t ms,
+                            const struct iceberg_snapshot **out, struct error *err)
+{
+    bool earlier = false;
+    for (size_t i = 0; i < t->snapshot_log_count; i++)
+        earlier |= t->snapshot_log[i].timestamp_ms <= ms;
+    if (!earlier)
+        FAIL_SQL(err, ST_NOT_FOUND, "42704", 0, "the table had no snapshot yet at %.*s",
+                 STR_ARG(at));
+    return iceberg_snapshot_at(t, ms, out, err);
+}
+
 /* "@<snapshot id | branch | tag | timestamp>" */
 static status snapshot_named(struct engine_env *e, const struct iceberg_table *t, struct str at,
                              const struct iceberg_snapshot **out, struct error *err)
@@ -227,7 +254,7 @@ static status snapshot_named(struct engine_env *e, const struct iceberg_table *t
     }
     if (column_text_parse(column_type_of(COLUMN_TIMESTAMPTZ), at, e->exec.zone, &e->arena, &when,
                           NULL) == ST_OK)
-        return iceberg_snapshot_at(t, when.i64 / 1000, out, err);
+        return snapshot_then(t, at, when.i64 / 1000, out, err);
     FAIL_SQL(err, ST_NOT_FOUND, "42704", 0,
              "\"%.*s\" is no snapshot id, branch, tag or timestamp of this table", STR_ARG(at));
 }

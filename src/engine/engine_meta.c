@@ -87,8 +87,10 @@ static status summary_text(const struct iceberg_snapshot *s, struct arena *arena
 {
     *out = STR("");
     for (size_t i = 0; i < s->summary_count; i++)
-        TRY(arena_printf(arena, out, err, "%.*s%s%.*s=%.*s", STR_ARG(*out), i ? ", " : "",
-                         STR_ARG(s->summary[i].key), STR_ARG(s->summary[i].value)));
+        if (!str_eq(s->summary[i].key, STR("operation"))) /* a column of its own */
+            TRY(arena_printf(arena, out, err, "%.*s%s%.*s=%.*s", STR_ARG(*out),
+                             out->len ? ", " : "", STR_ARG(s->summary[i].key),
+                             STR_ARG(s->summary[i].value)));
     return ST_OK;
 }
 

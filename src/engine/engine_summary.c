@@ -105,8 +105,7 @@ status engine_create_summary(struct engine_env *e, struct query_statement *st,
     bool exists;
     TRY(engine_resolve(s, &st->table, &e->arena, &name, &exists, err));
     if (!engine_space_exists(s, name.space))
-        FAIL_SQL(err, ST_NOT_FOUND, "3F000", st->table.position, "schema \"%.*s\" does not exist",
-                 STR_ARG(name.space));
+        return engine_no_space(s, name.space, st->table.position, &e->arena, err);
     if (exists && st->if_not_exists) {
         engine_notice(s, "materialized view \"%.*s\" exists already, skipped", STR_ARG(name.table));
         return ST_OK;
@@ -173,8 +172,12 @@ static status add_check(struct engine_env *e, const struct query_statement *st,
             FAIL_SQL(err, ST_EXISTS, "42710", 0, "constraint \"%.*s\" already exists",
                      STR_ARG(st->constraint.text));
     TRY(bind_aliases(e, d, err));
-    TRY_CONTEXT(plan_check(e, st->where_text, &unused, err), err, "constraint \"%.*s\"",
-                STR_ARG(st->constraint.text));
+    status result = plan_check(e, st->where_text, &unused, err);
+    if (result != ST_OK) {
+        error_context(err, "constraint \"%.*s\"", STR_ARG(st->constraint.text));
+        error_position(err, 0); /* it counts in the check's own text */
+        return result;
+    }
     TRY(ARENA_ARRAY(a, struct summary_check, d->check_count + 1, &checks, err));
     for (size_t i = 0; i < d->check_count; i++)
         checks[i] = d->checks[i];
@@ -241,7 +244,12 @@ static status op_plan(void *self, struct str select, struct str zone, struct que
     if (!str_eq_nocase(zone, STR("UTC")))
         TRY(zone_load(&x->e->arena, zone, &loaded, err));
     x->e->plan.zone = x->e->exec.zone = loaded;
-    TRY(plan_text(x->e, select, out, err));
+    status st = plan_text(x->e, select, out, err);
+    if (st != ST_OK) {
+        error_context(err, "definition");
+        error_position(err, 0); /* it counts in the definition's own text */
+        return st;
+    }
     x->scan = scan_of(*out);
     if (!x->scan)
         FAIL(err, ST_CORRUPT, "a stored definition reads no Iceberg table: %.*s", STR_ARG(select));
@@ -369,8 +377,12 @@ static status op_check(void *self, const struct summary_check *check, struct str
     TRY(engine_summary_states(e, &e->aliases[0].table, err)); /* sums in a check are exact, too */
     TRY(engine_summary_states(e, &e->aliases[1].table, err));
     e->alias_count = 2;
-    TRY_CONTEXT(plan_check(e, check->text, &plan, err), err, "constraint \"%.*s\"",
-                STR_ARG(check->name));
+    status planned = plan_check(e, check->text, &plan, err);
+    if (planned != ST_OK) {
+        error_context(err, "constraint \"%.*s\"", STR_ARG(check->name));
+        error_position(err, 0);
+        return planned;
+    }
     TRY(exec_open(plan, &e->exec, &rows, err));
     buffer_init(&text, &e->session->account, FAILING_ROW_BYTES);
     status st = failing_rows(e, &rows, &text, err);

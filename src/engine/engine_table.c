@@ -241,8 +241,7 @@ status engine_create_table(struct engine_env *e, struct query_statement *st, str
     bool exists;
     TRY(engine_resolve(e->session, &st->table, &e->arena, &name, &exists, err));
     if (!engine_space_exists(e->session, name.space))
-        FAIL_SQL(err, ST_NOT_FOUND, "3F000", st->table.position, "schema \"%.*s\" does not exist",
-                 STR_ARG(name.space));
+        return engine_no_space(e->session, name.space, st->table.position, &e->arena, err);
     if (exists && st->if_not_exists) {
         engine_notice(e->session, "table \"%.*s\" exists already, skipped", STR_ARG(name.table));
         return ST_OK;
@@ -334,7 +333,7 @@ status engine_schema_statement(struct engine_env *e, struct query_statement *st,
         return ST_OK;
     }
     if (!exists && !st->if_exists)
-        FAIL_SQL(err, ST_NOT_FOUND, "3F000", 0, "schema \"%.*s\" does not exist", STR_ARG(space));
+        return engine_no_space(s, space, 0, &e->arena, err);
     if (!exists) {
         engine_notice(s, "schema \"%.*s\" does not exist, skipped", STR_ARG(space));
         return ST_OK;
@@ -342,7 +341,7 @@ status engine_schema_statement(struct engine_env *e, struct query_statement *st,
     TRY(engine_tables(s, space, &e->arena, &tables, &n, err));
     if (n > 0)
         FAIL_SQL(err, ST_INVALID, "2BP01", 0,
-                 "schema \"%.*s\" is not empty: it holds %zu tables, \"%.*s\" among them",
-                 STR_ARG(space), n, STR_ARG(tables[0]));
+                 "schema \"%.*s\" is not empty: it holds %zu table%s, \"%.*s\" among them",
+                 STR_ARG(space), n, n == 1 ? "" : "s", STR_ARG(tables[0]));
     return stage_space(s, CATALOG_DROP_SPACE, space, err);
 }

@@ -56,7 +56,7 @@ void parquet_close(struct parquet_file *f);
 int64_t parquet_rows(const struct parquet_file *f);
 size_t parquet_columns(const struct parquet_file *f);
 const struct parquet_column_info *parquet_column_at(const struct parquet_file *f, size_t column);
-/* By field id when the file has any, else by name; -1 when absent. */
+/* By field id when one is asked for and the file has any, else by name; -1 when absent. */
 int parquet_column_find(const struct parquet_file *f, int32_t field_id, struct str name);
 bool parquet_has_field_ids(const struct parquet_file *f);
 size_t parquet_row_groups(const struct parquet_file *f);

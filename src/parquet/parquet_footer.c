@@ -295,9 +295,10 @@ const struct parquet_column_info *parquet_column_at(const struct parquet_file *f
 
 int parquet_column_find(const struct parquet_file *f, int32_t field_id, struct str name)
 {
+    bool by_id = field_id > 0 && f->has_field_ids;
     for (size_t i = 0; i < f->columns; i++) {
         const struct parquet_column_info *c = &f->leaf[i].info;
-        if (f->has_field_ids ? field_id > 0 && c->field_id == field_id : str_eq(c->name, name))
+        if (by_id ? c->field_id == field_id : str_eq(c->name, name))
             return (int)i;
     }
     return -1;

@@ -117,6 +117,11 @@ static status narrow_files(const struct plan_context *c, struct query_plan *p, c
 {
     size_t count = p->schema.count, kept = 0;
     struct str *names;
+    if (p->files.csv && !p->files.options.header) { /* its columns are told apart by their order */
+        for (size_t i = 0; i < count; i++)
+            map[i] = (int)i;
+        return ST_OK;
+    }
     TRY(ARENA_ARRAY(c->arena, struct str, count + 1, &names, err));
     for (size_t i = 0; i < count; i++)
         if (need[i])

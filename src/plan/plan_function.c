@@ -126,16 +126,27 @@ status plan_type_list(struct plan_binder *b, struct query_expr *const *args, siz
 static void nearest_function(struct str name, struct error *err)
 {
     const char *best = NULL;
+    bool known = false;
     int most = (int)(name.len + 2) / 3;
     for (size_t f = 0; f < QUERY_FN_COUNT; f++) {
         struct str other = str_of(query_functions[f].name);
         int distance = str_distance(name, other);
         if (str_eq(name, other)) {
             best = NULL;
+            known = true;
             break;
         }
         if (distance <= most && distance < (int)name.len) {
             best = query_functions[f].name;
+            most = distance - 1;
+        }
+    }
+    for (int k = 0; !known && k <= QUERY_AGG_ANY_VALUE; k++) {
+        const char *other = query_agg_name((enum query_agg)k);
+        int distance = str_distance(name, str_of(other));
+        known = distance == 0;
+        if (distance <= most && k != QUERY_AGG_COUNT_DISTINCT) {
+            best = known ? NULL : other;
             most = distance - 1;
         }
     }

@@ -101,8 +101,8 @@ static status type_finish(enum column_kind kind, const char *name, const struct 
     }
     if (kind == COLUMN_INTERVAL)
         return sql_refuse(err, position, "an interval with fields or precision");
-    return sql_refuse(err, position, "%s(%d): use text and a CHECK, or plain %s", name,
-                      m->values[0], name);
+    return sql_refuse(err, position, "%s(%d) (tables keep no length: use text)", name,
+                      m->values[0]);
 }
 
 status sql_type(struct sql_source *s, const PgQuery__TypeName *t, struct column_type *out,
