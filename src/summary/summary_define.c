@@ -22,7 +22,7 @@
 
 static status refuse(const char *what, int64_t position, struct error *err)
 {
-    FAIL_SQL(err, ST_UNSUPPORTED, "42P17", position,
+    FAIL_SQL(err, ST_UNSUPPORTED, "0A000", position,
              "%s cannot stand in a materialized view's definition", what);
 }
 

@@ -25,7 +25,8 @@ cp lake/firn.yaml before
 run 2 init lake
 err_has 'exists already; nothing changed'
 cmp lake/firn.yaml before || fail "init changed firn.yaml"
-run 2 init /proc/nowhere
+run 1 init /proc/nowhere
+err_has "unable to open database file"
 cd lake
 run 0 run -q -c "CREATE SCHEMA demo; CREATE TABLE demo.t AS SELECT 1 AS a"
 run 0 run -c "SELECT * FROM demo.t"

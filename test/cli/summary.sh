@@ -111,7 +111,7 @@ refused "ALTER MATERIALIZED VIEW demo.s DROP CONSTRAINT c" 42704 'constraint "c"
 
 # what a definition may not contain
 definition() { # SELECT, message
-    refused "CREATE MATERIALIZED VIEW demo.x AS $1" 42P17 "$2"
+    refused "CREATE MATERIALIZED VIEW demo.x AS $1" 0A000 "$2"
 }
 definition "SELECT day, count(DISTINCT product) AS n FROM demo.raw GROUP BY 1" "aggregate count(DISTINCT) cannot stand in a materialized view's definition"
 definition "SELECT day, sum(exp(amount)) AS n FROM demo.raw GROUP BY 1" 'function exp, whose result is not correctly rounded'

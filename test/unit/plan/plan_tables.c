@@ -97,6 +97,7 @@ static status lookup_files(void *self, bool csv, const struct str *patterns, siz
     (*out)->kind = QUERY_PLAN_FILES;
     (*out)->schema = (struct column_schema){ARRAY_LEN(fields), fields};
     (*out)->files.csv = csv;
+    (*out)->files.options.header = true;
     (*out)->files.count = 1;
     (*out)->files.uris = uris;
     (*out)->files.column_names = names;
