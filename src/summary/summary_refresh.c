@@ -25,7 +25,7 @@ struct refreshing {
     const struct iceberg_table *raw;
     const struct iceberg_snapshot *snapshot; /* of raw; NULL: raw is empty */
     struct query_plan *plan;
-    struct iceberg_schema visible; /* with ids */
+    struct iceberg_schema *visible; /* with ids; in <arena>: staged updates keep pointing at it */
     int64_t started_ms;
 };
 
@@ -62,12 +62,12 @@ static status reserving_schema(struct refreshing *r, struct iceberg_schema **out
     TRY(ARENA_NEW(r->arena, struct iceberg_schema, out, err));
     struct iceberg_schema *s = *out;
     s->id = -1;
-    s->count = r->visible.count + hidden.count;
+    s->count = r->visible->count + hidden.count;
     TRY(ARENA_ARRAY(r->arena, struct iceberg_field, s->count, &s->fields, err));
-    for (size_t i = 0; i < r->visible.count; i++)
-        s->fields[i] = r->visible.fields[i];
+    for (size_t i = 0; i < r->visible->count; i++)
+        s->fields[i] = r->visible->fields[i];
     for (size_t i = 0; i < hidden.count; i++)
-        s->fields[r->visible.count + i] = (struct iceberg_field){
+        s->fields[r->visible->count + i] = (struct iceberg_field){
             .id = hidden.fields[i].field_id,
             .name = hidden.fields[i].name,
             .type = hidden.fields[i].type,
@@ -81,15 +81,16 @@ static status stage_schemas(struct refreshing *r, struct error *err)
     struct iceberg_schema *reserving;
     int32_t last_id;
     TRY(summary_visible_schema(r->d, r->arena, &columns, err));
-    TRY(iceberg_schema_assign(r->t, &columns, r->arena, &r->visible, &last_id, err));
+    TRY(ARENA_NEW(r->arena, struct iceberg_schema, &r->visible, err));
+    TRY(iceberg_schema_assign(r->t, &columns, r->arena, r->visible, &last_id, err));
     for (size_t i = 0; i < r->d->column_count; i++)
-        r->d->columns[i].field_id = r->visible.fields[i].id;
+        r->d->columns[i].field_id = r->visible->fields[i].id;
     int32_t last_visible = last_id;
     TRY(state_ids(r, &last_id, err));
     TRY(reserving_schema(r, &reserving, err));
     struct iceberg_update updates[] = {
         {.kind = ICEBERG_ADD_SCHEMA, .schema = reserving, .last_column_id = last_id},
-        {.kind = ICEBERG_ADD_SCHEMA, .schema = &r->visible, .last_column_id = last_id},
+        {.kind = ICEBERG_ADD_SCHEMA, .schema = r->visible, .last_column_id = last_id},
         {.kind = ICEBERG_SET_CURRENT_SCHEMA, .id = -1},
     };
     if (last_id == last_visible) /* the ids stand reserved since an earlier refresh */
