@@ -103,8 +103,7 @@ static status map_columns(struct scan *s, struct error *err)
         int32_t id = p->kind == QUERY_PLAN_SCAN ? p->scan.field_ids[i] : 0;
         struct str name =
             p->kind == QUERY_PLAN_SCAN ? p->schema.fields[i].name : p->files.column_names[i];
-        bool by_id = p->kind == QUERY_PLAN_SCAN && parquet_has_field_ids(s->parquet);
-        s->file_column[i] = parquet_column_find(s->parquet, by_id ? id : 0, name);
+        s->file_column[i] = parquet_column_find(s->parquet, id, name);
         if (s->file_column[i] < 0)
             constant_of(s, i, &s->columns[i].constant);
     }

@@ -115,7 +115,9 @@ status parquet_values_start(struct parquet_values *v, const struct parquet_leaf 
     case PARQUET_RLE:
         return start_rle(v, data, bytes, err);
     case PARQUET_DELTA_BINARY_PACKED:
-        return parquet_delta_init(&v->delta, data, bytes, v->width * 8, most, err);
+        /* DuckDB subtracts INT32 in 64 bits and needs 33 for a difference; Encodings.md asks writers
+         * to wrap around instead. Sums modulo 2^32 are the same. */
+        return parquet_delta_init(&v->delta, data, bytes, 64, most, err);
     case PARQUET_BYTE_STREAM_SPLIT:
         return start_split(v, bytes, most, err);
     default:

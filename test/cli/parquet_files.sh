@@ -19,3 +19,11 @@ err_has 'column "struct" cannot be read: nested columns are not supported'
 # a name that no file has is another matter
 run 1 run -c "SELECT halves FROM read_parquet('$nested')"
 err_has 'column "halves" does not exist'
+
+# files with field ids, as every table's data files, are read by name all the same
+run 0 init -q
+run 0 run -q -c "CREATE SCHEMA d; CREATE TABLE d.t AS SELECT * FROM (VALUES (1, 'a'), (2, NULL)) v(x, y)"
+run 0 run -q -f csv -c "SELECT * FROM read_parquet('warehouse/d/*/data/*.parquet') ORDER BY x"
+out_is 'x,y
+1,a
+2,'

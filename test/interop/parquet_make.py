@@ -334,4 +334,5 @@ def main():
     print(len(os.listdir(folder)), "files")
 
 
-main()
+if __name__ == "__main__":
+    main()
