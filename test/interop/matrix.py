@@ -34,7 +34,7 @@ SPARK_KINDS = ["bool", "int8", "int16", "int32", "int64", "float", "double", "da
 LETTERS = {"none": "n", "snappy": "s", "gzip": "g", "zstd": "z", "lz4 raw": "l", "brotli": "b", "lz4 (Hadoop)": "h"}
 ENCODINGS = ["PLAIN", "dictionary", "RLE", "DELTA_BINARY_PACKED", "DELTA_LENGTH_BYTE_ARRAY", "DELTA_BYTE_ARRAY",
              "BYTE_STREAM_SPLIT"]  # fmt: skip
-TYPES = ["BOOLEAN", "INT(8)", "INT(16)", "INT32", "INT64", "UINT(8)", "UINT(16)", "UINT(32)", "UINT(64)", "FLOAT", "DOUBLE",
+TYPES = ["BOOLEAN", "INT(8)", "INT(16)", "INT(32)", "INT32", "INT(64)", "INT64", "UINT(8)", "UINT(16)", "UINT(32)", "UINT(64)", "FLOAT", "DOUBLE",
          "DECIMAL in INT32", "DECIMAL in INT64", "DECIMAL in FIXED", "DATE", "TIME(ms)", "TIME(us)", "TIME(ns)", "INT96",
          "TIMESTAMP(ms)", "TIMESTAMP(us)", "TIMESTAMP(ns)", "TIMESTAMP(ms, UTC)", "TIMESTAMP(us, UTC)", "TIMESTAMP(ns, UTC)",
          "STRING", "ENUM", "JSON", "BYTE_ARRAY", "FIXED", "UUID", "UNKNOWN", "FLOAT16", "INTERVAL", "nested"]  # fmt: skip
@@ -155,20 +155,21 @@ def by_pyarrow(maker, matrix, source, odd):
     for codec in ["none", "snappy", "gzip", "zstd", "lz4", "brotli"]:
         for version in ["1.0", "2.0"]:
             common = dict(compression=codec, data_page_version=version)
-            forms = [("first", source, dict(use_dictionary=False, column_encoding=first, store_decimal_as_integer=True)),
-                     ("second", source.select(list(second)), dict(use_dictionary=False, column_encoding=second, store_decimal_as_integer=True)),
-                     ("odd", odd, {})]  # fmt: skip
+            whole = dict(use_dictionary=False, store_decimal_as_integer=True)
+            forms = [("first", source, dict(column_encoding=first, **whole)),
+                     ("second", source.select(list(second)), dict(column_encoding=second, **whole))]  # fmt: skip
             for dictionary in (True, False):
                 d = dict(use_dictionary=dictionary)
-                forms += [(f"types-{dictionary}", source, d), (f"int96-{dictionary}", stamps, {**d, "use_deprecated_int96_timestamps": True}),
-                          (f"dec-{dictionary}", decimals, {**d, "store_decimal_as_integer": True})]  # fmt: skip
+                forms += [(f"types-{dictionary}", source, d), (f"odd-{dictionary}", odd, d),
+                          (f"int96-{dictionary}", stamps, dict(use_deprecated_int96_timestamps=True, **d)),
+                          (f"dec-{dictionary}", decimals, dict(store_decimal_as_integer=True, **d))]  # fmt: skip
             for name, table, options in forms:
                 path = maker.path(f"pyarrow-{name}-{codec}-{version[0]}")
                 pq.write_table(table, path, **common, **options)
-                matrix.judge("pyarrow", path, odd_want if name == "odd" else want)
+                matrix.judge("pyarrow", path, odd_want if table is odd else want)
 
 
-def by_duckdb(maker, matrix, source, odd):
+def by_duckdb(maker, matrix, source):
     con = duckdb.connect()
     con.execute("SET TimeZone = 'UTC'")
     con.register("source", source)
@@ -188,10 +189,14 @@ def by_duckdb(maker, matrix, source, odd):
             matrix.judge("DuckDB", path, want)
 
 
-def by_polars(maker, matrix, source, odd):
+def by_polars(maker, matrix, source):
     frame = pl.from_arrow(source).with_columns(
         word=pl.Series(["red" if i % 3 else "green" for i in range(ROWS)], dtype=pl.Categorical),
         list=pl.Series([[i] for i in range(ROWS)]), struct=pl.Series([{"x": i} for i in range(ROWS)]))  # fmt: skip
+    for name, kind in (("int32", pa.int32()), ("int64", pa.int64()), ("uint32", pa.uint32()), ("uint64", pa.uint64())):
+        spread = pa.array([i * 104729 for i in range(ROWS)], kind)  # all different: no dictionary
+        source = source.append_column(f"{name}-spread", spread)
+        frame = frame.with_columns(pl.Series(f"{name}-spread", spread))
     want = wanted(source)
     want["word"] = pa.array(["red" if i % 3 else "green" for i in range(ROWS)])
     for codec in ["uncompressed", "snappy", "gzip", "zstd", "lz4", "brotli"]:
@@ -213,6 +218,8 @@ def by_firn(maker, matrix, source):
     subprocess.run([tool, folder, str(ROWS), "1"], check=True)
     want = tool_columns(folder)
     files = [(os.path.join(folder, f), want) for f in sorted(os.listdir(folder)) if f.endswith("-large.parquet")]
+    ids = pa.array([None if i % 7 == 3 else i.to_bytes(16, "big") for i in range(ROWS)], pa.uuid())
+    source = source.append_column("uuid", ids)
     plain = maker.path("source")
     pq.write_table(source, plain)
     copied = maker.path("firn-copied")
@@ -282,17 +289,34 @@ class Readers:
 
 # ---- Spark -----------------------------------------------------------------------------------------------------------
 
+def spark_columns(path):
+    """The columns of a file that Spark's own reader has types for, as Spark's DDL."""
+    names = {"bool": "boolean", "int32": "int", "int64": "bigint", "float": "float", "double": "double", "date32[day]": "date",
+             "timestamp[us]": "timestamp_ntz", "timestamp[us, tz=UTC]": "timestamp", "string": "string", "binary": "binary"}
+    out = []
+    for field in pq.read_schema(path):
+        t = field.type
+        ddl = f"decimal({t.precision},{t.scale})" if pa.types.is_decimal(t) else names.get(str(t))
+        if ddl:
+            out.append(f"`{field.name}` {ddl}")
+    return ", ".join(out)
+
+
 def spark_does(maker, matrix, readers, spark, files, lake, table):
     """Spark writes what firn reads, and reads what firn wrote, in one session (matrix_spark.py)."""
     python, jars = spark
     source = maker.path("for-spark")
     pq.write_table(table, source, coerce_timestamps="us")
     folder = os.path.join(maker.folder, "spark")
-    paths = [path for path, _ in files]
+    os.mkdir(folder)
+    with open(f"{folder}/files", "w") as f:
+        for path, _ in files:
+            f.write(f"{path}\t{spark_columns(path)}\n")
     script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "matrix_spark.py")
-    run = subprocess.run([python, script, folder, jars, source, lake, *paths], capture_output=True, text=True)
+    run = subprocess.run([python, script, folder, jars, source, lake], capture_output=True, text=True)
     if run.returncode != 0:
         sys.exit(f"Spark failed:\n{run.stderr[-4000:]}")
+    print(run.stdout, end="")
     want = wanted(table)
     for name in sorted(os.listdir(f"{folder}/written")):
         if name.endswith(".parquet"):
@@ -302,10 +326,10 @@ def spark_does(maker, matrix, readers, spark, files, lake, table):
         missing = set(cells(path)) - set(got.column_names)
         readers.judge("Spark", path, got, values, missing)
     got = pq.read_table(f"{folder}/read/table", partitioning=None)
-    data = next(path for path, _ in files if "/every-" in path)
+    data, values = next(f for f in files if "/every-" in f[0])
     missing = set(cells(data)) - set(got.column_names)
-    assert all(name.startswith("time") for name in missing), missing
-    readers.judge("Spark", data, got, dict(files)[data] if False else next(v for p, v in files if p == data), missing)
+    assert missing and all(name.startswith("time") for name in missing), missing
+    readers.judge("Spark", data, got, values, missing)
 
 
 # ---- the document ----------------------------------------------------------------------------------------------------
@@ -317,14 +341,14 @@ Written by `test/interop/matrix.py --update`, checked by `make test`. Types and 
 ## Files that firn reads
 
 A cell is *codecs in pages v1 / codecs in pages v2*. Each letter is a codec in which every value came back equal: n none, s snappy,
-g gzip, z zstd, l lz4 raw, b brotli, h lz4 in Hadoop's framing. In brackets: refused by name, the column or the codec. What is absent this
-writer does not write. TIMESTAMP and TIME in nanoseconds are read rounded down to microseconds. FIXED is FIXED_LEN_BYTE_ARRAY.
+g gzip, z zstd, l lz4 raw, b brotli, h lz4 in Hadoop's framing. In brackets: refused by name, the column or the codec. What is absent no
+option of this writer gives. TIMESTAMP and TIME in nanoseconds are read rounded down to microseconds. FIXED is FIXED_LEN_BYTE_ARRAY.
 """
 TAIL = """
 ## firn's files, read by others
 
 Each letter is a codec in which the reader's values were equal, over files of the writer itself, of `COPY ... TO` and of a table. Spark
-reads the files by itself, where it has the type, and the table through Iceberg; it has no type for a time of day.
+reads the files by itself, where it has the type, and the table (zstd) through Iceberg; it has no type for a time of day.
 """
 
 
@@ -383,8 +407,8 @@ def main():
         source = maker.table(KINDS, ["random", "few"], ["required", "some"])
         odd = odd_table(maker, ROWS)
         by_pyarrow(maker, matrix, source, odd)
-        by_duckdb(maker, matrix, source, odd)
-        by_polars(maker, matrix, source, odd)
+        by_duckdb(maker, matrix, source)
+        by_polars(maker, matrix, source)
         files, lake = by_firn(maker, matrix, source)
         engines = {"pyarrow": pyarrow_reads, "DuckDB": duckdb_reads, "Polars": polars_reads}
         if a.chdb:
