@@ -13,7 +13,7 @@
  * V3  min_bytes is the size of the smallest encoding; with fixed_bytes it is the only one */
 #include "avro/avro.h"
 
-#include <jansson.h>
+#include "base/jsontext.h"
 
 #define TEXT_MAX_BYTES  (4u << 20)
 #define DEPTH_MAX       64u
@@ -334,20 +334,13 @@ status avro_schema_parse(struct arena *arena, struct mem_account *account, struc
              TEXT_MAX_BYTES);
     size_t charge = text.len * JSON_MEM_FACTOR;
     TRY(mem_charge(account, charge, err));
-    json_error_t where;
-    (void)mem_hook_failed();
-    json_t *json = json_loadb(text.ptr ? text.ptr : "", text.len, JSON_DECODE_ANY, &where);
-    status st = ST_OK;
-    if (!json) {
-        bool oom = mem_hook_failed() || json_error_code(&where) == json_error_out_of_memory;
-        st =
-            oom ? error_set(err, ST_OOM, __FILE__, __LINE__, "out of memory: an avro schema")
-                : error_set(err, ST_CORRUPT, __FILE__, __LINE__,
-                            "avro schema is not JSON: %s at offset %d", where.text, where.position);
-    } else {
-        struct parser p = {.arena = arena};
+    json_t *json;
+    struct parser p = {.arena = arena};
+    status st = jsontext_parse(account, text, JSON_DECODE_ANY, &json, err);
+    if (st != ST_OK)
+        error_context(err, "avro schema");
+    else
         st = parse_node(&p, json, (struct str){0}, 0, out, err);
-    }
     json_decref(json);
     mem_uncharge(account, charge);
     return st;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* mem.c - malloc behind accounts and a fault switch.
  *
- * The fault switch is process-wide atomics and `hook_failed` is the thread's, because library hooks
+ * The fault switch is process-wide atomics and `reserve` is the thread's, because library hooks
  * carry no context; with the counter behind column_dictionary_id they are the tree's only mutable
  * globals. In normal runs the switch costs one relaxed add per allocation. */
 #include "base/mem.h"
@@ -13,7 +13,7 @@
 static _Atomic uint64_t fault_at;   /* allocation number that fails; 0 = none */
 static _Atomic uint64_t fault_seen; /* allocations since mem_fault_set */
 static _Atomic bool fault_persistent;
-static _Thread_local bool hook_failed; /* since the last mem_hook_failed */
+static _Thread_local struct mem_reserve *reserve; /* borrowed; NULL = none is held */
 
 void mem_fault_set(uint64_t nth, bool persistent)
 {
@@ -154,17 +154,10 @@ void mem_hint_huge(void *block, size_t bytes)
 /* malloc aligns to 16, and so must the block behind the size. */
 #define HOOK_HEADER 16
 
-/* What a hook hands out: p, noting when it is NULL. */
-static void *noted(void *p)
-{
-    hook_failed |= p == NULL;
-    return p;
-}
-
 void *mem_hook_malloc(size_t bytes)
 {
     bool no = bytes > SIZE_MAX - HOOK_HEADER || fault_now();
-    uint8_t *p = noted(no ? NULL : malloc(bytes + HOOK_HEADER));
+    uint8_t *p = no ? NULL : malloc(bytes + HOOK_HEADER);
     if (!p)
         return NULL;
     memcpy(p, &bytes, sizeof(bytes));
@@ -176,7 +169,7 @@ void *mem_hook_realloc(void *block, size_t bytes)
     if (!block)
         return mem_hook_malloc(bytes);
     bool no = bytes > SIZE_MAX - HOOK_HEADER || fault_now();
-    uint8_t *p = noted(no ? NULL : realloc((uint8_t *)block - HOOK_HEADER, bytes + HOOK_HEADER));
+    uint8_t *p = no ? NULL : realloc((uint8_t *)block - HOOK_HEADER, bytes + HOOK_HEADER);
     if (!p)
         return NULL;
     memcpy(p, &bytes, sizeof(bytes));
@@ -197,28 +190,59 @@ size_t mem_hook_size(const void *block)
     return bytes;
 }
 
+/* ---- plain hooks and their reserve ----------------------------------------------------------- */
+
+status mem_reserve_hold(struct mem_reserve *r, struct mem_account *account, size_t bytes,
+                        struct error *err)
+{
+    *r = (struct mem_reserve){.account = account, .bytes = bytes};
+    ENSURE(reserve == NULL, err);
+    TRY(mem_alloc(account, bytes, (void **)&r->block, err));
+    reserve = r;
+    return ST_OK;
+}
+
+void mem_reserve_release(struct mem_reserve *r)
+{
+    reserve = NULL;
+    mem_free(r->account, r->block, r->bytes);
+}
+
+static void *from_reserve(size_t bytes)
+{
+    struct mem_reserve *r = reserve;
+    if (!r || bytes > r->bytes - r->used_bytes)
+        return NULL;
+    void *p = r->block + r->used_bytes;
+    size_t taken = (bytes + 15) & ~(size_t)15;
+    r->used_bytes = taken < r->bytes - r->used_bytes ? r->used_bytes + taken : r->bytes;
+    return p;
+}
+
+static bool in_reserve(const void *block)
+{
+    const uint8_t *p = block;
+    return reserve && p >= reserve->block && p < reserve->block + reserve->bytes;
+}
+
 void *mem_plain_malloc(size_t bytes)
 {
-    return noted(fault_now() ? NULL : malloc(bytes ? bytes : 1));
+    size_t n = bytes ? bytes : 1;
+    void *p = fault_now() ? NULL : malloc(n);
+    return p ? p : from_reserve(n);
 }
 
 void *mem_plain_realloc(void *block, size_t bytes)
 {
     if (bytes == 0) {
-        free(block);
+        mem_plain_free(block);
         return NULL;
     }
-    return noted(fault_now() ? NULL : realloc(block, bytes));
+    return fault_now() || in_reserve(block) ? NULL : realloc(block, bytes);
 }
 
 void mem_plain_free(void *block)
 {
-    free(block);
-}
-
-bool mem_hook_failed(void)
-{
-    bool failed = hook_failed;
-    hook_failed = false;
-    return failed;
+    if (!in_reserve(block))
+        free(block);
 }

@@ -58,9 +58,19 @@ size_t mem_hook_size(const void *block); /* as asked for; 0 for NULL */
 void *mem_plain_malloc(size_t bytes);
 void *mem_plain_realloc(void *block, size_t bytes);
 void mem_plain_free(void *block);
-/* True, once, when a hook has said no to this thread since the last call: libraries do not always
- * say why they gave up. */
-bool mem_hook_failed(void);
+
+/* Some libraries break when they are refused memory in the middle of their work. While a reserve is
+ * held, mem_plain_malloc serves this thread from it instead of refusing; the caller sees used_bytes,
+ * ends the work soon and drops its result before it releases the reserve. One at a time. */
+struct mem_reserve {
+    struct mem_account *account; /* borrowed */
+    uint8_t *block;              /* owned */
+    size_t bytes;
+    size_t used_bytes;
+};
+STATUS_MUST_USE status mem_reserve_hold(struct mem_reserve *r, struct mem_account *account,
+                                        size_t bytes, struct error *err);
+void mem_reserve_release(struct mem_reserve *r);
 
 /* Tests only: the n-th allocation from now (1 = the next) fails once, or it and all later ones.
  * 0 switches off. mem_fault_count gives allocations since the last call of mem_fault_set. */

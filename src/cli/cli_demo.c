@@ -26,10 +26,6 @@ static int make_lakehouse(const struct cli_args *a, const char *folder, char con
     snprintf(config, 4096, "%s/firn.yaml", folder);
     if (access(config, F_OK) == 0)
         return 0;
-    if (mkdir(folder, 0777) != 0 && errno != EEXIST) {
-        fprintf(stderr, "firn: %s cannot be made: %s\n", folder, strerror(errno));
-        return 1;
-    }
     if (firn_init(folder, &e) != 0)
         return cli_report(&e, "");
     if (!a->quiet)
@@ -203,6 +199,7 @@ int cli_demo(const struct cli_args *a)
     char config[4096];
     const char *folder = a->operand_count ? a->operands[0] : "firn-demo";
     struct firn_option *options;
+    struct error err;
     if (a->print) {
         fwrite(cli_demo_script, 1, cli_demo_script_bytes, stdout);
         return 0;
@@ -212,9 +209,12 @@ int cli_demo(const struct cli_args *a)
         return code;
     if (a->rows)
         return demo_rows(a, folder, config);
-    if (mem_calloc(NULL, (a->option_count + 1) * sizeof(*options), (void **)&options, NULL) !=
-        ST_OK)
-        return 1;
+    error_init(&err);
+    if (mem_calloc(NULL, (a->option_count + 1) * sizeof(*options), (void **)&options, &err) !=
+        ST_OK) {
+        fprintf(stderr, "firn: %s\n", err.msg);
+        return status_exit_code(err.code);
+    }
     for (size_t i = 0; i < a->option_count; i++)
         options[i] = a->options[i];
     options[a->option_count] = (struct firn_option){"config", config};

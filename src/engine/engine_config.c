@@ -404,6 +404,8 @@ status engine_init_folder(struct str folder, struct error *err)
     if (st == ST_OK) {
         st = absolute_folder(folder, &arena, &path, err);
         if (st == ST_OK)
+            st = store_make_folder(store, path, err);
+        if (st == ST_OK)
             st = create_catalog(store, &arena, path, err);
         if (st == ST_OK) /* last: a folder with firn.yaml is complete */
             st = write_config(store, &arena, path, err);

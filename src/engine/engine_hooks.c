@@ -2,7 +2,8 @@
 /* engine_hooks.c - libraries that take allocation functions get those of base/mem.c, so that tests
  * can make every allocation fail.
  *
- *     jansson, OpenSSL         here, process-wide, before their first use
+ *     OpenSSL                  here, process-wide, before its first use
+ *     jansson                  base/jsontext.c, process-wide
  *     SQLite                   catalog/catalog_sqlite.c, process-wide
  *     zlib, zstd, brotli       codec/, per context
  *     protobuf-c               sql/, per parse: an arena
@@ -13,7 +14,8 @@
  * has once it has allocated anything. */
 #include "engine/engine_int.h"
 
-#include <jansson.h>
+#include "base/jsontext.h"
+
 #include <openssl/crypto.h>
 #include <pthread.h>
 
@@ -40,7 +42,7 @@ static void crypto_free(void *block, const char *file, int line)
 
 static void install(void)
 {
-    json_set_alloc_funcs(mem_plain_malloc, mem_plain_free);
+    jsontext_hooks_install();
     (void)CRYPTO_set_mem_functions(crypto_malloc, crypto_realloc, crypto_free);
 }
 

@@ -472,6 +472,22 @@ static status bring_up_to_date(struct firn_session *s, struct error *err)
     return st;
 }
 
+/* The folders that new files stand in. Usually this process has made them and all is done, but two
+ * that write to a new table at once make one `data` folder. */
+static status sync_folders(struct firn_session *s, const struct engine_staged *t, struct error *err)
+{
+    const struct iceberg_paths *lists[] = {&t->data, &t->manifests};
+    struct str top = catalog_warehouse(s->catalog);
+    if (!t->current || t->registered)
+        return ST_OK;
+    for (size_t k = 0; k < ARRAY_LEN(lists); k++)
+        for (size_t i = 0; i < lists[k]->count; i++)
+            TRY(store_sync_folders(s->store, lists[k]->paths[i],
+                                   str_starts(lists[k]->paths[i], top) ? top : t->current->location,
+                                   err));
+    return ST_OK;
+}
+
 /* Under the catalog's lock, so only writers of other programs can come between the newest state and
  * the swap. Then the bases are looked at again: appends go on top of what the others did, all else
  * is a conflict. */
@@ -482,6 +498,9 @@ static status publish(struct firn_session *s, struct error *err)
         size_t count = 0;
         TRY(bring_up_to_date(s, err));
         TRY(collect(s, &changes, &count, err));
+        for (const struct engine_staged *t = s->txn->tables; t; t = t->next)
+            if (t->touched)
+                TRY(sync_folders(s, t, err));
         status st = catalog_commit(s->catalog, changes, count, err);
         if (st != ST_CONFLICT || tries == PUBLISH_TRIES)
             return st;

@@ -6,7 +6,7 @@
 #include "base/bytes.h"
 #include "iceberg/iceberg.h"
 
-#include <jansson.h>
+#include "base/jsontext.h"
 
 /* ---- JSON in (iceberg_json.c) ------------------------------------------------------------------
  */

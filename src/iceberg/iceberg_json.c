@@ -16,17 +16,10 @@ status iceberg_doc_parse(struct iceberg_doc *d, struct mem_account *account, con
     size_t charge = bytes * JSON_MEM_FACTOR;
     TRY(mem_charge(account, charge, err));
     d->charged_bytes = charge;
-    json_error_t where;
-    (void)mem_hook_failed();
-    d->root = json_loadb(bytes ? text : "", bytes, 0, &where);
-    if (!d->root) {
-        bool oom = mem_hook_failed() || json_error_code(&where) == json_error_out_of_memory;
+    status st = jsontext_parse(account, (struct str){text, bytes}, 0, &d->root, err);
+    if (st != ST_OK)
         iceberg_doc_free(d);
-        if (oom)
-            FAIL(err, ST_OOM, "out of memory: JSON of %zu bytes", bytes);
-        FAIL(err, ST_CORRUPT, "not JSON: %s at byte %d", where.text, where.position);
-    }
-    return ST_OK;
+    return st;
 }
 
 void iceberg_doc_free(struct iceberg_doc *d)

@@ -268,6 +268,40 @@ status store_write_all(struct store *s, struct str uri, const void *data, size_t
     return store_write_finish(w, err);
 }
 
+/* ---- folders -------------------------------------------------------------------------------- */
+
+static struct str without_slashes(struct str path)
+{
+    while (path.len > 1 && path.ptr[path.len - 1] == '/')
+        path.len--;
+    return path;
+}
+
+status store_make_folder(struct store *s, struct str uri, struct error *err)
+{
+    struct str path;
+    TRY(store_path(uri, &path, err));
+    path = without_slashes(path);
+    return path.len > 1 ? s->ops->make_folder(s, path, err) : ST_OK;
+}
+
+status store_sync_folders(struct store *s, struct str uri, struct str top, struct error *err)
+{
+    struct str path, root;
+    TRY(store_path(uri, &path, err));
+    TRY(store_path(top, &root, err));
+    root = without_slashes(root);
+    for (size_t n = path.len; n > root.len; n--)
+        if (path.ptr[n - 1] == '/') {
+            struct str folder = without_slashes((struct str){path.ptr, n});
+            if (folder.len < root.len || !str_starts(folder, root))
+                break;
+            TRY(s->ops->sync_folder(s, folder, err));
+            n = folder.len + 1;
+        }
+    return ST_OK;
+}
+
 /* ---- names in a folder, deleting ------------------------------------------------------------ */
 
 status store_delete(struct store *s, struct str uri, struct error *err)

@@ -59,6 +59,14 @@ void store_write_abandon(struct store_write *w); /* accepts NULL */
 STATUS_MUST_USE status store_write_all(struct store *s, struct str uri, const void *data,
                                        size_t bytes, struct error *err);
 
+/* Makes a folder and those above it that are missing, durably. ST_OK also when it is there. */
+STATUS_MUST_USE status store_make_folder(struct store *s, struct str uri, struct error *err);
+/* Makes the names of the folders that `uri` stands in durable, from `top` (a folder above it, its
+ * own name included) down: another process may have made one of them and not have synced it yet.
+ * Costs little where nothing is to do, and nothing the second time. */
+STATUS_MUST_USE status store_sync_folders(struct store *s, struct str uri, struct str top,
+                                          struct error *err);
+
 /* ST_OK also when absent. A folder is ST_INVALID. */
 STATUS_MUST_USE status store_delete(struct store *s, struct str uri, struct error *err);
 /* Files (not folders) below a folder URI at any depth, or matching a glob in its last parts

@@ -26,6 +26,10 @@ struct store_ops {
     status (*write_finish)(struct store_write *w, struct error *err); /* w stays */
     void (*write_free)(struct store_write *w); /* drops what was not finished */
     status (*remove)(struct store *s, struct str path, struct error *err);
+    /* `path` without trailing slashes */
+    status (*make_folder)(struct store *s, struct str path, struct error *err);
+    /* The folder's own name, in the folder above it. */
+    status (*sync_folder)(struct store *s, struct str path, struct error *err);
     /* Adds the matching paths to `list`, in any order. */
     status (*glob)(struct store *s, struct str pattern, struct store_list *list, struct error *err);
     void (*destroy)(struct store *s);

@@ -10,8 +10,8 @@
  *
  * L1  a name is linked only after the file's bytes were fsynced
  * L2  a folder made here is fsynced into its parent under `folders`, the lock; finish passes
- *     through that lock, so what one thread made another does not take for durable too early. A
- *     folder that another process has just made is that process's to sync
+ *     through that lock, so what one thread made another does not take for durable too early. For
+ *     folders that another process has just made there is store_sync_folders
  * L3  every call that changes the disk passes fault_now first, those that clean up do not
  *
  * The fault switch is process-wide, as the one of base/mem.c, and costs one atomic add a call. */
@@ -24,9 +24,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define SYNCED_BYTES ((size_t)16 << 20) /* more folders than a commit writes to */
+
 struct local_store {
     struct store head;
-    pthread_mutex_t folders;         /* L2 */
+    pthread_mutex_t folders;         /* L2; guards `synced` */
+    struct buffer synced;            /* paths of folders known durable, each with a NUL behind it */
     _Atomic unsigned long next_name; /* numbers temporary names of this process */
     bool use_names;                  /* never an unnamed file; for tests */
 };
@@ -143,7 +146,7 @@ static int fsync_checked(int fd)
 }
 
 /* A path as the system calls take it. */
-static const char *path_z(struct str path, char out[STORE_PATH_MAX + 1])
+static char *path_z(struct str path, char out[STORE_PATH_MAX + 1])
 {
     memcpy(out, path.ptr, path.len);
     out[path.len] = '\0';
@@ -250,6 +253,43 @@ static status make_folders(char *path, struct error *err)
         TRY(sync_parent(path, err));
     }
     return ST_OK;
+}
+
+static status local_make_folder(struct store *store, struct str path, struct error *err)
+{
+    struct local_store *s = (struct local_store *)store;
+    char z[STORE_PATH_MAX + 1];
+    path_z(path, z);
+    pthread_mutex_lock(&s->folders);
+    status st = make_folders(z, err);
+    pthread_mutex_unlock(&s->folders);
+    return st;
+}
+
+static bool is_synced(const struct local_store *s, struct str path)
+{
+    for (size_t at = 0; at < s->synced.len;) {
+        struct str known = str_of((const char *)s->synced.data + at);
+        if (str_eq(known, path))
+            return true;
+        at += known.len + 1;
+    }
+    return false;
+}
+
+static status local_sync_folder(struct store *store, struct str path, struct error *err)
+{
+    struct local_store *s = (struct local_store *)store;
+    char z[STORE_PATH_MAX + 1];
+    status st = ST_OK;
+    pthread_mutex_lock(&s->folders);
+    if (!is_synced(s, path)) {
+        st = sync_parent(path_z(path, z), err);
+        if (st == ST_OK)
+            st = buffer_append(&s->synced, z, path.len + 1, err);
+    }
+    pthread_mutex_unlock(&s->folders);
+    return st;
 }
 
 /* Opens the folder of w->path, making it if it is missing. */
@@ -433,6 +473,7 @@ static void local_destroy(struct store *store)
 {
     struct local_store *s = (struct local_store *)store;
     pthread_mutex_destroy(&s->folders);
+    buffer_free(&s->synced);
     mem_free(NULL, s, sizeof(*s));
 }
 
@@ -445,6 +486,8 @@ static const struct store_ops local_ops = {
     .write_finish = local_write_finish,
     .write_free = local_write_free,
     .remove = local_remove,
+    .make_folder = local_make_folder,
+    .sync_folder = local_sync_folder,
     .glob = store_local_glob,
     .destroy = local_destroy,
 };
@@ -457,6 +500,7 @@ status store_create_local(struct store **out, struct error *err)
     struct local_store *s = memory;
     s->head.ops = &local_ops;
     pthread_mutex_init(&s->folders, NULL);
+    buffer_init(&s->synced, NULL, SYNCED_BYTES);
     *out = &s->head;
     return ST_OK;
 }

@@ -175,6 +175,12 @@ static status memory_remove(struct store *store, struct str path, struct error *
     return ST_OK;
 }
 
+/* Names hold slashes, so there are no folders to make. */
+static status memory_folder(struct store *s, struct str path, struct error *err)
+{
+    return ST_OK;
+}
+
 static bool glob_matches(struct str pattern, const char *pattern_z, const char *name)
 {
     if (store_glob_start(pattern) < pattern.len)
@@ -222,6 +228,8 @@ static const struct store_ops memory_ops = {
     .write_finish = memory_write_finish,
     .write_free = memory_write_free,
     .remove = memory_remove,
+    .make_folder = memory_folder,
+    .sync_folder = memory_folder,
     .glob = memory_glob,
     .destroy = memory_destroy,
 };

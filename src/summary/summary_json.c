@@ -12,9 +12,9 @@
  * order, so equal definitions are equal texts. */
 #include "summary/summary.h"
 
+#include "base/jsontext.h"
 #include "base/sha256.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -257,17 +257,13 @@ static status parse_object(const json_t *o, struct arena *arena, struct summary_
 status summary_parse(struct str json, struct arena *arena, struct summary_definition **out,
                      struct error *err)
 {
-    json_error_t why;
+    json_t *o;
     if (json.len > DEFINITION_BYTES)
         FAIL(err, ST_CORRUPT, "definition of %zu bytes; at most %zu are read", json.len,
              DEFINITION_BYTES);
     TRY(ARENA_NEW(arena, struct summary_definition, out, err));
-    (void)mem_hook_failed();
-    json_t *o = json_loadb(json.ptr, json.len, JSON_REJECT_DUPLICATES, &why);
-    if (!o && mem_hook_failed())
-        FAIL(err, ST_OOM, "out of memory: a definition of %zu bytes", json.len);
-    if (!o)
-        FAIL(err, ST_CORRUPT, "definition: %s at byte %d", why.text, why.position);
+    TRY_CONTEXT(jsontext_parse(arena->account, json, JSON_REJECT_DUPLICATES, &o, err), err,
+                "definition");
     status st = parse_object(o, arena, *out, err);
     json_decref(o);
     return st;

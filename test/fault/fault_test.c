@@ -325,7 +325,7 @@ static bool point(const struct kind *k, int scenario, uint64_t nth)
     char words[2048];
     int old_days = scenario == 0 ? 0 : 3, new_days = scenario == 0 ? 3 : 4;
     run_point(k, scenario, nth, &o);
-    bool reached = o.signal || o.code == EXIT_LEAK || *shared_count >= nth;
+    bool reached = *shared_count == 0 || *shared_count >= nth; /* 0: it did not come to its end */
     int days = look_apart(words, sizeof(words));
     const char *bad = complaint(k, scenario, &o, days, old_days, new_days);
     points_seen += reached;

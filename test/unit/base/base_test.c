@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/pool.h"
 #include "base/random.h"
+#include "base/jsontext.h"
 #include "base/sha256.h"
 #include "base/wide.h"
 
@@ -183,22 +184,36 @@ TEST(uuids_have_version_and_variant)
     CHECK(strchr("89ab", u[19]) != NULL);
 }
 
-TEST(hooks_remember_a_refusal_once)
+TEST(json_survives_every_refusal)
 {
-    CHECK(!mem_hook_failed());
-    mem_fault_set(1, false);
-    CHECK(mem_plain_malloc(8) == NULL);
+    /* Tokens long enough for jansson's buffer to grow several times. */
+    static const char text[] =
+        "{\"a key that is rather long, so that the buffer grows\": [1, 2.5, "
+        "\"text \\u00e9 that is longer than any buffer so far, and then "
+        "some more of it, up to and beyond 128 bytes of one token\", {}, []]}";
+    static struct error err;
+    struct mem_account account;
+    json_t *json;
+    mem_account_init(&account, "test", NULL, 0);
     mem_fault_set(0, false);
-    CHECK(mem_hook_failed());
-    CHECK(!mem_hook_failed());
-    void *p = mem_plain_malloc(0);
-    CHECK(p != NULL);
-    mem_fault_set(1, false);
-    CHECK(mem_plain_realloc(p, 100) == NULL); /* p is still there */
-    mem_fault_set(0, false);
-    CHECK(mem_hook_failed());
-    CHECK(mem_plain_realloc(p, 0) == NULL); /* freed */
-    CHECK(!mem_hook_failed());
+    CHECK_OK(jsontext_parse(&account, str_of(text), 0, &json, &err));
+    CHECK_INT(json_object_size(json), 1);
+    json_decref(json);
+    uint64_t calls = mem_fault_count();
+    CHECK(calls > 12);
+    for (uint64_t nth = 1; nth <= calls; nth++) {
+        for (int persistent = 0; persistent < 2; persistent++) {
+            mem_fault_set(nth, persistent);
+            status st = jsontext_parse(&account, str_of(text), 0, &json, &err);
+            mem_fault_set(0, false);
+            CHECK_STATUS(st, ST_OOM);
+            CHECK(json == NULL);
+            CHECK_INT(account.used_bytes, 0);
+        }
+    }
+    CHECK_STATUS(jsontext_parse(&account, STR("{\"a\": 1"), 0, &json, &err), ST_CORRUPT);
+    CHECK(strstr(err.msg, "at byte 7") != NULL);
+    CHECK_STATUS(jsontext_parse(&account, (struct str){0}, 0, &json, &err), ST_CORRUPT);
 }
 
 TEST(sha256_of_known_texts)

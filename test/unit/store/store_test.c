@@ -407,6 +407,39 @@ static void fail_each(bool persistent, bool names)
     store_destroy(s);
 }
 
+TEST(folders_are_made_and_synced_once)
+{
+    struct store *s;
+    struct stat st;
+    struct str root = fresh_folder();
+    struct str deep = in(root, "a/b/c"), file = in(root, "a/b/c/file");
+    CHECK_OK(store_create_local(&s, &err));
+    CHECK_OK(store_make_folder(s, in(root, "a/b/"), &err));
+    CHECK_OK(store_make_folder(s, deep, &err));
+    CHECK_OK(store_make_folder(s, deep, &err));
+    CHECK(stat(deep.ptr, &st) == 0 && S_ISDIR(st.st_mode));
+    store_fault_set(0, false);
+    CHECK_OK(store_sync_folders(s, file, root, &err));
+    CHECK_INT(store_fault_count(), 4); /* the names of c, b, a and of the root itself */
+    CHECK_OK(store_sync_folders(s, file, root, &err));
+    CHECK_OK(store_sync_folders(s, in(root, "a/b/other"), root, &err));
+    CHECK_INT(store_fault_count(), 4);
+    CHECK_OK(store_sync_folders(s, in(root, "a/b"), in(root, "x"), &err)); /* not below it */
+    CHECK_INT(store_fault_count(), 4);
+    CHECK_STATUS(store_sync_folders(s, in(root, "none/file"), root, &err), ST_OK);
+    CHECK_INT(store_fault_count(), 5); /* the root holds no such name, and that is durable */
+    store_destroy(s);
+    CHECK_OK(store_create_local(&s, &err));
+    for (int known = 0; known < 3; known++) { /* one more each time */
+        store_fault_set(2, true);
+        CHECK_STATUS(store_sync_folders(s, file, root, &err), ST_IO);
+    }
+    store_fault_set(0, false);
+    CHECK_OK(store_sync_folders(s, file, root, &err));
+    CHECK_INT(store_fault_count(), 1);
+    store_destroy(s);
+}
+
 TEST(faults_leave_nothing)
 {
     fail_each(false, false);
