@@ -47,8 +47,48 @@ void codec_mem_free(void *mem, void *block)
     mem_free(m->account, start, bytes + MEM_HEADER);
 }
 
-status codec_decompress(enum codec c, const void *in, size_t in_bytes, void *out, size_t out_bytes,
-                        struct error *err)
+/* ---- working state --------------------------------------------------------------------------- */
+
+status codec_work_create(struct mem_account *account, struct codec_work **out, struct error *err)
+{
+    void *memory;
+    TRY(mem_calloc(account, sizeof(**out), &memory, err));
+    *out = memory;
+    (*out)->mem.account = account;
+    return ST_OK;
+}
+
+void codec_work_free(struct codec_work *w)
+{
+    if (!w)
+        return;
+    codec_zstd_reset(w);
+    mem_free(w->mem.account, w, sizeof(*w));
+}
+
+/* Without w: in a state that lives for this call. */
+static status run_zstd_decompress(struct codec_work *w, const uint8_t *in, size_t in_bytes,
+                                  uint8_t *out, size_t out_bytes, struct error *err)
+{
+    struct codec_work once = {.mem = {NULL, err, ST_OK}};
+    status st = codec_zstd_decompress(w ? w : &once, in, in_bytes, out, out_bytes, err);
+    codec_zstd_reset(&once);
+    return st;
+}
+
+static status run_zstd_compress(struct codec_work *w, int level, const uint8_t *in, size_t in_bytes,
+                                struct buffer *out, struct error *err)
+{
+    struct codec_work once = {.mem = {out->account, err, ST_OK}};
+    status st = codec_zstd_compress(w ? w : &once, level, in, in_bytes, out, err);
+    codec_zstd_reset(&once);
+    return st;
+}
+
+/* ---- blocks ---------------------------------------------------------------------------------- */
+
+status codec_work_decompress(struct codec_work *w, enum codec c, const void *in, size_t in_bytes,
+                             void *out, size_t out_bytes, struct error *err)
 {
     /* Some libraries refuse NULL even for nothing. */
     static const uint8_t no_input;
@@ -67,7 +107,7 @@ status codec_decompress(enum codec c, const void *in, size_t in_bytes, void *out
     case CODEC_DEFLATE:
         return codec_zlib_decompress(c, from, in_bytes, to, out_bytes, err);
     case CODEC_ZSTD:
-        return codec_zstd_decompress(from, in_bytes, to, out_bytes, err);
+        return run_zstd_decompress(w, from, in_bytes, to, out_bytes, err);
     case CODEC_LZ4_RAW:
         return codec_lz4_decompress(from, in_bytes, to, out_bytes, err);
     case CODEC_BROTLI:
@@ -76,6 +116,12 @@ status codec_decompress(enum codec c, const void *in, size_t in_bytes, void *out
         break;
     }
     FAIL(err, ST_INTERNAL, "no codec has the number %d", (int)c);
+}
+
+status codec_decompress(enum codec c, const void *in, size_t in_bytes, void *out, size_t out_bytes,
+                        struct error *err)
+{
+    return codec_work_decompress(NULL, c, in, in_bytes, out, out_bytes, err);
 }
 
 status codec_decompress_append(enum codec c, const void *in, size_t in_bytes, struct buffer *out,
@@ -94,8 +140,8 @@ status codec_decompress_append(enum codec c, const void *in, size_t in_bytes, st
     }
 }
 
-status codec_compress(enum codec c, int level, const void *in, size_t in_bytes, struct buffer *out,
-                      struct error *err)
+status codec_work_compress(struct codec_work *w, enum codec c, int level, const void *in,
+                           size_t in_bytes, struct buffer *out, struct error *err)
 {
     static const uint8_t no_input;
     const uint8_t *from = in ? in : &no_input;
@@ -108,12 +154,18 @@ status codec_compress(enum codec c, int level, const void *in, size_t in_bytes, 
     case CODEC_DEFLATE:
         return codec_zlib_compress(c, level, from, in_bytes, out, err);
     case CODEC_ZSTD:
-        return codec_zstd_compress(level, from, in_bytes, out, err);
+        return run_zstd_compress(w, level, from, in_bytes, out, err);
     case CODEC_LZ4_RAW:
         return codec_lz4_compress(from, in_bytes, out, err);
     default:
         FAIL(err, ST_UNSUPPORTED, "%s cannot be written", codec_name(c));
     }
+}
+
+status codec_compress(enum codec c, int level, const void *in, size_t in_bytes, struct buffer *out,
+                      struct error *err)
+{
+    return codec_work_compress(NULL, c, level, in, in_bytes, out, err);
 }
 
 uint32_t codec_crc32(uint32_t start, const void *data, size_t bytes)

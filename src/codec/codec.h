@@ -32,6 +32,20 @@ STATUS_MUST_USE status codec_decompress_append(enum codec c, const void *in, siz
  * input. BROTLI is ST_UNSUPPORTED. */
 STATUS_MUST_USE status codec_compress(enum codec c, int level, const void *in, size_t in_bytes,
                                       struct buffer *out, struct error *err);
+/* A library's working state, kept from block to block where it is costly to make: zstd's, 100 KB to
+ * read and up to a few MB to write. Made when first needed, charged to `account` (may be NULL), used
+ * by one thread at a time. Results do not depend on what was done in it before. */
+struct codec_work;
+STATUS_MUST_USE status codec_work_create(struct mem_account *account, struct codec_work **out,
+                                         struct error *err);
+void codec_work_free(struct codec_work *w); /* accepts NULL */
+/* As codec_decompress and codec_compress, in w; NULL = state of its own. */
+STATUS_MUST_USE status codec_work_decompress(struct codec_work *w, enum codec c, const void *in,
+                                             size_t in_bytes, void *out, size_t out_bytes,
+                                             struct error *err);
+STATUS_MUST_USE status codec_work_compress(struct codec_work *w, enum codec c, int level,
+                                           const void *in, size_t in_bytes, struct buffer *out,
+                                           struct error *err);
 /* CRC-32 of RFC 1952 (Parquet pages, gzip). */
 uint32_t codec_crc32(uint32_t start, const void *data, size_t bytes);
 

@@ -26,20 +26,69 @@ static status decoder_create(struct codec_mem *mem, ZSTD_DCtx **out, struct erro
     return ST_OK;
 }
 
-status codec_zstd_decompress(const uint8_t *in, size_t in_bytes, uint8_t *out, size_t out_bytes,
-                             struct error *err)
+/* ---- contexts kept between calls ------------------------------------------------------------- */
+
+void codec_zstd_reset(struct codec_work *w)
 {
-    struct codec_mem mem = {NULL, err, ST_OK};
-    ZSTD_DCtx *ctx;
-    TRY(decoder_create(&mem, &ctx, err));
-    size_t got = ZSTD_decompressDCtx(ctx, out, out_bytes, in, in_bytes);
-    ZSTD_freeDCtx(ctx);
+    ZSTD_freeDCtx(w->decoder);
+    ZSTD_freeCCtx(w->encoder);
+    w->decoder = w->encoder = NULL;
+}
+
+/* From here to `leave` libzstd's allocations report to err. */
+static void enter(struct codec_work *w, struct error *err)
+{
+    w->mem.err = err;
+    w->mem.failed = ST_OK;
+}
+
+static void leave(struct codec_work *w, bool failed)
+{
+    w->mem.err = NULL;
+    if (failed)
+        codec_zstd_reset(w);
+}
+
+status codec_zstd_decompress(struct codec_work *w, const uint8_t *in, size_t in_bytes, uint8_t *out,
+                             size_t out_bytes, struct error *err)
+{
+    enter(w, err);
+    if (!w->decoder)
+        TRY(decoder_create(&w->mem, (ZSTD_DCtx **)&w->decoder, err));
+    size_t got = ZSTD_decompressDCtx(w->decoder, out, out_bytes, in, in_bytes);
+    leave(w, ZSTD_isError(got));
     if (ZSTD_isError(got))
-        return zstd_failed(got, &mem, err);
+        return zstd_failed(got, &w->mem, err);
     if (got != out_bytes)
         FAIL(err, ST_CORRUPT, "zstd data give %zu bytes, not %zu", got, out_bytes);
     return ST_OK;
 }
+
+status codec_zstd_compress(struct codec_work *w, int level, const uint8_t *in, size_t in_bytes,
+                           struct buffer *out, struct error *err)
+{
+    if (level < ZSTD_minCLevel() || level > ZSTD_maxCLevel())
+        FAIL(err, ST_INVALID, "zstd has levels up to %d, not %d", ZSTD_maxCLevel(), level);
+    TRY(buffer_reserve(out, ZSTD_compressBound(in_bytes), err));
+    enter(w, err);
+    if (!w->encoder)
+        w->encoder =
+            ZSTD_createCCtx_advanced((ZSTD_customMem){codec_mem_alloc, codec_mem_free, &w->mem});
+    if (!w->encoder)
+        return w->mem.failed != ST_OK ? w->mem.failed
+                                      : error_set(err, ST_OOM, __FILE__, __LINE__, "out of memory");
+    size_t got = ZSTD_compressCCtx(w->encoder, out->data + out->len, out->size_bytes - out->len, in,
+                                   in_bytes, level ? level : 3);
+    leave(w, ZSTD_isError(got));
+    if (ZSTD_isError(got) && w->mem.failed != ST_OK)
+        return w->mem.failed;
+    if (ZSTD_isError(got))
+        FAIL(err, ST_INTERNAL, "zstd: %s", ZSTD_getErrorName(got));
+    out->len += got;
+    return ST_OK;
+}
+
+/* ---- data of unknown size -------------------------------------------------------------------- */
 
 status codec_zstd_append(const uint8_t *in, size_t in_bytes, struct buffer *out, struct error *err)
 {
@@ -68,27 +117,4 @@ status codec_zstd_append(const uint8_t *in, size_t in_bytes, struct buffer *out,
 done:
     ZSTD_freeDCtx(ctx);
     return st;
-}
-
-status codec_zstd_compress(int level, const uint8_t *in, size_t in_bytes, struct buffer *out,
-                           struct error *err)
-{
-    struct codec_mem mem = {out->account, err, ST_OK};
-    if (level < ZSTD_minCLevel() || level > ZSTD_maxCLevel())
-        FAIL(err, ST_INVALID, "zstd has levels up to %d, not %d", ZSTD_maxCLevel(), level);
-    TRY(buffer_reserve(out, ZSTD_compressBound(in_bytes), err));
-    ZSTD_CCtx *ctx =
-        ZSTD_createCCtx_advanced((ZSTD_customMem){codec_mem_alloc, codec_mem_free, &mem});
-    if (!ctx)
-        return mem.failed != ST_OK ? mem.failed
-                                   : error_set(err, ST_OOM, __FILE__, __LINE__, "out of memory");
-    size_t got = ZSTD_compressCCtx(ctx, out->data + out->len, out->size_bytes - out->len, in,
-                                   in_bytes, level ? level : 3);
-    ZSTD_freeCCtx(ctx);
-    if (ZSTD_isError(got) && mem.failed != ST_OK)
-        return mem.failed;
-    if (ZSTD_isError(got))
-        FAIL(err, ST_INTERNAL, "zstd: %s", ZSTD_getErrorName(got));
-    out->len += got;
-    return ST_OK;
 }

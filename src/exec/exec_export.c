@@ -83,9 +83,13 @@ static status run_parquet(struct export *x, struct column_stream *rows, struct e
     struct parquet_write_options o;
     struct parquet_writer *w;
     parquet_write_options_init(&o);
-    TRY(parquet_writer_create(x->to, rows->schema, &o, x->c->account, &w, err));
-    status st = export_parquet(x, rows, w, x->c->arena, err);
-    parquet_writer_free(w);
+    TRY(codec_work_create(x->c->account, &o.work, err));
+    status st = parquet_writer_create(x->to, rows->schema, &o, x->c->account, &w, err);
+    if (st == ST_OK) {
+        st = export_parquet(x, rows, w, x->c->arena, err);
+        parquet_writer_free(w);
+    }
+    codec_work_free(o.work);
     return st;
 }
 

@@ -32,6 +32,7 @@ struct scan {
     size_t next_file, group, groups; /* group: the next one to open */
     struct store_file *file;         /* owned */
     struct parquet_file *parquet;    /* owned */
+    struct codec_work *work;         /* owned; NULL until a row group is opened */
     int64_t rows_left;               /* in the open row group */
     size_t column_count;
     int *file_column;            /* in c->arena: index in this file, -1 = absent */
@@ -62,6 +63,7 @@ static void scan_close(void *self)
 {
     struct scan *s = self;
     close_file(s);
+    codec_work_free(s->work);
     arena_free(&s->file_arena);
 }
 
@@ -186,6 +188,8 @@ static status group_may_match(struct scan *s, size_t group, bool *out, struct er
 static status open_group(struct scan *s, size_t group, struct error *err)
 {
     s->rows_left = parquet_group_rows(s->parquet, group);
+    if (!s->work)
+        TRY(codec_work_create(s->c->account, &s->work, err));
     for (size_t i = 0; i < s->column_count; i++) {
         struct scan_column *col = &s->columns[i];
         col->span = (struct column_span){0};
@@ -195,6 +199,7 @@ static status open_group(struct scan *s, size_t group, struct error *err)
         TRY_CONTEXT(parquet_column_open(s->parquet, group, (size_t)s->file_column[i],
                                         s->plan->schema.fields[i].type, &col->reader, err),
                     err, "%.*s", STR_ARG(scan_uri(s)));
+        parquet_column_work(col->reader, s->work);
         if (s->c->counters)
             s->c->counters->bytes +=
                 parquet_chunk_at(s->parquet, group, (size_t)s->file_column[i])->compressed_bytes;

@@ -405,6 +405,8 @@ status exec_write(struct column_stream *rows, const struct exec_write_spec *spec
     arena_init(&s.arena, c->account);
     status st = read_options(w, err);
     if (st == ST_OK)
+        st = codec_work_create(c->account, &w->options.work, err);
+    if (st == ST_OK)
         st = file_schema(w, err);
     if (st == ST_OK)
         st = scratch_init(w, &s, err);
@@ -415,6 +417,7 @@ status exec_write(struct column_stream *rows, const struct exec_write_spec *spec
             abandon_file(&w->files[i]);
     for (size_t i = 0; s.gathered && i < w->schema.count; i++)
         column_vector_free(&s.gathered[i]);
+    codec_work_free(w->options.work);
     arena_free(&s.arena);
     *files = w->done;
     *file_count = w->done_count;

@@ -81,6 +81,8 @@ STATUS_MUST_USE status parquet_column_next(struct parquet_column *c, int64_t max
 STATUS_MUST_USE status parquet_column_skip(struct parquet_column *c, int64_t rows,
                                            struct error *err);
 void parquet_column_close(struct parquet_column *c);
+/* Decompresses in `work` (borrowed until close), which columns of one thread may share. */
+void parquet_column_work(struct parquet_column *c, struct codec_work *work);
 
 /* Per-page bounds from the column index, for pruning inside a row group. */
 struct parquet_page_info {
@@ -109,6 +111,8 @@ struct parquet_write_options {
                                   dictionaries */
     bool statistics;           /* default true */
     struct str iceberg_schema; /* footer key iceberg.schema; empty = left out */
+    struct codec_work *work; /* compresses in it; borrowed, for writers of one thread; NULL = a new
+                                  state for each page */
 };
 
 /* What the writer knows of each column when it finishes: Iceberg's metrics. In `arena`. */

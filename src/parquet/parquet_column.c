@@ -24,6 +24,7 @@ struct parquet_column {
     const struct parquet_leaf *leaf;         /* borrowed from f */
     const struct parquet_chunk_place *chunk; /* borrowed from f */
     struct mem_account *account;             /* borrowed */
+    struct codec_work *work;                 /* borrowed; may be NULL */
     size_t group, column;
     struct parquet_convert convert;
     struct parquet_source source;
@@ -125,6 +126,11 @@ void parquet_column_close(struct parquet_column *c)
     mem_free(account, c, sizeof(*c));
 }
 
+void parquet_column_work(struct parquet_column *c, struct codec_work *work)
+{
+    c->work = work;
+}
+
 /* ---- values --------------------------------------------------------------------------------- */
 
 static bool gives_strings(const struct parquet_convert *c)
@@ -187,7 +193,7 @@ static status load_dictionary(struct parquet_column *c, const struct parquet_pag
     if (entries < 0 || (uint64_t)entries > most_entries(c->leaf, bytes))
         FAIL(err, ST_CORRUPT, "the dictionary claims %d entries in %zu bytes", entries, bytes);
     TRY(parquet_page_body(&c->source, h, &body, err));
-    TRY(parquet_page_unpack(c->chunk->info.codec, body, (size_t)h->compressed_bytes, bytes,
+    TRY(parquet_page_unpack(c->work, c->chunk->info.codec, body, (size_t)h->compressed_bytes, bytes,
                             &c->dictionary_text, c->account, err));
     size_t count = (size_t)entries, each = c->convert.value_bytes;
     TRY(mem_alloc_aligned(c->account, count * each, &c->dictionary_values, err));
@@ -268,8 +274,8 @@ static status load_v1(struct parquet_column *c, const struct parquet_page_header
     size_t bytes = (size_t)h->uncompressed_bytes, stored = (size_t)h->compressed_bytes;
     TRY(parquet_page_body(&c->source, h, &body, err));
     if (c->chunk->info.codec != CODEC_NONE || bytes != stored) {
-        TRY(parquet_page_unpack(c->chunk->info.codec, body, stored, bytes, &c->page, c->account,
-                                err));
+        TRY(parquet_page_unpack(c->work, c->chunk->info.codec, body, stored, bytes, &c->page,
+                                c->account, err));
         body = c->page.data;
     }
     struct bytes in = bytes_of(body, bytes);
@@ -307,7 +313,7 @@ static status load_v2(struct parquet_column *c, const struct parquet_page_header
     enum codec codec = packed ? c->chunk->info.codec : CODEC_NONE;
     body += levels;
     if (codec != CODEC_NONE || bytes != stored) {
-        TRY(parquet_page_unpack(codec, body, stored, bytes, &c->page, c->account, err));
+        TRY(parquet_page_unpack(c->work, codec, body, stored, bytes, &c->page, c->account, err));
         body = c->page.data;
     }
     return start_values(c, v2->encoding, body, bytes, v2->num_values, err);

@@ -139,16 +139,16 @@ static uint64_t most_ratio(enum codec c)
     }
 }
 
-status parquet_page_unpack(enum codec c, const uint8_t *in, size_t in_bytes, size_t out_bytes,
-                           struct parquet_block *block, struct mem_account *account,
-                           struct error *err)
+status parquet_page_unpack(struct codec_work *work, enum codec c, const uint8_t *in,
+                           size_t in_bytes, size_t out_bytes, struct parquet_block *block,
+                           struct mem_account *account, struct error *err)
 {
     if (out_bytes > in_bytes * most_ratio(c)) /* G2 */
         FAIL(err, ST_CORRUPT, "%zu bytes of %s cannot become %zu", in_bytes, codec_name(c),
              out_bytes);
     TRY(parquet_block_need(block, account, out_bytes, err));
     if (out_bytes > 0 || in_bytes > 0)
-        TRY(codec_decompress(c, in, in_bytes, block->data, out_bytes, err));
+        TRY(codec_work_decompress(work, c, in, in_bytes, block->data, out_bytes, err));
     memset(block->data + out_bytes, 0, KERNEL_UNPACK_PAD);
     return ST_OK;
 }

@@ -248,10 +248,12 @@ STATUS_MUST_USE status parquet_page_header_read(struct parquet_source *s,
 STATUS_MUST_USE status parquet_page_body(struct parquet_source *s,
                                          const struct parquet_page_header *h, const uint8_t **out,
                                          struct error *err);
-/* `in_bytes` to `out_bytes` in `block`; a size that the codec cannot reach is ST_CORRUPT. */
-STATUS_MUST_USE status parquet_page_unpack(enum codec c, const uint8_t *in, size_t in_bytes,
-                                           size_t out_bytes, struct parquet_block *block,
-                                           struct mem_account *account, struct error *err);
+/* `in_bytes` to `out_bytes` in `block`; a size that the codec cannot reach is ST_CORRUPT. `work`
+ * may be NULL. */
+STATUS_MUST_USE status parquet_page_unpack(struct codec_work *work, enum codec c, const uint8_t *in,
+                                           size_t in_bytes, size_t out_bytes,
+                                           struct parquet_block *block, struct mem_account *account,
+                                           struct error *err);
 
 /* ---- bounds and page index ------------------------------------------------------------------ */
 

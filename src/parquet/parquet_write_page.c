@@ -189,8 +189,8 @@ status parquet_write_page(const struct parquet_write_options *options,
     const struct buffer *body = &space->raw;
     if (options->codec != CODEC_NONE) {
         buffer_clear(&space->compressed);
-        TRY(codec_compress(options->codec, options->codec_level, space->raw.data, space->raw.len,
-                           &space->compressed, err));
+        TRY(codec_work_compress(options->work, options->codec, options->codec_level,
+                                space->raw.data, space->raw.len, &space->compressed, err));
         body = &space->compressed;
     }
     if (body->len > INT32_MAX || space->raw.len > INT32_MAX)

@@ -63,6 +63,66 @@ TEST(every_level_reads_back_and_is_repeatable)
     }
 }
 
+/* What was done before in the same state must not show. */
+TEST(kept_state_gives_the_same_bytes)
+{
+    struct error err;
+    static const size_t sizes[] = {MANY, 0, 20, 999, MANY, 70000, 3};
+    static const int levels[] = {3, 1, 0, 9, 0, 0, 19};
+    static uint8_t in[MANY], out[MANY];
+    struct mem_account account;
+    struct codec_work *work;
+    fill(in, MANY);
+    mem_account_init(&account, "codec test", NULL, 0);
+    CHECK_OK(codec_work_create(&account, &work, &err));
+    for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+        struct buffer fresh, kept;
+        buffer_init(&fresh, NULL, 1 << 20);
+        buffer_init(&kept, NULL, 1 << 20);
+        const uint8_t *from = in + (MANY - sizes[i]) / 2;
+        CHECK_OK(codec_compress(CODEC_ZSTD, levels[i], from, sizes[i], &fresh, &err));
+        CHECK_OK(codec_work_compress(work, CODEC_ZSTD, levels[i], from, sizes[i], &kept, &err));
+        CHECK(str_eq(buffer_str(&fresh), buffer_str(&kept)));
+        memset(out, 0xEE, sizeof(out));
+        CHECK_OK(codec_work_decompress(work, CODEC_ZSTD, kept.data, kept.len, out, sizes[i], &err));
+        CHECK(memcmp(out, from, sizes[i]) == 0);
+        if (kept.len > 12) { /* damage leaves a state that works */
+            kept.data[kept.len / 2] ^= 0x55;
+            CHECK_STATUS(codec_work_decompress(work, CODEC_ZSTD, kept.data, kept.len - 3, out,
+                                               sizes[i], &err),
+                         ST_CORRUPT);
+        }
+        buffer_free(&fresh);
+        buffer_free(&kept);
+    }
+    CHECK(account.used_bytes > 50000);
+    codec_work_free(work);
+    codec_work_free(NULL);
+    CHECK_INT(account.used_bytes, 0);
+}
+
+TEST(kept_state_is_within_the_account)
+{
+    struct error err;
+    static uint8_t in[MANY], out[MANY];
+    struct mem_account account;
+    struct codec_work *work;
+    struct buffer packed;
+    fill(in, MANY);
+    buffer_init(&packed, NULL, 1 << 20);
+    CHECK_OK(codec_compress(CODEC_ZSTD, 0, in, MANY, &packed, &err));
+    mem_account_init(&account, "codec test", NULL, 20000); /* less than a decoder takes */
+    CHECK_OK(codec_work_create(&account, &work, &err));
+    CHECK_STATUS(codec_work_decompress(work, CODEC_ZSTD, packed.data, packed.len, out, MANY, &err),
+                 ST_LIMIT);
+    CHECK_STATUS(codec_work_compress(work, CODEC_ZSTD, 0, in, MANY, &packed, &err), ST_LIMIT);
+    account.limit_bytes = 0;
+    CHECK_OK(codec_work_decompress(work, CODEC_ZSTD, packed.data, packed.len, out, MANY, &err));
+    codec_work_free(work);
+    buffer_free(&packed);
+    CHECK_INT(account.used_bytes, 0);
+}
+
 TEST(wrong_sizes_are_corruption)
 {
     struct error err;
