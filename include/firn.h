@@ -6,7 +6,10 @@
  *     firn_session_open(NULL, 0, &s, &e);
  *     struct firn_result *r;
  *     if (firn_execute(s, "SELECT 1", 8, &r, &e) != 0) ...e.message...
- *     firn_result_stream(r, &stream);          the Arrow C stream interface
+ *     struct ArrowArrayStream rows;            the Arrow C stream interface
+ *     if (firn_result_stream(r, &rows, &e) != 0) ...
+ *     while (rows.get_next(&rows, &batch) == 0 && batch.release) ...batch.release(&batch);
+ *     rows.release(&rows);
  *     firn_result_free(r);
  *     firn_session_close(s);
  *

@@ -45,11 +45,18 @@ void error_context(struct error *err, const char *fmt, ...)
     size_t used = strlen(err->msg);
     if (used + 3 >= sizeof(err->msg))
         return;
-    memcpy(err->msg + used, ": ", 3);
+    char context[sizeof(err->msg)];
     va_list args;
     va_start(args, fmt);
-    vsnprintf(err->msg + used + 2, sizeof(err->msg) - used - 2, fmt, args);
+    vsnprintf(context, sizeof(context), fmt, args);
     va_end(args);
+    if (strstr(err->msg, context)) /* a file's name, said by whoever read it */
+        return;
+    size_t room = sizeof(err->msg) - used - 3, n = strlen(context);
+    memcpy(err->msg + used, ": ", 2);
+    n = n < room ? n : room;
+    memcpy(err->msg + used + 2, context, n);
+    err->msg[used + 2 + n] = 0;
 }
 
 void error_detail(struct error *err, const char *fmt, ...)

@@ -59,6 +59,7 @@ void error_init(struct error *err);
 /* All accept err == NULL. error_set returns `code`. */
 __attribute__((format(printf, 5, 6))) status
 error_set(struct error *err, status code, const char *file, int line, const char *fmt, ...);
+/* error_context adds nothing that the message says already. */
 __attribute__((format(printf, 2, 3))) void error_context(struct error *err, const char *fmt, ...);
 __attribute__((format(printf, 2, 3))) void error_detail(struct error *err, const char *fmt, ...);
 void error_sqlstate(struct error *err, const char *sqlstate);

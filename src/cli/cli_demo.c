@@ -97,16 +97,28 @@ static void forget_files(const char *folder)
     nftw(path, forget_file, 16, FTW_PHYS);
 }
 
+/* What every session of the demo is opened with. */
+struct demo {
+    const char *folder;
+    struct firn_option *options;
+    size_t option_count;
+};
+
+static int open_session(const struct demo *d, struct firn_session **out)
+{
+    struct firn_error e;
+    return firn_session_open(d->options, d->option_count, out, &e) == 0 ? 0 : cli_report(&e, "");
+}
+
 /* Runs a query in a session of its own: cold, then WARM_RUNS times. */
-static int time_query(const struct firn_option *config, const char *sql, struct timed *cold,
-                      struct timed *warm)
+static int time_query(const struct demo *d, const char *sql, struct timed *cold, struct timed *warm)
 {
     struct firn_session *s;
-    struct firn_error e;
     struct timed runs[WARM_RUNS];
-    if (firn_session_open(config, 1, &s, &e) != 0)
-        return cli_report(&e, "");
-    int code = run_one(s, sql, cold);
+    int code = open_session(d, &s);
+    if (code != 0)
+        return code;
+    code = run_one(s, sql, cold);
     for (int i = 0; code == 0 && i < WARM_RUNS; i++)
         code = run_one(s, sql, &runs[i]);
     firn_session_close(s);
@@ -117,7 +129,7 @@ static int time_query(const struct firn_option *config, const char *sql, struct 
     return code;
 }
 
-static int load_rows(const struct firn_option *config, long long rows)
+static int load_rows(const struct demo *d, long long rows)
 {
     static const char *const statements[] = {
         "BEGIN",
@@ -132,16 +144,16 @@ static int load_rows(const struct firn_option *config, long long rows)
         "COMMIT",
     };
     struct firn_session *s;
-    struct firn_error e;
     char table[512];
     long long days = rows >= 365000 ? 365 : 3, per_day = (rows + days - 1) / days;
     snprintf(table, sizeof(table),
              "CREATE OR REPLACE TABLE demo.sales_many AS SELECT * FROM sample_sales(days => %lld, "
              "rows_per_day => %lld) LIMIT %lld",
              days, per_day, rows);
-    if (firn_session_open(config, 1, &s, &e) != 0)
-        return cli_report(&e, "");
-    int code = run_one(s, "CREATE SCHEMA IF NOT EXISTS demo", NULL);
+    int code = open_session(d, &s);
+    if (code != 0)
+        return code;
+    code = run_one(s, "CREATE SCHEMA IF NOT EXISTS demo", NULL);
     for (size_t i = 0; code == 0 && i < ARRAY_LEN(statements); i++)
         code = run_one(s, statements[i] ? statements[i] : table, NULL);
     firn_session_close(s);
@@ -159,27 +171,20 @@ static double ratio(int64_t a, int64_t b)
     return (double)a / (double)(b > 0 ? b : 1);
 }
 
-static int demo_rows(const struct cli_args *a, const char *folder, const char *config_path)
+static int demo_rows(long long rows, const struct demo *d)
 {
-    struct firn_option config = {"config", config_path};
     struct timed raw_cold, raw_warm, sum_cold, sum_warm;
-    char *end;
-    long long rows = strtoll(a->rows, &end, 10);
-    if (*end || rows < 1 || rows > 1000000000) {
-        fprintf(stderr, "firn: --rows takes 1 to 1000000000, not \"%s\"\n", a->rows);
-        return 2;
-    }
     printf("\nBoth queries on %lld sample rows:\n", rows);
     fflush(stdout);
-    int code = load_rows(&config, rows);
-    forget_files(folder);
+    int code = load_rows(d, rows);
+    forget_files(d->folder);
     if (code == 0)
-        code = time_query(&config,
+        code = time_query(d,
                           "SELECT product_id, sum(amount) AS total_revenue FROM demo.sales_many "
                           "GROUP BY product_id ORDER BY product_id",
                           &raw_cold, &raw_warm);
     if (code == 0)
-        code = time_query(&config,
+        code = time_query(d,
                           "SELECT product_id, sum(total_revenue) AS total_revenue FROM "
                           "demo.sales_many_daily GROUP BY product_id ORDER BY product_id",
                           &sum_cold, &sum_warm);
@@ -197,29 +202,34 @@ static int demo_rows(const struct cli_args *a, const char *folder, const char *c
 int cli_demo(const struct cli_args *a)
 {
     char config[4096];
-    const char *folder = a->operand_count ? a->operands[0] : "firn-demo";
-    struct firn_option *options;
+    struct demo d = {.folder = a->operand_count ? a->operands[0] : "firn-demo",
+                     .option_count = a->option_count + 1};
+    size_t bytes = d.option_count * sizeof(*d.options);
     struct error err;
+    char *end = NULL;
+    long long rows = a->rows ? strtoll(a->rows, &end, 10) : 0;
+    if (a->rows && (*end || rows < 1 || rows > 1000000000)) {
+        fprintf(stderr, "firn: --rows takes 1 to 1000000000, not \"%s\"\n", a->rows);
+        return FIRN_USAGE;
+    }
     if (a->print) {
         fwrite(cli_demo_script, 1, cli_demo_script_bytes, stdout);
         return 0;
     }
-    int code = make_lakehouse(a, folder, config);
+    int code = make_lakehouse(a, d.folder, config);
     if (code != 0)
         return code;
-    if (a->rows)
-        return demo_rows(a, folder, config);
     error_init(&err);
-    if (mem_calloc(NULL, (a->option_count + 1) * sizeof(*options), (void **)&options, &err) !=
-        ST_OK) {
+    if (mem_calloc(NULL, bytes, (void **)&d.options, &err) != ST_OK) {
         fprintf(stderr, "firn: %s\n", err.msg);
         return status_exit_code(err.code);
     }
     for (size_t i = 0; i < a->option_count; i++)
-        options[i] = a->options[i];
-    options[a->option_count] = (struct firn_option){"config", config};
-    code = cli_run_text(a, (struct str){cli_demo_script, cli_demo_script_bytes},
-                        "batch_aggregation.sql", options, a->option_count + 1);
-    mem_free(NULL, options, (a->option_count + 1) * sizeof(*options));
+        d.options[i] = a->options[i];
+    d.options[a->option_count] = (struct firn_option){"config", config};
+    code = a->rows ? demo_rows(rows, &d)
+                   : cli_run_text(a, (struct str){cli_demo_script, cli_demo_script_bytes},
+                                  "batch_aggregation.sql", d.options, d.option_count);
+    mem_free(NULL, d.options, bytes);
     return code;
 }

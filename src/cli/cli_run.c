@@ -248,6 +248,13 @@ static int run_item(struct cli_runner *r, struct cli_script *s, bool *more)
                                          : run_statement(r, s, &before, &item);
 }
 
+static int interrupted(struct cli_runner *r)
+{
+    struct firn_error e = {.code = FIRN_FAILED, .sqlstate = "57014"};
+    snprintf(e.message, sizeof(e.message), "interrupted; what was not committed is gone");
+    return cli_fail(r, NULL, NULL, &e);
+}
+
 static int run_script(struct cli_runner *r, struct str text, const char *name)
 {
     struct cli_script s;
@@ -261,8 +268,8 @@ static int run_script(struct cli_runner *r, struct str text, const char *name)
         if (s.source_count == 1 && !r->block.open)
             arena_reset(&values);
         code = run_item(r, &s, &more);
-        if (code == 0 && cli_signal_seen())
-            code = FIRN_FAILED;
+        if (code == 0 && more && cli_signal_seen())
+            code = interrupted(r);
     }
     r->quit = false;
     arena_free(&values);

@@ -30,6 +30,16 @@ TEST(error_keeps_code_and_adds_context)
     CHECK_STATUS(fails_above(NULL), ST_CORRUPT);
 }
 
+TEST(error_context_adds_nothing_twice)
+{
+    struct error err;
+    CHECK_STATUS(error_set(&err, ST_IO, "f", 1, "cannot open a.parquet"), ST_IO);
+    error_context(&err, "%s", "a.parquet");
+    error_context(&err, "table %s", "t");
+    error_context(&err, "table %s", "t");
+    CHECK_STR(str_of(err.msg), "cannot open a.parquet: table t");
+}
+
 TEST(error_message_is_cut_not_overflown)
 {
     struct error err;
