@@ -31,8 +31,10 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sqlite3.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 struct sqlite_catalog {
@@ -87,16 +89,39 @@ static void install_hooks(void)
 
 /* ---- statements ------------------------------------------------------------------------------ */
 
+/* Why the disk refused, an errno or 0. SQLite's own record of it may be of a later call, so a file
+ * that could not be opened is asked for again: what it lacks is the right to the folder, or room. */
+static int system_reason(struct sqlite_catalog *s, int rc)
+{
+    char folder[4096];
+    struct statvfs room;
+    const char *slash = strrchr(s->path.ptr, '/');
+    int kept = s->db ? sqlite3_system_errno(s->db) : 0;
+    bool telling = kept == ENOSPC || kept == EDQUOT || kept == EFBIG || kept == EROFS ||
+                   kept == EACCES || kept == EPERM || kept == EIO || kept == EMFILE;
+    if ((rc & 0xFF) == SQLITE_FULL)
+        return ENOSPC;
+    if (telling || (rc & 0xFF) != SQLITE_CANTOPEN || !slash)
+        return telling ? kept : 0;
+    snprintf(folder, sizeof(folder), "%.*s", (int)(slash - s->path.ptr + 1), s->path.ptr);
+    if (access(folder, W_OK | X_OK) != 0)
+        return errno;
+    return statvfs(folder, &room) == 0 && room.f_bavail == 0 ? ENOSPC : 0;
+}
+
 /* SQLite's word for a failure, and the system's where there is one. */
 static status io_fail(struct sqlite_catalog *s, int rc, const char *doing, struct error *err)
 {
     const char *why = s->db ? sqlite3_errmsg(s->db) : sqlite3_errstr(rc);
-    int system = s->db ? sqlite3_system_errno(s->db) : 0;
-    bool full = (rc & 0xFF) == SQLITE_FULL || system == ENOSPC || system == EDQUOT;
-    bool denied = system == EACCES || system == EPERM || system == EROFS;
-    status st = error_set(err, ST_IO, __FILE__, __LINE__, "%.*s: %s%s%s while %s%s",
-                          STR_ARG(s->path), why, system ? ": " : "", system ? strerror(system) : "",
-                          doing, full ? "; free space on that disk, then run it again" : "");
+    int reason = system_reason(s, rc);
+    bool full = reason == ENOSPC || reason == EDQUOT;
+    bool denied = reason == EACCES || reason == EPERM || reason == EROFS;
+    const char *advice = full     ? "; free space on that disk, then run it again"
+                         : denied ? "; give this user the right to write it and its folder"
+                                  : "";
+    status st =
+        error_set(err, ST_IO, __FILE__, __LINE__, "%.*s: %s%s%s while %s%s", STR_ARG(s->path), why,
+                  reason ? ": " : "", reason ? strerror(reason) : "", doing, advice);
     error_sqlstate(err, full ? "53100" : denied ? "42501" : "58030");
     return st;
 }

@@ -102,9 +102,9 @@ static status follow_zone(struct cli_runner *r, struct error *err)
     struct zone *zone = NULL;
     if (!name || str_eq_z(r->zone_name, name))
         return ST_OK;
+    if (!str_eq_nocase(str_of(name), STR("UTC")))
+        TRY(zone_load(&r->kept, str_of(name), &zone, err));
     TRY(arena_str(&r->kept, str_of(name), &r->zone_name, err));
-    if (!str_eq_nocase(r->zone_name, STR("UTC")))
-        TRY(zone_load(&r->kept, r->zone_name, &zone, err));
     r->printer.zone = zone;
     return ST_OK;
 }
@@ -113,7 +113,6 @@ static status show_rows(struct cli_runner *r, const struct cli_item *item,
                         struct ArrowArrayStream *stream, struct error *err)
 {
     bool expanded = r->printer.expanded;
-    TRY(follow_zone(r, err));
     if (str_eq(item->name, STR("gset")))
         return keep_row(r, stream, item, err);
     r->printer.expanded |= str_eq(item->name, STR("gx"));
@@ -135,6 +134,8 @@ static int show_result(struct cli_runner *r, const struct cli_script *s,
             cli_note(r, "%s", tag);
         return 0;
     }
+    if (follow_zone(r, &err) != ST_OK)
+        return cli_fail_own(r, s, item, &err);
     if (firn_result_stream(result, &stream, &e) != 0)
         return cli_fail(r, s, item, &e);
     status st = show_rows(r, item, &stream, &err);

@@ -7,7 +7,7 @@
  *                      torn   SIGKILL after half of a write, or after any other call
  *                      fail   the call fails with FAULT_ERRNO, once
  *                      broken it and all later ones fail
- *     FAULT_ERRNO      a number; 5 (EIO) when absent
+ *     FAULT_ERRNO      a number; 5 (EIO) when absent; with ENOSPC syncing, cutting and deleting work
  *     FAULT_COUNT      a file that gets the number of calls made, when the program exits
  *
  * Counted: opening with O_CREAT or O_TMPFILE, mkdir, write, pwrite, fsync, fdatasync, ftruncate,
@@ -30,7 +30,8 @@ static _Atomic long seen;
 
 enum act { ACT_CALL, ACT_TORN, ACT_FAIL };
 
-static enum act next_act(void)
+/* `takes_room`: the call may fail on a full disk (ENOSPC). */
+static enum act next_act(bool takes_room)
 {
     const char *at = getenv("FAULT_AT"), *mode = getenv("FAULT_MODE"), *code;
     long n = atomic_fetch_add(&seen, 1) + 1, wanted = at ? atol(at) : 0;
@@ -42,7 +43,7 @@ static enum act next_act(void)
         return ACT_TORN;
     code = getenv("FAULT_ERRNO");
     errno = code ? atoi(code) : EIO;
-    return ACT_FAIL;
+    return takes_room || errno != ENOSPC ? ACT_FAIL : ACT_CALL;
 }
 
 __attribute__((destructor)) static void report(void)
@@ -59,38 +60,38 @@ __attribute__((destructor)) static void report(void)
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
 /* A call without data: torn means after it. */
-#define WRAP(result, name, params, args)                                                           \
-    result name params                                                                             \
+#define WRAP(room, name, params, args)                                                             \
+    int name params                                                                                \
     {                                                                                              \
-        enum act act = next_act();                                                                 \
+        enum act act = next_act(room);                                                             \
         if (act == ACT_FAIL)                                                                       \
             return -1;                                                                             \
-        result value = REAL(name) args;                                                            \
+        int value = REAL(name) args;                                                               \
         if (act == ACT_TORN)                                                                       \
             raise(SIGKILL);                                                                        \
         return value;                                                                              \
     }
 
-WRAP(int, fsync, (int fd), (fd))
-WRAP(int, fdatasync, (int fd), (fd))
-WRAP(int, mkdir, (const char *path, mode_t mode), (path, mode))
-WRAP(int, link, (const char *from, const char *to), (from, to))
-WRAP(int, linkat, (int a, const char *from, int b, const char *to, int flags),
+WRAP(false, fsync, (int fd), (fd))
+WRAP(false, fdatasync, (int fd), (fd))
+WRAP(true, mkdir, (const char *path, mode_t mode), (path, mode))
+WRAP(true, link, (const char *from, const char *to), (from, to))
+WRAP(true, linkat, (int a, const char *from, int b, const char *to, int flags),
      (a, from, b, to, flags))
-WRAP(int, rename, (const char *from, const char *to), (from, to))
-WRAP(int, renameat, (int a, const char *from, int b, const char *to), (a, from, b, to))
-WRAP(int, renameat2, (int a, const char *from, int b, const char *to, unsigned flags),
+WRAP(true, rename, (const char *from, const char *to), (from, to))
+WRAP(true, renameat, (int a, const char *from, int b, const char *to), (a, from, b, to))
+WRAP(true, renameat2, (int a, const char *from, int b, const char *to, unsigned flags),
      (a, from, b, to, flags))
-WRAP(int, unlink, (const char *path), (path))
-WRAP(int, unlinkat, (int at, const char *path, int flags), (at, path, flags))
-WRAP(int, ftruncate, (int fd, off_t length), (fd, length))
-WRAP(int, ftruncate64, (int fd, off64_t length), (fd, length))
+WRAP(false, unlink, (const char *path), (path))
+WRAP(false, unlinkat, (int at, const char *path, int flags), (at, path, flags))
+WRAP(false, ftruncate, (int fd, off_t length), (fd, length))
+WRAP(false, ftruncate64, (int fd, off64_t length), (fd, length))
 
 /* Writing: torn means half of it. */
 #define WRAP_WRITE(name, params, whole, half)                                                      \
     ssize_t name params                                                                            \
     {                                                                                              \
-        enum act act = fd == STDOUT_FILENO || fd == STDERR_FILENO ? ACT_CALL : next_act();         \
+        enum act act = fd == STDOUT_FILENO || fd == STDERR_FILENO ? ACT_CALL : next_act(true);     \
         if (act == ACT_FAIL)                                                                       \
             return -1;                                                                             \
         if (act == ACT_CALL)                                                                       \
@@ -119,7 +120,7 @@ WRAP_WRITE(pwrite64, (int fd, const void *data, size_t bytes, off64_t at), (fd, 
             va_start(rest, flags);                                                                 \
             mode = va_arg(rest, mode_t);                                                           \
             va_end(rest);                                                                          \
-            act = next_act();                                                                      \
+            act = next_act(true);                                                                  \
         }                                                                                          \
         if (act == ACT_FAIL)                                                                       \
             return -1;                                                                             \
