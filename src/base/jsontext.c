@@ -74,3 +74,17 @@ status jsontext_parse(struct mem_account *account, struct str text, size_t flags
     *out = root;
     return ST_OK;
 }
+
+/* Into a buffer of the size it needs: json_dumpb fails as a whole (0) or not at all. */
+status jsontext_dump(struct arena *arena, const json_t *json, struct str *out, struct error *err)
+{
+    const size_t flags = JSON_COMPACT | JSON_ENCODE_ANY;
+    size_t bytes = json_dumpb(json, NULL, 0, flags);
+    char *text;
+    TRY(arena_alloc(arena, bytes + 1, (void **)&text, err));
+    if (bytes == 0 || json_dumpb(json, text, bytes, flags) != bytes)
+        FAIL(err, ST_OOM, "out of memory: writing JSON");
+    text[bytes] = 0;
+    *out = (struct str){text, bytes};
+    return ST_OK;
+}

@@ -34,8 +34,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+
+#define FROZEN_TRIES 10
 
 struct sqlite_catalog {
     sqlite3 *db;          /* owned; NULL = not connected */
@@ -44,6 +47,7 @@ struct sqlite_catalog {
     int64_t busy_ms;
     int64_t waiting_since_us; /* of the current statement; 0 = not waiting */
     int lock_fd;              /* of lock_path; -1 = not held */
+    bool frozen;              /* opened as a file that nobody changes: its folder is read-only */
 };
 
 /* ---- SQLite's memory comes from base/mem.c, so that tests can make it fail ------------------- */
@@ -225,6 +229,12 @@ static const char create_sql[] =
     " property_key VARCHAR(255) NOT NULL, property_value VARCHAR(1000) NOT NULL,"
     " PRIMARY KEY (catalog_name, namespace, property_key));";
 
+static void disconnect(struct sqlite_catalog *s)
+{
+    sqlite3_close(s->db);
+    s->db = NULL;
+}
+
 /* Ends an open transaction. Where ROLLBACK has no memory, closing the connection does it. */
 static void roll_back(struct sqlite_catalog *s)
 {
@@ -232,8 +242,7 @@ static void roll_back(struct sqlite_catalog *s)
         return;
     if (sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL) == SQLITE_OK)
         return;
-    sqlite3_close(s->db);
-    s->db = NULL;
+    disconnect(s);
 }
 
 static status create_tables(struct sqlite_catalog *s, struct error *err)
@@ -270,13 +279,18 @@ static status add_type_column(struct sqlite_catalog *s, struct error *err)
     return st;
 }
 
-static status check_tables(struct sqlite_catalog *s, struct error *err)
+static status check_tables(struct sqlite_catalog *s, bool create, struct error *err)
 {
     int64_t have;
     TRY(query_number(s,
                      "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN"
                      " ('iceberg_tables', 'iceberg_namespace_properties')",
                      NULL, 0, &have, err));
+    if (have < 2 && !create)
+        FAIL(err, ST_USAGE,
+             "%.*s holds no catalog: it lacks the tables iceberg_tables and "
+             "iceberg_namespace_properties; `firn init` makes a new one",
+             STR_ARG(s->path));
     if (have < 2)
         TRY(create_tables(s, err));
     TRY(count_type_columns(s, &have, err));
@@ -295,19 +309,76 @@ static status open_database(struct sqlite_catalog *s, bool create, struct error 
     sqlite3_extended_result_codes(s->db, 1);
     sqlite3_busy_handler(s->db, wait_busy, s);
     TRY(run(s, "PRAGMA synchronous = EXTRA", "opening it", err));
-    return check_tables(s, err);
+    return check_tables(s, create, err);
+}
+
+/* ---- read-only folders ----------------------------------------------------------------------- */
+
+/* A file with a write-ahead log cannot be opened where none of SQLite's files beside it can be made.
+ * While there is no log, it can be read as a file that nobody changes. Somebody with another view of
+ * the disk may change it all the same, so it is opened anew for each read, and a read during which
+ * its stamp changed counts for nothing. */
+
+struct stamp {
+    struct stat file;
+    bool quiet; /* there is no log */
+};
+
+static bool take_stamp(const struct sqlite_catalog *s, struct stamp *out)
+{
+    char log[4200];
+    struct stat st;
+    snprintf(log, sizeof(log), "%s-wal", s->path.ptr);
+    out->quiet = stat(log, &st) != 0 ? errno == ENOENT : st.st_size == 0;
+    return stat(s->path.ptr, &out->file) == 0;
+}
+
+static bool same_stamp(const struct stamp *a, const struct stamp *b)
+{
+    return a->quiet && b->quiet && a->file.st_ino == b->file.st_ino &&
+           a->file.st_size == b->file.st_size && a->file.st_mtim.tv_sec == b->file.st_mtim.tv_sec &&
+           a->file.st_mtim.tv_nsec == b->file.st_mtim.tv_nsec;
+}
+
+static bool folder_is_read_only(const struct sqlite_catalog *s)
+{
+    char folder[4200];
+    const char *slash = strrchr(s->path.ptr, '/');
+    snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - s->path.ptr + 1) : 0,
+             s->path.ptr);
+    return access(slash ? folder : ".", W_OK) != 0 && (errno == EROFS || errno == EACCES);
+}
+
+/* "file:/abs/firn.db?immutable=1", with %xx for every byte that a URI might take for something. */
+static status open_frozen(struct sqlite_catalog *s, struct error *err)
+{
+    char uri[3 * 4200 + 32] = "file:";
+    size_t n = strlen(uri);
+    for (size_t i = 0; i < s->path.len && n < 3 * 4200; i++)
+        n += (size_t)snprintf(uri + n, 4, "%%%02X", (unsigned char)s->path.ptr[i]);
+    snprintf(uri + n, sizeof(uri) - n, "?immutable=1");
+    int rc = sqlite3_open_v2(uri, &s->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
+    if (rc != SQLITE_OK)
+        return sqlite_fail(s, s->db ? sqlite3_extended_errcode(s->db) : rc, "opening it", err);
+    sqlite3_extended_result_codes(s->db, 1);
+    s->frozen = true;
+    return check_tables(s, false, err);
 }
 
 /* Opens the database unless it is open. */
 static status connect_database(struct sqlite_catalog *s, bool create, struct error *err)
 {
+    struct stamp stamp;
     if (s->db)
         return ST_OK;
+    s->frozen = false;
     status st = open_database(s, create, err);
-    if (st != ST_OK) {
-        sqlite3_close(s->db);
-        s->db = NULL;
+    if (st == ST_IO && !create && folder_is_read_only(s) && take_stamp(s, &stamp) && stamp.quiet) {
+        disconnect(s);
+        st = open_frozen(s, err);
     }
+    if (st != ST_OK)
+        disconnect(s);
     return st;
 }
 
@@ -471,11 +542,10 @@ static status read_rows(struct catalog *c, const char *sql,
     return st;
 }
 
-static status sqlite_read(struct catalog *c, struct arena *arena, struct catalog_state *out,
-                          struct error *err)
+static status read_names(struct catalog *c, struct arena *arena, struct catalog_state *out,
+                         struct error *err)
 {
     struct sqlite_catalog *s = c->self;
-    TRY(connect_database(s, false, err));
     TRY(run(s, "BEGIN", "starting to read", err));
     status st = read_rows(c,
                           "SELECT table_namespace, table_name, metadata_location, iceberg_type"
@@ -488,6 +558,34 @@ static status sqlite_read(struct catalog *c, struct arena *arena, struct catalog
                        add_namespace, arena, out, err);
     roll_back(s);
     return st;
+}
+
+static status read_frozen(struct catalog *c, struct arena *arena, struct catalog_state *out,
+                          struct error *err)
+{
+    struct sqlite_catalog *s = c->self;
+    struct stamp before, after;
+    for (int tries = 0; tries < FROZEN_TRIES; tries++) {
+        *out = (struct catalog_state){0};
+        disconnect(s);
+        bool known = take_stamp(s, &before);
+        TRY(connect_database(s, false, err));
+        status st = read_names(c, arena, out, err);
+        if (!s->frozen)
+            return st;
+        if (known && take_stamp(s, &after) && same_stamp(&before, &after))
+            return st;
+    }
+    FAIL(err, ST_IO, "%.*s: its folder is read-only here, but somebody changes it all the time",
+         STR_ARG(s->path));
+}
+
+static status sqlite_read(struct catalog *c, struct arena *arena, struct catalog_state *out,
+                          struct error *err)
+{
+    struct sqlite_catalog *s = c->self;
+    TRY(connect_database(s, false, err));
+    return s->frozen ? read_frozen(c, arena, out, err) : read_names(c, arena, out, err);
 }
 
 /* ---- committing ------------------------------------------------------------------------------ */

@@ -70,6 +70,7 @@ int main(int argc, char **argv)
 {
     struct cli_args args;
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file that grows too large is an error like others (ulimit -f) */
     int code = cli_args_parse(argc, argv, &args);
     if (code == 0)
         code = dispatch(&args);

@@ -196,9 +196,8 @@ static status open_group(struct scan *s, size_t group, struct error *err)
         col->at = 0;
         if (s->file_column[i] < 0)
             continue;
-        TRY_CONTEXT(parquet_column_open(s->parquet, group, (size_t)s->file_column[i],
-                                        s->plan->schema.fields[i].type, &col->reader, err),
-                    err, "%.*s", STR_ARG(scan_uri(s)));
+        TRY(parquet_column_open(s->parquet, group, (size_t)s->file_column[i],
+                                s->plan->schema.fields[i].type, &col->reader, err));
         parquet_column_work(col->reader, s->work);
         if (s->c->counters)
             s->c->counters->bytes +=

@@ -46,9 +46,6 @@ STATUS_MUST_USE status iceberg_get_array(const json_t *obj, const char *key, boo
 STATUS_MUST_USE status iceberg_get_properties(struct arena *arena, const json_t *obj,
                                               const char *key, struct iceberg_property **out,
                                               size_t *count, struct error *err);
-/* Compact text of any value, in `arena`. */
-STATUS_MUST_USE status iceberg_json_dump(struct arena *arena, const json_t *json, struct str *out,
-                                         struct error *err);
 
 /* ---- JSON out: each puts the comma it needs; a scalar with key NULL is an array's item ---------
  */

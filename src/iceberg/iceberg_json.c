@@ -141,20 +141,6 @@ status iceberg_get_properties(struct arena *arena, const json_t *obj, const char
     return ST_OK;
 }
 
-status iceberg_json_dump(struct arena *arena, const json_t *json, struct str *out,
-                         struct error *err)
-{
-    size_t flags = JSON_COMPACT | JSON_ENCODE_ANY;
-    size_t bytes = json_dumpb(json, NULL, 0, flags); /* 0 when memory ran out */
-    char *text;
-    TRY(arena_alloc(arena, bytes + 1, (void **)&text, err));
-    if (bytes == 0 || json_dumpb(json, text, bytes, flags) != bytes)
-        FAIL(err, ST_OOM, "out of memory: writing JSON");
-    text[bytes] = 0;
-    *out = (struct str){text, bytes};
-    return ST_OK;
-}
-
 /* The comma, then the key, if there is one. */
 static status put_start(struct buffer *out, const char *key, struct error *err)
 {

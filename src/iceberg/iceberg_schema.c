@@ -128,7 +128,7 @@ static status parse_field(struct arena *arena, const json_t *json, struct iceber
             FAIL(err, ST_CORRUPT, "column %.*s: nested type is no struct, list or map",
                  STR_ARG(out->name));
         out->nested = true;
-        return iceberg_json_dump(arena, type, &out->type_json, err);
+        return jsontext_dump(arena, type, &out->type_json, err);
     }
     if (!json_is_string(type))
         FAIL(err, ST_CORRUPT, "column %.*s has no type", STR_ARG(out->name));

@@ -233,7 +233,7 @@ static status keep_unknown(struct arena *arena, json_t *json, struct iceberg_tab
     }
     if (json_object_size(json) == 0)
         return ST_OK;
-    return iceberg_json_dump(arena, json, &t->unknown_json, err);
+    return jsontext_dump(arena, json, &t->unknown_json, err);
 }
 
 static status parse_table(struct arena *arena, json_t *json, struct iceberg_table *t,

@@ -426,7 +426,7 @@ static status remove_statistics(struct builder *b, const struct id_set *gone, st
                 json_array_remove(list, i - 1);
         }
     }
-    status st = iceberg_json_dump(b->arena, doc.root, json, err);
+    status st = jsontext_dump(b->arena, doc.root, json, err);
     iceberg_doc_free(&doc);
     return st;
 }

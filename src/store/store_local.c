@@ -100,6 +100,10 @@ status store_fail(struct error *err, const char *what, struct str uri, int value
         state = "53100";
         advice = "; free space on that disk or choose another folder, then run it again";
         break;
+    case EFBIG:
+        state = "53100";
+        advice = "; raise the limit of a file's size (ulimit -f)";
+        break;
     case EROFS:
         state = "42501";
         advice = "; choose a folder on a writable disk or mount it for writing";

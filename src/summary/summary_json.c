@@ -96,14 +96,10 @@ status summary_format(const struct summary_definition *d, struct arena *arena, s
                   atoi(SUMMARY_VERSION), "select", text(d->select), "zone", text(d->zone), "raw",
                   "name", text(d->raw_name), "uuid", text(d->raw_uuid), "ref", text(d->raw_ref),
                   "columns", columns_json(d), "states", states_json(d), "checks", checks_json(d));
-    char *dump = o ? json_dumps(o, JSON_COMPACT) : NULL;
-    json_decref(o);
-    if (!dump)
+    if (!o)
         FAIL(err, ST_OOM, "out of memory: a definition's text");
-    status st = arena_str(arena, str_of(dump), out, err);
-    json_free_t release;
-    json_get_alloc_funcs(NULL, &release);
-    release(dump);
+    status st = jsontext_dump(arena, o, out, err);
+    json_decref(o);
     return st;
 }
 

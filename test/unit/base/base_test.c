@@ -51,6 +51,23 @@ TEST(error_message_is_cut_not_overflown)
     CHECK(strlen(err.msg) < sizeof(err.msg));
 }
 
+TEST(error_messages_are_printable)
+{
+    struct error err;
+    char sum[] = "a\x1b[2Jb \xc3\xa9 \xff \xc2\x9b \xe2\x82\xac \xe2\x82";
+    error_set(&err, ST_CORRUPT, "f", 1, "name \"%s\"\tline\n", sum);
+    CHECK_STR(str_of(err.msg), "name \"a?[2Jb \xc3\xa9 ? ?? \xe2\x82\xac ??\"\tline\n");
+    error_context(&err, "%s", "\x01x");
+    CHECK(strstr(err.msg, ": ?x") != NULL);
+    error_detail(&err, "%s", "\xf0\x9f\x98\x80\x7f");
+    CHECK_STR(str_of(err.detail), "\xf0\x9f\x98\x80?");
+    char long_name[2000]; /* cut in the middle of a character */
+    for (size_t i = 0; i < sizeof(long_name) - 2; i += 2)
+        memcpy(long_name + i, "\xc3\xa9", 3);
+    error_set(&err, ST_CORRUPT, "f", 1, "%s", long_name);
+    CHECK(str_is_utf8(str_of(err.msg)));
+}
+
 TEST(account_limit_holds_on_every_level)
 {
     struct error err;
