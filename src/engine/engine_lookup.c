@@ -299,16 +299,44 @@ status engine_summary_states(struct engine_env *e, struct plan_table *out, struc
     return ST_OK;
 }
 
+/* In a transaction that this run has committed before: the snapshot that it made of the table. */
+static const struct iceberg_snapshot *left_by_run(const struct firn_session *s,
+                                                  const struct iceberg_table *t)
+{
+    char ordinal[24];
+    struct str run = engine_setting_get(s, "run_id");
+    snprintf(ordinal, sizeof(ordinal), "%lld", (long long)s->run_ordinal + 1);
+    for (size_t i = 0; s->txn->skip && i < t->snapshot_count; i++) {
+        const struct iceberg_snapshot *x = &t->snapshots[i];
+        if (str_eq(iceberg_snapshot_property(x, "firn.run-id"), run) &&
+            str_eq_z(iceberg_snapshot_property(x, "firn.run-ordinal"), ordinal))
+            return x;
+    }
+    return NULL;
+}
+
+/* At a snapshot other than the current one. */
+static void at_snapshot(struct plan_table *out, const struct iceberg_snapshot *s)
+{
+    const struct iceberg_schema *then = iceberg_schema_by_id(out->table, s->schema_id);
+    out->snapshot = s;
+    if (then)
+        out->schema = then;
+}
+
 static status describe_table(struct engine_env *e, struct catalog_name name,
                              const struct iceberg_table *t, struct plan_table *out,
                              struct error *err)
 {
+    const struct iceberg_snapshot *left = left_by_run(e->session, t);
     *out = (struct plan_table){.table = t};
     TRY(arena_printf(&e->arena, &out->name, err, "%.*s.%.*s.%.*s",
                      STR_ARG(catalog_name(e->session->catalog)), STR_ARG(name.space),
                      STR_ARG(name.table)));
     out->schema = iceberg_current_schema(t);
     out->snapshot = iceberg_current_snapshot(t);
+    if (left)
+        at_snapshot(out, left);
     return engine_summary_states(e, out, err);
 }
 
@@ -340,14 +368,13 @@ static status lookup_past(struct engine_env *e, const struct query_table_name *n
         return ST_OK;
     TRY(engine_table_get(e->session, base, &t, err));
     TRY(describe_table(e, base, t, out, err));
-    status st = snapshot_named(e, t, at, &out->snapshot, err);
+    const struct iceberg_snapshot *then;
+    status st = snapshot_named(e, t, at, &then, err);
     if (st != ST_OK) {
         error_position(err, name->position);
         return st;
     }
-    const struct iceberg_schema *then = iceberg_schema_by_id(t, out->snapshot->schema_id);
-    if (then)
-        out->schema = then;
+    at_snapshot(out, then);
     return engine_summary_states(e, out, err);
 }
 

@@ -121,13 +121,21 @@ static status run_control(struct firn_session *s, const struct query_statement *
     return result;
 }
 
-/* The statement's work inside the open transaction. A transaction that this run has committed
- * before has nothing left to do. */
+/* Reads go on in a transaction that this run has committed before: the rest of the script may need
+ * what \gset keeps of them. */
+static bool only_reads(enum query_statement_kind kind)
+{
+    return kind == QUERY_STMT_SELECT || kind == QUERY_STMT_EXPLAIN || kind == QUERY_STMT_SHOW ||
+           kind == QUERY_STMT_SET || kind == QUERY_STMT_COPY_TO;
+}
+
+/* The statement's work inside the open transaction. One that this run has committed before has no
+ * more to write; its reads see the tables as it left them (engine_lookup.c). */
 static status run_inside(struct firn_session *s, struct query_statement *st, struct firn_result *r,
                          struct error *err)
 {
     engine_txn_text(s->txn, st->source);
-    if (s->txn->skip) {
+    if (s->txn->skip && !only_reads(st->kind)) {
         set_tag(r, "SKIPPED");
         return ST_OK;
     }
@@ -200,7 +208,8 @@ status engine_execute(struct firn_session *s, struct str text, struct firn_resul
 {
     struct query_statement **statements;
     size_t count;
-    if (s->stream_open)
+    bool reading = s->stream_open || (s->txn && !s->txn->explicit_block);
+    if (reading)
         FAIL_SQL(err, ST_INVALID, "55006", 0,
                  "the rows of the statement before are still being read; free its result first");
     atomic_store(&s->cancel, false);

@@ -341,7 +341,9 @@ static status record_publish(struct firn_session *s, struct engine_staged *t, st
                                                       .properties = p},
                              err));
     t->append_only = append_only;
-    return engine_staged_property(s, t, "firn.run-id", run, err);
+    TRY(engine_staged_property(s, t, "firn.run-id", run, err));
+    TRY(arena_printf(&s->txn->arena, &line, err, "%lld", (long long)s->run_ordinal + 1));
+    return engine_staged_property(s, t, "firn.run-ordinal", line, err);
 }
 
 /* ---- helpers of statements ------------------------------------------------------------------- */

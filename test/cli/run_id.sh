@@ -43,6 +43,31 @@ run 0 run -q --run-id day-17 load.sql -v n=1 -v fail=false
 run 0 run -q load.sql -v n=1 -v fail=false
 count demo.t 6; count demo.u 6
 
+# reads of a skipped transaction see the tables as it left them, whatever came later: the rest of the script gets the
+# same values, and its own statements are the same
+cat >reads.sql <<'END'
+CREATE TABLE IF NOT EXISTS demo.r (a bigint);
+BEGIN;
+INSERT INTO demo.r VALUES (10);
+SELECT count(*) AS n FROM demo.r \gset
+SELECT assert(count(*) = 1, 'one row, not ' || count(*)) AS ok FROM demo.r \gset
+COMMIT;
+\echo :n
+INSERT INTO demo.r SELECT :n FROM sample_sales() LIMIT 5;
+SELECT assert(:go, 'stopped here') AS ok;
+\echo done
+END
+run 3 run -q -f csv --run-id reads reads.sql -v go=false
+out_is '1'
+count demo.r 6
+run 0 run -f csv --run-id reads reads.sql -v go=true
+out_is '1
+ok
+t
+done'
+err_has 'skipped'
+count demo.r 6
+
 # an id that could not be told apart from others
 run 2 run -q --run-id 'a b' load.sql -v n=1 -v fail=false
 err_has 'run_id'
