@@ -26,7 +26,7 @@ run 2 init lake
 err_has 'exists already; nothing changed'
 cmp lake/firn.yaml before || fail "init changed firn.yaml"
 run 1 init /proc/nowhere
-err_has "unable to open database file"
+err_has "cannot make the folder /proc/nowhere"
 cd lake
 run 0 run -q -c "CREATE SCHEMA demo; CREATE TABLE demo.t AS SELECT 1 AS a"
 run 0 run -c "SELECT * FROM demo.t"
