@@ -97,11 +97,11 @@ struct engine_staged {
     bool registered;     /* current is a metadata file that stands already */
     bool touched;        /* something is to be committed */
     size_t summary_count, summary_capacity;
-    struct iceberg_property *summary; /* extra keys of the snapshot */
-    struct iceberg_paths data;        /* data files written and not published */
-    struct iceberg_paths manifests;   /* of current's staged snapshot */
-    int64_t snapshot_id;              /* staged; 0 = none */
-    int64_t wanted_snapshot_id;       /* the id to use; 0 = a random one */
+    struct property *summary;       /* extra keys of the snapshot */
+    struct iceberg_paths data;      /* data files written and not published */
+    struct iceberg_paths manifests; /* of current's staged snapshot */
+    int64_t snapshot_id;            /* staged; 0 = none */
+    int64_t wanted_snapshot_id;     /* the id to use; 0 = a random one */
 };
 
 /* A table whose rows a statement of the transaction has looked at. */
@@ -320,7 +320,7 @@ struct engine_table_def {
     const struct column_schema *columns;
     struct str partitioning, sorted_by, location; /* empty = none */
     size_t property_count;
-    const struct iceberg_property *properties;
+    const struct property *properties;
 };
 STATUS_MUST_USE status engine_define_table(struct engine_env *e, struct engine_staged *t,
                                            const struct engine_table_def *d, struct error *err);

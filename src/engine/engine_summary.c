@@ -71,8 +71,8 @@ static status set_pending(struct engine_env *e, struct engine_staged *t,
                           const struct summary_definition *d, struct error *err)
 {
     struct arena *a = &e->session->txn->arena;
-    struct iceberg_property *p;
-    TRY(ARENA_NEW(a, struct iceberg_property, &p, err));
+    struct property *p;
+    TRY(ARENA_NEW(a, struct property, &p, err));
     p->key = STR("firn.pending");
     TRY(summary_format(d, a, &p->value, err));
     TRY(engine_staged_update(e->session, t,
@@ -298,7 +298,7 @@ static status op_update(void *self, const struct iceberg_update *updates, size_t
 }
 
 static status op_replace(void *self, const struct iceberg_data_file *files, size_t count,
-                         int64_t snapshot_id, const struct iceberg_property *snapshot_summary,
+                         int64_t snapshot_id, const struct property *snapshot_summary,
                          size_t summary_count, struct error *err)
 {
     struct refresh *x = self;

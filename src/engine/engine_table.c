@@ -112,15 +112,14 @@ static status layout_updates(const struct def_updates *u, const struct engine_ta
 static status property_updates(const struct def_updates *u, const struct engine_table_def *d,
                                const struct iceberg_table *base, struct error *err)
 {
-    static const struct iceberg_property defaults[] = {
+    static const struct property defaults[] = {
         {{"write.parquet.compression-codec", 31}, {"zstd", 4}},
         {{"write.metadata.delete-after-commit.enabled", 42}, {"true", 4}},
     };
     struct arena *a = &u->e->session->txn->arena;
-    struct iceberg_property *all, *gone;
+    struct property *all, *gone;
     size_t n = 0, gone_count = 0;
-    TRY(ARENA_ARRAY(a, struct iceberg_property, ARRAY_LEN(defaults) + d->property_count, &all,
-                    err));
+    TRY(ARENA_ARRAY(a, struct property, ARRAY_LEN(defaults) + d->property_count, &all, err));
     for (size_t i = 0; i < ARRAY_LEN(defaults); i++)
         if (!base || !iceberg_table_property(base, defaults[i].key.ptr).ptr)
             all[n++] = defaults[i];
@@ -133,7 +132,7 @@ static status property_updates(const struct def_updates *u, const struct engine_
                 err));
     if (!base)
         return ST_OK;
-    TRY(ARENA_ARRAY(a, struct iceberg_property, base->property_count, &gone, err));
+    TRY(ARENA_ARRAY(a, struct property, base->property_count, &gone, err));
     for (size_t i = 0; i < base->property_count; i++)
         if (str_starts(base->properties[i].key, STR("firn.")) &&
             !str_eq(base->properties[i].key, STR("firn.publishes")))
@@ -169,9 +168,9 @@ status engine_define_table(struct engine_env *e, struct engine_staged *t,
 status engine_table_options(struct engine_env *e, const struct query_statement *st,
                             struct engine_table_def *d, struct error *err)
 {
-    struct iceberg_property *properties;
+    struct property *properties;
     struct arena *a = &e->session->txn->arena;
-    TRY(ARENA_ARRAY(a, struct iceberg_property, st->option_count, &properties, err));
+    TRY(ARENA_ARRAY(a, struct property, st->option_count, &properties, err));
     d->properties = properties;
     for (size_t i = 0; i < st->option_count; i++) {
         const struct query_option *o = &st->options[i];
@@ -188,7 +187,7 @@ status engine_table_options(struct engine_env *e, const struct query_statement *
                          "firn writes format version 2, not %.*s", STR_ARG(o->value));
         } else if (name.len > 0 && memchr(name.ptr, '.', name.len) &&
                    !str_starts(name, STR("firn."))) {
-            struct iceberg_property *p = &properties[d->property_count++];
+            struct property *p = &properties[d->property_count++];
             TRY(arena_str(a, name, &p->key, err));
             TRY(arena_str(a, o->value, &p->value, err));
         } else {

@@ -220,7 +220,7 @@ status engine_staged_remove(struct firn_session *s, struct engine_staged *t, str
 status engine_staged_property(struct firn_session *s, struct engine_staged *t, const char *key,
                               struct str value, struct error *err)
 {
-    struct iceberg_property *p;
+    struct property *p;
     TRY(arena_grow(&s->txn->arena, (void **)&t->summary, sizeof(*p), &t->summary_capacity,
                    t->summary_count + 1, err));
     for (size_t i = 0; i < t->summary_count; i++)
@@ -315,7 +315,7 @@ void engine_txn_text(struct engine_txn *txn, struct str text)
 static status record_publish(struct firn_session *s, struct engine_staged *t, struct error *err)
 {
     struct str run = engine_setting_get(s, "run_id"), old, line;
-    struct iceberg_property *p;
+    struct property *p;
     char hash[SHA256_HEX_BYTES];
     if (run.len == 0)
         return ST_OK;
@@ -332,8 +332,8 @@ static status record_publish(struct firn_session *s, struct engine_staged *t, st
     TRY(arena_printf(&s->txn->arena, &line, err, "%.*s%.*s %lld %s\n", (int)(old.len - from),
                      old.ptr ? old.ptr + from : "", STR_ARG(run), (long long)s->run_ordinal + 1,
                      hash));
-    TRY(ARENA_NEW(&s->txn->arena, struct iceberg_property, &p, err));
-    *p = (struct iceberg_property){STR("firn.publishes"), line};
+    TRY(ARENA_NEW(&s->txn->arena, struct property, &p, err));
+    *p = (struct property){STR("firn.publishes"), line};
     bool append_only = t->append_only;
     TRY(engine_staged_update(s, t,
                              &(struct iceberg_update){.kind = ICEBERG_SET_PROPERTIES,

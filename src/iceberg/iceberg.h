@@ -13,6 +13,7 @@
 #ifndef ICEBERG_H
 #define ICEBERG_H
 
+#include "base/property.h"
 #include "column/column_type.h"
 #include "store/store.h"
 
@@ -79,10 +80,6 @@ struct iceberg_sort_order {
     struct iceberg_sort_field *fields;
 };
 
-struct iceberg_property {
-    struct str key, value;
-};
-
 struct iceberg_snapshot {
     int64_t id, parent_id;   /* parent -1 = none */
     int64_t sequence_number; /* 0 in v1 */
@@ -91,7 +88,7 @@ struct iceberg_snapshot {
     size_t manifest_count;    /* v1 only */
     struct str *manifests;
     size_t summary_count; /* "operation" included */
-    struct iceberg_property *summary;
+    struct property *summary;
     int32_t schema_id; /* -1 = absent */
 };
 
@@ -122,7 +119,7 @@ struct iceberg_table {
     struct iceberg_sort_order *orders;
     int32_t default_order_id;
     size_t property_count, snapshot_count, ref_count, snapshot_log_count, metadata_log_count;
-    struct iceberg_property *properties;
+    struct property *properties;
     struct iceberg_snapshot *snapshots;
     int64_t current_snapshot_id; /* -1 = none */
     struct iceberg_ref *refs;    /* main included when there is a current snapshot */
@@ -186,7 +183,7 @@ struct iceberg_update {
     const struct iceberg_spec *spec;
     const struct iceberg_sort_order *order;
     size_t property_count;
-    const struct iceberg_property *properties;
+    const struct property *properties;
     const struct iceberg_snapshot *snapshot;
     struct iceberg_ref ref;
     size_t snapshot_id_count;
@@ -388,7 +385,7 @@ struct iceberg_change {
     size_t removed_count;
     const struct str *removed_paths; /* live in the parent, else ST_CONFLICT */
     size_t summary_count;            /* extra summary keys (firn.run-id, ...) */
-    const struct iceberg_property *summary;
+    const struct property *summary;
     int64_t timestamp_ms;
     int32_t schema_id;
 };

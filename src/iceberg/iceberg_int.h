@@ -44,8 +44,8 @@ STATUS_MUST_USE status iceberg_get_str_or_null(struct arena *arena, const json_t
 STATUS_MUST_USE status iceberg_get_array(const json_t *obj, const char *key, bool required,
                                          const json_t **out, struct error *err);
 STATUS_MUST_USE status iceberg_get_properties(struct arena *arena, const json_t *obj,
-                                              const char *key, struct iceberg_property **out,
-                                              size_t *count, struct error *err);
+                                              const char *key, struct property **out, size_t *count,
+                                              struct error *err);
 
 /* ---- JSON out: each puts the comma it needs; a scalar with key NULL is an array's item ---------
  */
@@ -62,7 +62,7 @@ STATUS_MUST_USE status iceberg_put_str(struct buffer *out, const char *key, stru
 STATUS_MUST_USE status iceberg_put_raw(struct buffer *out, const char *key, struct str json,
                                        struct error *err);
 STATUS_MUST_USE status iceberg_put_properties(struct buffer *out, const char *key,
-                                              const struct iceberg_property *p, size_t count,
+                                              const struct property *p, size_t count,
                                               struct error *err);
 
 /* ---- schemas (iceberg_schema.c) ----------------------------------------------------------------

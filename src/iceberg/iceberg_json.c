@@ -116,7 +116,7 @@ status iceberg_get_array(const json_t *obj, const char *key, bool required, cons
 }
 
 status iceberg_get_properties(struct arena *arena, const json_t *obj, const char *key,
-                              struct iceberg_property **out, size_t *count, struct error *err)
+                              struct property **out, size_t *count, struct error *err)
 {
     const json_t *map = member(obj, key);
     *count = 0;
@@ -125,12 +125,12 @@ status iceberg_get_properties(struct arena *arena, const json_t *obj, const char
         return ST_OK;
     if (!json_is_object(map))
         FAIL(err, ST_CORRUPT, "\"%s\" is not an object", key);
-    TRY(ARENA_ARRAY(arena, struct iceberg_property, json_object_size(map), out, err));
+    TRY(ARENA_ARRAY(arena, struct property, json_object_size(map), out, err));
     const char *name;
     json_t *value;
     json_object_foreach((json_t *)map, name, value)
     {
-        struct iceberg_property *p = &(*out)[*count];
+        struct property *p = &(*out)[*count];
         if (!json_is_string(value))
             FAIL(err, ST_CORRUPT, "\"%s\" of \"%s\" is not text", name, key);
         struct str text = {json_string_value(value), json_string_length(value)};
@@ -205,7 +205,7 @@ status iceberg_put_raw(struct buffer *out, const char *key, struct str json, str
     return buffer_append_str(out, json, err);
 }
 
-status iceberg_put_properties(struct buffer *out, const char *key, const struct iceberg_property *p,
+status iceberg_put_properties(struct buffer *out, const char *key, const struct property *p,
                               size_t count, struct error *err)
 {
     TRY(iceberg_put_open(out, key, '{', err));

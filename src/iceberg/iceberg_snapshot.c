@@ -397,7 +397,7 @@ static status find_totals(const struct making *m, const struct totals *added, st
 static status put_text(struct making *m, struct iceberg_snapshot *s, struct str key,
                        struct str value, struct error *err)
 {
-    struct iceberg_property *p = &s->summary[s->summary_count++];
+    struct property *p = &s->summary[s->summary_count++];
     TRY(arena_str(m->arena, key, &p->key, err));
     return arena_str(m->arena, value, &p->value, err);
 }
@@ -449,7 +449,7 @@ static status make_summary(struct making *m, struct iceberg_snapshot *s, struct 
 {
     static const char *const operations[] = {"append", "overwrite", "delete", "replace"};
     const struct iceberg_change *c = m->c;
-    TRY(ARENA_ARRAY(m->arena, struct iceberg_property, c->summary_count + 14, &s->summary, err));
+    TRY(ARENA_ARRAY(m->arena, struct property, c->summary_count + 14, &s->summary, err));
     TRY(put_text(m, s, STR("operation"), str_of(operations[c->operation]), err));
     TRY(put_counts(m, s, err));
     for (size_t i = 0; i < c->summary_count; i++) {

@@ -457,22 +457,14 @@ const struct iceberg_ref *iceberg_ref_by_name(const struct iceberg_table *t, str
     return NULL;
 }
 
-static struct str find_property(const struct iceberg_property *p, size_t count, const char *key)
-{
-    for (size_t i = 0; i < count; i++)
-        if (str_eq_z(p[i].key, key))
-            return p[i].value;
-    return (struct str){0};
-}
-
 struct str iceberg_table_property(const struct iceberg_table *t, const char *key)
 {
-    return find_property(t->properties, t->property_count, key);
+    return property_get(t->properties, t->property_count, key);
 }
 
 struct str iceberg_snapshot_property(const struct iceberg_snapshot *s, const char *key)
 {
-    return find_property(s->summary, s->summary_count, key);
+    return property_get(s->summary, s->summary_count, key);
 }
 
 status iceberg_snapshot_at(const struct iceberg_table *t, int64_t timestamp_ms,

@@ -70,8 +70,8 @@ static status order_copy(struct arena *arena, const struct iceberg_sort_order *f
     return ST_OK;
 }
 
-static status copy_properties(struct arena *arena, const struct iceberg_property *from,
-                              size_t count, struct iceberg_property **out, struct error *err)
+static status copy_properties(struct arena *arena, const struct property *from, size_t count,
+                              struct property **out, struct error *err)
 {
     TRY(copy_items(arena, from, count, sizeof(*from), out, err));
     for (size_t i = 0; i < count; i++) {

@@ -139,7 +139,7 @@ struct summary_ops {
                      struct error *err);
     /* Stages files in place of all the summary has, as the snapshot of that id. */
     status (*replace)(void *self, const struct iceberg_data_file *files, size_t count,
-                      int64_t snapshot_id, const struct iceberg_property *snapshot_summary,
+                      int64_t snapshot_id, const struct property *snapshot_summary,
                       size_t summary_count, struct error *err);
     /* Runs a gate's query with `summary` bound to the staged rows and `raw` to the covered raw
      * snapshot. */

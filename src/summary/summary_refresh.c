@@ -104,11 +104,11 @@ static status stage_properties(struct refreshing *r, const struct summary_digest
                                int64_t snapshot_id, struct summary_report *report,
                                struct error *err)
 {
-    struct iceberg_property *p, *gone;
+    struct property *p, *gone;
     struct str id;
     TRY(arena_printf(r->arena, &id, err, "%lld", (long long)snapshot_id));
-    TRY(ARENA_ARRAY(r->arena, struct iceberg_property, 6, &p, err));
-    TRY(ARENA_NEW(r->arena, struct iceberg_property, &gone, err));
+    TRY(ARENA_ARRAY(r->arena, struct property, 6, &p, err));
+    TRY(ARENA_NEW(r->arena, struct property, &gone, err));
     gone->key = STR("firn.pending");
     summary_digest_text(digest->rows, report->rows_digest);
     summary_digest_text(digest->states, report->states_digest);
@@ -116,8 +116,8 @@ static status stage_properties(struct refreshing *r, const struct summary_digest
     TRY(summary_format(r->d, r->arena, &p[0].value, err));
     p[1].key = STR("firn.definition-hash");
     TRY(summary_hash(r->d, r->arena, &p[1].value, err));
-    p[2] = (struct iceberg_property){STR("firn.version"), STR(SUMMARY_VERSION)};
-    p[3] = (struct iceberg_property){STR("firn.snapshot-id"), id};
+    p[2] = (struct property){STR("firn.version"), STR(SUMMARY_VERSION)};
+    p[3] = (struct property){STR("firn.snapshot-id"), id};
     p[4].key = STR("firn.rows-digest");
     TRY(arena_str(r->arena, str_of(report->rows_digest), &p[4].value, err));
     p[5].key = STR("firn.states-digest");
@@ -135,7 +135,7 @@ static status stage_files(struct refreshing *r, const struct iceberg_data_file *
                           int64_t snapshot_id, const struct summary_report *report,
                           struct error *err)
 {
-    struct iceberg_property *p;
+    struct property *p;
     struct str state, rows, bytes, hash;
     TRY(summary_hash(r->d, r->arena, &hash, err));
     TRY(arena_printf(r->arena, &state, err,
@@ -146,12 +146,12 @@ static status stage_files(struct refreshing *r, const struct iceberg_data_file *
                      STR_ARG(r->d->raw_ref), (long long)r->started_ms));
     TRY(arena_printf(r->arena, &rows, err, "%lld", (long long)report->raw_rows));
     TRY(arena_printf(r->arena, &bytes, err, "%lld", (long long)report->raw_bytes));
-    TRY(ARENA_ARRAY(r->arena, struct iceberg_property, 5, &p, err));
-    p[0] = (struct iceberg_property){STR("refresh-state"), state};
-    p[1] = (struct iceberg_property){STR("firn.mode"), STR("full")};
-    p[2] = (struct iceberg_property){STR("firn.raw-rows"), rows};
-    p[3] = (struct iceberg_property){STR("firn.raw-bytes"), bytes};
-    p[4] = (struct iceberg_property){STR("firn.definition-hash"), hash};
+    TRY(ARENA_ARRAY(r->arena, struct property, 5, &p, err));
+    p[0] = (struct property){STR("refresh-state"), state};
+    p[1] = (struct property){STR("firn.mode"), STR("full")};
+    p[2] = (struct property){STR("firn.raw-rows"), rows};
+    p[3] = (struct property){STR("firn.raw-bytes"), bytes};
+    p[4] = (struct property){STR("firn.definition-hash"), hash};
     return r->ops->replace(r->ops->self, files, count, snapshot_id, p, 5, err);
 }
 

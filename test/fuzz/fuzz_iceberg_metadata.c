@@ -26,7 +26,7 @@ static void round_trip(struct arena *arena, struct iceberg_table *t)
         must(iceberg_table_format(back, &twice, &err) == ST_OK);
         must(str_eq(buffer_str(&once), buffer_str(&twice)));
     }
-    struct iceberg_property p = {STR("k"), STR("v")};
+    struct property p = {STR("k"), STR("v")};
     struct iceberg_update u = {
         .kind = ICEBERG_SET_PROPERTIES, .properties = &p, .property_count = 1};
     status st = iceberg_apply(t, &u, 1, 0, arena, &next, &err);

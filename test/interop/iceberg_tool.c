@@ -253,7 +253,7 @@ static struct iceberg_table *create(const json_t *d)
     struct iceberg_schema schema;
     struct iceberg_spec spec = {.id = -1};
     struct iceberg_sort_order order = {0};
-    struct iceberg_property *properties;
+    struct property *properties;
     size_t property_count;
     int32_t last = 0;
     must(random_uuid(uuid, &err));

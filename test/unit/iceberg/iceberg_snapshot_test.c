@@ -405,7 +405,7 @@ TEST(bad_changes_are_refused)
     c.parent_id = 7;
     CHECK_STATUS(iceberg_snapshot_write(store, &c, &arena, NULL, &s, &written, &err), ST_INVALID);
     c.parent_id = t->current_snapshot_id;
-    struct iceberg_property twice[] = {{STR("total-records"), STR("7")}};
+    struct property twice[] = {{STR("total-records"), STR("7")}};
     c.summary = twice;
     c.summary_count = 1;
     CHECK_STATUS(iceberg_snapshot_write(store, &c, &arena, NULL, &s, &written, &err), ST_INVALID);

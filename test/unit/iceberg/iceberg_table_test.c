@@ -296,8 +296,7 @@ TEST(files_are_written_and_loaded)
     CHECK_OK(iceberg_table_load(store, &f.arena, path, &back, &err));
     CHECK(str_eq(back->uuid, t->uuid) && str_eq(back->metadata_location, path));
 
-    t->properties[0] =
-        (struct iceberg_property){STR("write.metadata.compression-codec"), STR("gzip")};
+    t->properties[0] = (struct property){STR("write.metadata.compression-codec"), STR("gzip")};
     CHECK_OK(iceberg_metadata_path(t, path, &f.arena, &packed, &err));
     CHECK(str_starts(packed, STR("file:///wh/t/metadata/00001-")));
     CHECK(str_ends(packed, STR(".gz.metadata.json")));
@@ -305,7 +304,7 @@ TEST(files_are_written_and_loaded)
     CHECK_OK(iceberg_table_load(store, &f.arena, packed, &back, &err));
     CHECK_INT(back->snapshot_count, 2);
 
-    t->properties[0] = (struct iceberg_property){STR("write.metadata.path"), STR("file:///m/")};
+    t->properties[0] = (struct property){STR("write.metadata.path"), STR("file:///m/")};
     CHECK_OK(iceberg_metadata_path(t, STR("/a/00041-x.metadata.json"), &f.arena, &path, &err));
     CHECK(str_starts(path, STR("file:///m/00042-")));
     CHECK_OK(iceberg_metadata_path(t, STR("/a/v7.metadata.json"), &f.arena, &path, &err));

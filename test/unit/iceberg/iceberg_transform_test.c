@@ -181,7 +181,7 @@ TEST(data_paths_are_escaped)
     CHECK_STR(path, "file:///wh/t/data/day=2025-01-14/a+b=x%2Fy%3Dz+%C3%A9%7E*/f.parquet");
     CHECK_OK(iceberg_data_path(&t, &none, NULL, STR("f.parquet"), &arena, &path, &err));
     CHECK_STR(path, "file:///wh/t/data/f.parquet");
-    struct iceberg_property p = {STR("write.data.path"), STR("file:///d/")};
+    struct property p = {STR("write.data.path"), STR("file:///d/")};
     t.properties = &p;
     t.property_count = 1;
     CHECK_OK(iceberg_data_path(&t, &none, NULL, STR("f.parquet"), &arena, &path, &err));

@@ -39,7 +39,7 @@ static struct iceberg_table *new_table(void)
     struct iceberg_sort_order order;
     CHECK_OK(iceberg_spec_parse(STR("day"), &schema, NULL, &arena, &spec, &err));
     CHECK_OK(iceberg_order_parse(STR("id"), &schema, &arena, &order, &err));
-    struct iceberg_property p = {STR("a"), STR("1")};
+    struct property p = {STR("a"), STR("1")};
     struct iceberg_update u[] = {
         {.kind = ICEBERG_ASSIGN_UUID, .text = STR("u-1")},
         {.kind = ICEBERG_SET_LOCATION, .text = STR("file:///wh/t/")},
@@ -204,7 +204,7 @@ TEST(metadata_log_is_cut)
 {
     setup();
     struct iceberg_table *t = new_table();
-    struct iceberg_property p = {STR("write.metadata.previous-versions-max"), STR("3")};
+    struct property p = {STR("write.metadata.previous-versions-max"), STR("3")};
     struct iceberg_update u = {
         .kind = ICEBERG_SET_PROPERTIES, .properties = &p, .property_count = 1};
     for (int i = 0; i < 6; i++) {
