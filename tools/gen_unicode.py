@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""gen_unicode.py - src/exec/exec_unicode_table.h from the C library's locale C.UTF-8.
+"""gen_unicode.py - src/expr/expr_unicode_table.h from the C library's locale C.UTF-8.
 
-    gen_unicode.py > src/exec/exec_unicode_table.h
+    gen_unicode.py > src/expr/expr_unicode_table.h
 
 The program itself never sets a locale, so its results do not depend on the machine; this file is
 made once and changes only when somebody wants newer characters.
@@ -57,8 +57,8 @@ def show(name, kind, rows):
 
 
 print("""// SPDX-License-Identifier: Apache-2.0
-/* exec_unicode_table.h - characters above ASCII that have a case, and those that are letters or
- * digits. Made by tools/gen_unicode.py; included by exec_unicode.c alone. */
+/* expr_unicode_table.h - characters above ASCII that have a case, and those that are letters or
+ * digits. Made by tools/gen_unicode.py; included by expr_unicode.c alone. */
 // clang-format off""")
 show("upper_runs", "case_run", mappings(LIBC.towupper))
 show("lower_runs", "case_run", mappings(LIBC.towlower))

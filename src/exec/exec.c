@@ -143,6 +143,25 @@ status exec_open(struct query_plan *plan, const struct exec_context *c, struct c
     return open_operator(plan, &input, c, out, err);
 }
 
+static struct expr_context expr_context_of(const struct exec_context *c)
+{
+    return (struct expr_context){c->account, c->arena, c->zone, c->now_us};
+}
+
+status exec_compile(const struct query_expr *e, const struct exec_context *c, struct expr **out,
+                    struct error *err)
+{
+    struct expr_context x = expr_context_of(c);
+    return expr_compile(e, &x, out, err);
+}
+
+status exec_fold(const struct query_expr *e, const struct exec_context *c, struct arena *arena,
+                 struct column_value *out, struct error *err)
+{
+    struct expr_context x = expr_context_of(c);
+    return expr_fold(e, &x, arena, out, err);
+}
+
 status exec_check_cancel(const struct exec_context *c, struct error *err)
 {
     if (c->cancel && atomic_load_explicit(c->cancel, memory_order_relaxed))

@@ -34,14 +34,14 @@ static status source_init(struct exec_aggregate *a, const struct query_expr *e,
         out->column = e->column;
         return ST_OK;
     }
-    return exec_expr_compile(e, &a->context, &out->expr, err);
+    return exec_compile(e, &a->context, &out->expr, err);
 }
 
 static status source_span(const struct exec_source *s, const struct column_batch *batch,
                           struct column_span *out, struct error *err)
 {
     if (s->expr)
-        return exec_expr_eval(s->expr, batch, out, err);
+        return expr_eval(s->expr, batch, out, err);
     ENSURE(s->column >= 0 && (size_t)s->column < batch->columns, err);
     *out = batch->spans[s->column];
     return ST_OK;
@@ -54,7 +54,7 @@ static status source_select(const struct exec_source *s, const struct column_bat
     struct column_span span;
     struct column_value v;
     if (s->expr)
-        return exec_expr_select(s->expr, batch, rows, count, err);
+        return expr_select(s->expr, batch, rows, count, err);
     TRY(source_span(s, batch, &span, err));
     *count = 0;
     for (int64_t i = 0; i < batch->rows; i++) {

@@ -18,8 +18,8 @@
 
 /* An expression over the input's batches: a bare column or a compiled one. */
 struct exec_source {
-    int column;             /* -1 = none */
-    struct exec_expr *expr; /* in the statement's arena; NULL = the column, or no expression */
+    int column;        /* -1 = none */
+    struct expr *expr; /* in the statement's arena; NULL = the column, or no expression */
 };
 
 struct exec_aggregate_arg {

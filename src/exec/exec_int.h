@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* exec_int.h - what exec's files share: compiled expressions and operator constructors.
+/* exec_int.h - what exec's files share: operator constructors and what they need.
  *
  * An operator is a column_stream over its input stream, which it owns and closes. Each constructor
  * takes the input over, also on failure. */
@@ -7,31 +7,13 @@
 #define EXEC_INT_H
 
 #include "exec/exec.h"
-
-/* ---- expressions (exec_expr.c, exec_fn_*.c) -------------------------------------------------- */
-
-/* A compiled expression: holds its own vectors, so one per thread. Everything is in c->arena and
- * freed with it. */
-struct exec_expr;
-
-STATUS_MUST_USE status exec_expr_compile(const struct query_expr *e, const struct exec_context *c,
-                                         struct exec_expr **out, struct error *err);
-/* `out` has batch->rows rows in e's type and is valid until the next eval of the same expression or
- * the input's next batch. RUN in, RUN out where every argument is RUN; over one CODES argument the
- * function is evaluated once per dictionary entry. Errors (division by zero, a bad cast) are raised
- * only for rows that are really evaluated (CASE, AND, OR, COALESCE guard their later arguments). */
-STATUS_MUST_USE status exec_expr_eval(struct exec_expr *e, const struct column_batch *batch,
-                                      struct column_span *out, struct error *err);
-/* Rows where a boolean expression is TRUE: ascending indexes into `rows` (room for batch->rows). */
-STATUS_MUST_USE status exec_expr_select(struct exec_expr *e, const struct column_batch *batch,
-                                        uint16_t *rows, size_t *count, struct error *err);
-/* Casts one value as QUERY_CAST does. */
-STATUS_MUST_USE status exec_cast_value(const struct column_value *from, struct column_type to,
-                                       const struct zone *zone, struct arena *arena,
-                                       struct column_value *out, struct error *err);
+#include "expr/expr.h"
 
 /* ---- shared by operators --------------------------------------------------------------------- */
 
+/* An expression of an operator's; it ends with c->arena. */
+STATUS_MUST_USE status exec_compile(const struct query_expr *e, const struct exec_context *c,
+                                    struct expr **out, struct error *err);
 /* ST_CANCELLED when the context's flag is set; called once per batch. */
 STATUS_MUST_USE status exec_check_cancel(const struct exec_context *c, struct error *err);
 

@@ -20,7 +20,7 @@ struct filter_column {
 struct filter {
     struct column_stream input;    /* owned */
     const struct exec_context *c;  /* borrowed */
-    struct exec_expr *predicate;   /* in c->arena */
+    struct expr *predicate;        /* in c->arena */
     struct filter_column *columns; /* in c->arena */
     struct column_span *spans;     /* in c->arena */
     size_t column_count;
@@ -93,7 +93,7 @@ static status filter_next(void *self, struct column_batch *out, struct error *er
         TRY(f->input.next(f->input.self, out, err));
         if (out->rows == 0)
             return ST_OK;
-        TRY(exec_expr_select(f->predicate, out, rows, &n, err));
+        TRY(expr_select(f->predicate, out, rows, &n, err));
         if ((int64_t)n == out->rows)
             return ST_OK;
         if (n == 0)
@@ -109,7 +109,7 @@ static status filter_prepare(struct filter *f, struct query_plan *p, struct erro
 {
     const struct exec_context *c = f->c;
     size_t n = p->input->schema.count;
-    TRY(exec_expr_compile(p->filter.predicate, c, &f->predicate, err));
+    TRY(exec_compile(p->filter.predicate, c, &f->predicate, err));
     TRY(ARENA_ARRAY(c->arena, struct filter_column, n, &f->columns, err));
     TRY(ARENA_ARRAY(c->arena, struct column_span, n, &f->spans, err));
     for (size_t i = 0; i < n; i++) {
@@ -148,7 +148,7 @@ struct project {
     struct column_stream input;   /* owned */
     const struct exec_context *c; /* borrowed */
     size_t count;
-    struct exec_expr **values; /* in c->arena */
+    struct expr **values;      /* in c->arena */
     struct column_span *spans; /* in c->arena */
 };
 
@@ -166,7 +166,7 @@ static status project_next(void *self, struct column_batch *out, struct error *e
     TRY(p->input.next(p->input.self, &in, err));
     *out = (struct column_batch){in.rows, p->count, p->spans};
     for (size_t i = 0; in.rows > 0 && i < p->count; i++)
-        TRY(exec_expr_eval(p->values[i], &in, &p->spans[i], err));
+        TRY(expr_eval(p->values[i], &in, &p->spans[i], err));
     return ST_OK;
 }
 
@@ -174,10 +174,10 @@ static status project_prepare(struct project *self, struct query_plan *p, struct
 {
     const struct exec_context *c = self->c;
     self->count = p->schema.count;
-    TRY(ARENA_ARRAY(c->arena, struct exec_expr *, self->count, &self->values, err));
+    TRY(ARENA_ARRAY(c->arena, struct expr *, self->count, &self->values, err));
     TRY(ARENA_ARRAY(c->arena, struct column_span, self->count, &self->spans, err));
     for (size_t i = 0; i < self->count; i++)
-        TRY(exec_expr_compile(p->project.values[i], c, &self->values[i], err));
+        TRY(exec_compile(p->project.values[i], c, &self->values[i], err));
     return ST_OK;
 }
 

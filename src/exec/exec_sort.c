@@ -14,7 +14,7 @@ struct sort {
     struct column_stream input;    /* owned */
     const struct exec_context *c;  /* borrowed */
     const struct query_plan *plan; /* borrowed */
-    struct exec_expr **keys;       /* in c->arena */
+    struct expr **keys;            /* in c->arena */
     struct exec_rows rows;         /* input columns, then keys */
     uint32_t *order, *spare;       /* owned: row numbers */
     size_t order_bytes;
@@ -103,7 +103,7 @@ static status sort_read(struct sort *s, struct error *err)
             break;
         memcpy(s->spans, in.spans, columns * sizeof(*s->spans));
         for (size_t k = 0; k < s->plan->sort.count; k++)
-            TRY(exec_expr_eval(s->keys[k], &in, &s->spans[columns + k], err));
+            TRY(expr_eval(s->keys[k], &in, &s->spans[columns + k], err));
         TRY(exec_rows_append(&s->rows, s->spans, in.rows, err));
         if (s->rows.rows > UINT32_MAX)
             FAIL(err, ST_LIMIT, "a sort of more than %u rows", UINT32_MAX);
@@ -152,7 +152,7 @@ static status sort_prepare(struct sort *s, struct query_plan *p, struct error *e
     size_t columns = p->schema.count, all = columns + p->sort.count;
     struct column_type *types;
     TRY(ARENA_ARRAY(c->arena, struct column_type, all, &types, err));
-    TRY(ARENA_ARRAY(c->arena, struct exec_expr *, p->sort.count, &s->keys, err));
+    TRY(ARENA_ARRAY(c->arena, struct expr *, p->sort.count, &s->keys, err));
     TRY(ARENA_ARRAY(c->arena, struct column_span, all, &s->spans, err));
     TRY(ARENA_ARRAY(c->arena, struct column_vector, columns, &s->out, err));
     for (size_t i = 0; i < columns; i++) {
@@ -161,7 +161,7 @@ static status sort_prepare(struct sort *s, struct query_plan *p, struct error *e
     }
     for (size_t k = 0; k < p->sort.count; k++) {
         types[columns + k] = p->sort.keys[k].value->type;
-        TRY(exec_expr_compile(p->sort.keys[k].value, c, &s->keys[k], err));
+        TRY(exec_compile(p->sort.keys[k].value, c, &s->keys[k], err));
     }
     return exec_rows_init(&s->rows, types, all, c->account, err);
 }

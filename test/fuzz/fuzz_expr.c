@@ -9,7 +9,7 @@
  * An answer must be a value or an error, within 32 MiB. Text must not point outside what the arena
  * owns: every byte of a result is read. */
 #include "column/column_zone.h"
-#include "exec/exec_int.h"
+#include "expr/expr.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -108,9 +108,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                      : type_of(row->result, digits);
     call.arg_count = count;
     call.args = pointers;
-    struct exec_context c = {.arena = &arena, .account = &account, .zone = zone};
+    struct expr_context c = {.arena = &arena, .account = &account, .zone = zone};
     volatile uint8_t sum = 0;
-    if (exec_fold(&call, &c, &arena, &result, NULL) == ST_OK)
+    if (expr_fold(&call, &c, &arena, &result, NULL) == ST_OK)
         sum = sum_of(&result);
     arena_free(&arena);
     if (account.used_bytes != 0)
