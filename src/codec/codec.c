@@ -8,9 +8,9 @@
 const char *codec_name(enum codec c)
 {
     static const char *const names[CODEC_COUNT] = {
-        [CODEC_NONE] = "none",       [CODEC_SNAPPY] = "snappy", [CODEC_GZIP] = "gzip",
-        [CODEC_ZSTD] = "zstd",       [CODEC_LZ4_RAW] = "lz4",   [CODEC_BROTLI] = "brotli",
-        [CODEC_DEFLATE] = "deflate",
+        [CODEC_NONE] = "none",       [CODEC_SNAPPY] = "snappy",        [CODEC_GZIP] = "gzip",
+        [CODEC_ZSTD] = "zstd",       [CODEC_LZ4_RAW] = "lz4",          [CODEC_BROTLI] = "brotli",
+        [CODEC_DEFLATE] = "deflate", [CODEC_LZ4_OLD] = "lz4 (Hadoop)",
     };
     return c < CODEC_COUNT ? names[c] : "unknown";
 }
@@ -110,6 +110,8 @@ status codec_work_decompress(struct codec_work *w, enum codec c, const void *in,
         return run_zstd_decompress(w, from, in_bytes, to, out_bytes, err);
     case CODEC_LZ4_RAW:
         return codec_lz4_decompress(from, in_bytes, to, out_bytes, err);
+    case CODEC_LZ4_OLD:
+        return codec_lz4_old_decompress(from, in_bytes, to, out_bytes, err);
     case CODEC_BROTLI:
         return codec_brotli_decompress(from, in_bytes, to, out_bytes, err);
     case CODEC_COUNT:

@@ -16,6 +16,7 @@ enum codec {
     CODEC_LZ4_RAW, /* one block, no frame */
     CODEC_BROTLI,  /* read only */
     CODEC_DEFLATE, /* RFC 1951 without header, as in Avro */
+    CODEC_LZ4_OLD, /* Hadoop's framing, an lz4 frame or a bare block; read only */
     CODEC_COUNT
 };
 
@@ -29,7 +30,7 @@ STATUS_MUST_USE status codec_decompress(enum codec c, const void *in, size_t in_
 STATUS_MUST_USE status codec_decompress_append(enum codec c, const void *in, size_t in_bytes,
                                                struct buffer *out, struct error *err);
 /* Appends. level 0 = the codec's default (zstd 3, gzip 6, deflate 6). The same bytes for the same
- * input. BROTLI is ST_UNSUPPORTED. */
+ * input. BROTLI and LZ4_OLD are ST_UNSUPPORTED. */
 STATUS_MUST_USE status codec_compress(enum codec c, int level, const void *in, size_t in_bytes,
                                       struct buffer *out, struct error *err);
 /* A library's working state, kept from block to block where it is costly to make: zstd's, 100 KB to

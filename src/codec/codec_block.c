@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/* codec_block.c - codecs used on whole blocks only: snappy, lz4 and brotli.
+/* codec_block.c - codecs used on whole blocks only: snappy and brotli.
  *
- * Of the three only brotli takes an allocator. snappy and lz4 decompress without allocating; snappy
- * compresses with a table of at most 64 KiB of its own, lz4 with ours. */
+ * Of the two only brotli takes an allocator. snappy decompresses without allocating and compresses
+ * with a table of at most 64 KiB of its own. */
 #include "codec/codec_int.h"
 
 #include <brotli/decode.h>
-#include <limits.h>
-#include <lz4.h>
 #include <snappy-c.h>
 
 status codec_snappy_decompress(const uint8_t *in, size_t in_bytes, uint8_t *out, size_t out_bytes,
@@ -35,36 +33,6 @@ status codec_snappy_compress(const uint8_t *in, size_t in_bytes, struct buffer *
         SNAPPY_OK)
         FAIL(err, ST_INTERNAL, "snappy: compression failed");
     out->len += got;
-    return ST_OK;
-}
-
-status codec_lz4_decompress(const uint8_t *in, size_t in_bytes, uint8_t *out, size_t out_bytes,
-                            struct error *err)
-{
-    if (in_bytes > INT_MAX || out_bytes > INT_MAX)
-        FAIL(err, ST_LIMIT, "an lz4 block has at most %d bytes", INT_MAX);
-    int got = LZ4_decompress_safe((const char *)in, (char *)out, (int)in_bytes, (int)out_bytes);
-    if (got < 0)
-        FAIL(err, ST_CORRUPT, "lz4 data are damaged, or give more than %zu bytes", out_bytes);
-    if ((size_t)got != out_bytes)
-        FAIL(err, ST_CORRUPT, "lz4 data give %d bytes, not %zu", got, out_bytes);
-    return ST_OK;
-}
-
-status codec_lz4_compress(const uint8_t *in, size_t in_bytes, struct buffer *out, struct error *err)
-{
-    if (in_bytes > LZ4_MAX_INPUT_SIZE)
-        FAIL(err, ST_LIMIT, "lz4 takes at most %d bytes, not %zu", LZ4_MAX_INPUT_SIZE, in_bytes);
-    TRY(buffer_reserve(out, (size_t)LZ4_compressBound((int)in_bytes), err));
-    size_t room = out->size_bytes - out->len;
-    void *state;
-    TRY(mem_alloc(out->account, (size_t)LZ4_sizeofState(), &state, err));
-    int got = LZ4_compress_fast_extState(state, (const char *)in, (char *)out->data + out->len,
-                                         (int)in_bytes, room > INT_MAX ? INT_MAX : (int)room, 1);
-    mem_free(out->account, state, (size_t)LZ4_sizeofState());
-    if (got <= 0)
-        FAIL(err, ST_INTERNAL, "lz4: compression failed");
-    out->len += (size_t)got;
     return ST_OK;
 }
 

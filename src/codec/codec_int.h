@@ -32,6 +32,8 @@ STATUS_MUST_USE status codec_snappy_decompress(const uint8_t *in, size_t in_byte
                                                size_t out_bytes, struct error *err);
 STATUS_MUST_USE status codec_lz4_decompress(const uint8_t *in, size_t in_bytes, uint8_t *out,
                                             size_t out_bytes, struct error *err);
+STATUS_MUST_USE status codec_lz4_old_decompress(const uint8_t *in, size_t in_bytes, uint8_t *out,
+                                                size_t out_bytes, struct error *err);
 STATUS_MUST_USE status codec_brotli_decompress(const uint8_t *in, size_t in_bytes, uint8_t *out,
                                                size_t out_bytes, struct error *err);
 

@@ -93,7 +93,7 @@ static void chunk_codec(struct parquet_chunk_place *c, int32_t codec)
     static const enum codec codecs[] = {
         [PARQUET_UNCOMPRESSED] = CODEC_NONE, [PARQUET_SNAPPY] = CODEC_SNAPPY,
         [PARQUET_GZIP] = CODEC_GZIP,         [PARQUET_LZO] = CODEC_COUNT,
-        [PARQUET_BROTLI] = CODEC_BROTLI,     [PARQUET_LZ4_HADOOP] = CODEC_COUNT,
+        [PARQUET_BROTLI] = CODEC_BROTLI,     [PARQUET_LZ4_HADOOP] = CODEC_LZ4_OLD,
         [PARQUET_ZSTD] = CODEC_ZSTD,         [PARQUET_LZ4_RAW] = CODEC_LZ4_RAW,
     };
     c->info.codec = codec >= 0 && codec < (int32_t)ARRAY_LEN(codecs) ? codecs[codec] : CODEC_COUNT;

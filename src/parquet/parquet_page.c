@@ -128,6 +128,7 @@ static uint64_t most_ratio(enum codec c)
     case CODEC_SNAPPY:
         return 24;
     case CODEC_LZ4_RAW:
+    case CODEC_LZ4_OLD:
         return 256;
     case CODEC_GZIP:
     case CODEC_DEFLATE:

@@ -18,7 +18,7 @@ static void check_round_trip(enum codec c, const void *data, size_t bytes)
     struct buffer packed;
     uint8_t *out = malloc(bytes + 1);
     buffer_init(&packed, NULL, (size_t)1 << 24);
-    if (c == CODEC_BROTLI)
+    if (c == CODEC_BROTLI || c == CODEC_LZ4_OLD)
         c = CODEC_ZSTD;
     must(out && codec_compress(c, 0, data, bytes, &packed, NULL) == ST_OK);
     must(codec_decompress(c, packed.data, packed.len, out, bytes, NULL) == ST_OK);

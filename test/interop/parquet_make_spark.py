@@ -6,7 +6,7 @@
 
 Writes SOURCE (a file of parquet_make.py) with both versions of parquet-java's format, every codec
 Spark has, dictionaries on and off, the legacy layout of decimals, and each kind of timestamp:
-FOLDER/spark-<what>.parquet. Codec lz4 is Hadoop's framing, which firn refuses.
+FOLDER/spark-<what>.parquet. Codec lz4 is Hadoop's framing.
 """
 import glob
 import os

@@ -5,7 +5,7 @@
     parquet_read_judge.py TOOL FILE-OR-FOLDER...
 
 TOOL is the built parquet_read_tool. Each column is equal cell by cell, or refused by name: nested ones,
-FLOAT16, and everything in files whose name says hadoop-lz4. Any other failure is an error. Prints one line a file and a summary by type; exit 1 if any column differs.
+FLOAT16. Any other failure is an error. Prints one line a file and a summary by type; exit 1 if any column differs.
 """
 import collections
 import decimal
@@ -107,7 +107,7 @@ def judge(tool, path, result):
         top = name if name in table.column_names else name.split(".")[0]
         chunked = table.column(top)
         array = pa.concat_arrays(chunked.chunks) if chunked.num_chunks else pa.array([], chunked.type)
-        want = expect(array, chunked.type) if "hadoop-lz4" not in path else None
+        want = expect(array, chunked.type)
         if cells and cells[0].startswith("refused "):
             if want is not None:
                 bad += 1

@@ -4,6 +4,8 @@
 
 #include "codec/codec.h"
 
+#include <lz4frame.h>
+
 #define MANY 100000
 
 /* Half repeating, half noise, so that all codecs use both their literals and their copies. */
@@ -218,6 +220,89 @@ TEST(brotli_of_another_writer)
     CHECK_STATUS(codec_decompress(CODEC_BROTLI, packed, sizeof(packed), out, 99, &err), ST_CORRUPT);
     CHECK_STATUS(codec_decompress(CODEC_BROTLI, packed, sizeof(packed) - 1, out, 100, &err),
                  ST_CORRUPT);
+}
+
+/* Two Hadoop blocks, the first of two lz4 blocks, as its stream writes what passes its buffer. */
+static void hadoop_frame(const uint8_t *in, struct buffer *out)
+{
+    static const size_t raw[] = {3000, 2000}, parts[][2] = {{1800, 1200}, {2000, 0}};
+    struct error err;
+    for (size_t i = 0; i < 2; i++) {
+        uint32_t be = __builtin_bswap32((uint32_t)raw[i]);
+        CHECK_OK(buffer_append(out, &be, 4, &err));
+        for (size_t k = 0; k < 2 && parts[i][k] > 0; in += parts[i][k++]) {
+            struct buffer block;
+            buffer_init(&block, NULL, 1 << 20);
+            CHECK_OK(codec_compress(CODEC_LZ4_RAW, 0, in, parts[i][k], &block, &err));
+            be = __builtin_bswap32((uint32_t)block.len);
+            CHECK_OK(buffer_append(out, &be, 4, &err));
+            CHECK_OK(buffer_append(out, block.data, block.len, &err));
+            buffer_free(&block);
+        }
+    }
+}
+
+static void check_lz4_old(const struct buffer *packed, const uint8_t *in, size_t bytes)
+{
+    struct error err;
+    static uint8_t out[MANY + 1];
+    memset(out, 0xEE, sizeof(out));
+    CHECK_OK(codec_decompress(CODEC_LZ4_OLD, packed->data, packed->len, out, bytes, &err));
+    CHECK(memcmp(in, out, bytes) == 0);
+    CHECK_INT(out[bytes], 0xEE);
+    CHECK_STATUS(codec_decompress(CODEC_LZ4_OLD, packed->data, packed->len, out, bytes - 1, &err),
+                 ST_CORRUPT);
+    CHECK_STATUS(codec_decompress(CODEC_LZ4_OLD, packed->data, packed->len, out, bytes + 1, &err),
+                 ST_CORRUPT);
+    CHECK_STATUS(codec_decompress(CODEC_LZ4_OLD, packed->data, packed->len - 1, out, bytes, &err),
+                 ST_CORRUPT);
+    CHECK(strstr(err.msg, "Hadoop") != NULL);
+}
+
+TEST(old_lz4_is_hadoop_framed_or_bare)
+{
+    struct error err;
+    static uint8_t in[5000];
+    struct buffer packed;
+    fill(in, sizeof(in));
+    buffer_init(&packed, NULL, 1 << 20);
+    hadoop_frame(in, &packed);
+    check_lz4_old(&packed, in, sizeof(in));
+    buffer_clear(&packed);
+    CHECK_OK(codec_compress(CODEC_LZ4_RAW, 0, in, sizeof(in), &packed, &err));
+    check_lz4_old(&packed, in, sizeof(in));
+    buffer_free(&packed);
+    CHECK_OK(codec_decompress(CODEC_LZ4_OLD, "", 0, in, 0, &err));
+}
+
+TEST(old_lz4_may_be_a_frame)
+{
+    struct error err;
+    static uint8_t in[MANY];
+    fill(in, MANY);
+    for (int form = 0; form < 16; form++) { /* blocks linked or not, each check and size or not */
+        LZ4F_preferences_t how = {
+            .frameInfo = {.blockMode = form & 1 ? LZ4F_blockIndependent : LZ4F_blockLinked,
+                          .contentChecksumFlag =
+                              form & 2 ? LZ4F_contentChecksumEnabled : LZ4F_noContentChecksum,
+                          .contentSize = form & 4 ? MANY : 0,
+                          .blockChecksumFlag =
+                              form & 8 ? LZ4F_blockChecksumEnabled : LZ4F_noBlockChecksum}};
+        struct buffer packed;
+        buffer_init(&packed, NULL, 1 << 20);
+        CHECK_OK(buffer_reserve(&packed, LZ4F_compressFrameBound(MANY, &how), &err));
+        packed.len = LZ4F_compressFrame(packed.data, packed.size_bytes, in, MANY, &how);
+        CHECK(!LZ4F_isError(packed.len));
+        check_lz4_old(&packed, in, MANY);
+        if (form & (2 | 8)) {
+            static uint8_t out[MANY];
+            packed.data[packed.len - 6 - (form & 2 ? 4 : 0)] ^=
+                1; /* in the last block or its check */
+            CHECK_STATUS(codec_decompress(CODEC_LZ4_OLD, packed.data, packed.len, out, MANY, &err),
+                         ST_CORRUPT);
+        }
+        buffer_free(&packed);
+    }
 }
 
 TEST(what_is_not_supported_is_named)
