@@ -15,11 +15,11 @@ static status put_schemas(const struct iceberg_table *t, struct buffer *out, str
 {
     if (t->format_version == 1)
         TRY(iceberg_schema_format(iceberg_current_schema(t), "schema", out, err));
-    TRY(iceberg_put_long(out, "current-schema-id", t->current_schema_id, err));
-    TRY(iceberg_put_open(out, "schemas", '[', err));
+    TRY(jsontext_put_long(out, "current-schema-id", t->current_schema_id, err));
+    TRY(jsontext_put_open(out, "schemas", '[', err));
     for (size_t i = 0; i < t->schema_count; i++)
         TRY(iceberg_schema_format(&t->schemas[i], NULL, out, err));
-    return iceberg_put_close(out, ']', err);
+    return jsontext_put_close(out, ']', err);
 }
 
 static status put_specs(const struct iceberg_table *t, struct buffer *out, struct error *err)
@@ -27,115 +27,115 @@ static status put_specs(const struct iceberg_table *t, struct buffer *out, struc
     if (t->format_version == 1)
         TRY(iceberg_spec_format_fields(iceberg_spec_by_id(t, t->default_spec_id), "partition-spec",
                                        out, err));
-    TRY(iceberg_put_long(out, "default-spec-id", t->default_spec_id, err));
-    TRY(iceberg_put_open(out, "partition-specs", '[', err));
+    TRY(jsontext_put_long(out, "default-spec-id", t->default_spec_id, err));
+    TRY(jsontext_put_open(out, "partition-specs", '[', err));
     for (size_t i = 0; i < t->spec_count; i++)
         TRY(iceberg_spec_format(&t->specs[i], NULL, out, err));
-    TRY(iceberg_put_close(out, ']', err));
-    return iceberg_put_long(out, "last-partition-id", t->last_partition_id, err);
+    TRY(jsontext_put_close(out, ']', err));
+    return jsontext_put_long(out, "last-partition-id", t->last_partition_id, err);
 }
 
 static status put_orders(const struct iceberg_table *t, struct buffer *out, struct error *err)
 {
-    TRY(iceberg_put_long(out, "default-sort-order-id", t->default_order_id, err));
-    TRY(iceberg_put_open(out, "sort-orders", '[', err));
+    TRY(jsontext_put_long(out, "default-sort-order-id", t->default_order_id, err));
+    TRY(jsontext_put_open(out, "sort-orders", '[', err));
     for (size_t i = 0; i < t->order_count; i++)
         TRY(iceberg_order_format(&t->orders[i], NULL, out, err));
-    return iceberg_put_close(out, ']', err);
+    return jsontext_put_close(out, ']', err);
 }
 
 static status put_refs(const struct iceberg_table *t, struct buffer *out, struct error *err)
 {
-    TRY(iceberg_put_open(out, "refs", '{', err));
+    TRY(jsontext_put_open(out, "refs", '{', err));
     for (size_t i = 0; i < t->ref_count; i++) {
         const struct iceberg_ref *r = &t->refs[i];
-        TRY(iceberg_put_str(out, NULL, r->name, err));
+        TRY(jsontext_put_str(out, NULL, r->name, err));
         TRY(buffer_append_byte(out, ':', err));
-        TRY(iceberg_put_open(out, NULL, '{', err));
-        TRY(iceberg_put_long(out, "snapshot-id", r->snapshot_id, err));
-        TRY(iceberg_put_str(out, "type", r->is_tag ? STR("tag") : STR("branch"), err));
+        TRY(jsontext_put_open(out, NULL, '{', err));
+        TRY(jsontext_put_long(out, "snapshot-id", r->snapshot_id, err));
+        TRY(jsontext_put_str(out, "type", r->is_tag ? STR("tag") : STR("branch"), err));
         if (r->min_snapshots >= 0)
-            TRY(iceberg_put_long(out, "min-snapshots-to-keep", r->min_snapshots, err));
+            TRY(jsontext_put_long(out, "min-snapshots-to-keep", r->min_snapshots, err));
         if (r->max_snapshot_age_ms >= 0)
-            TRY(iceberg_put_long(out, "max-snapshot-age-ms", r->max_snapshot_age_ms, err));
+            TRY(jsontext_put_long(out, "max-snapshot-age-ms", r->max_snapshot_age_ms, err));
         if (r->max_ref_age_ms >= 0)
-            TRY(iceberg_put_long(out, "max-ref-age-ms", r->max_ref_age_ms, err));
-        TRY(iceberg_put_close(out, '}', err));
+            TRY(jsontext_put_long(out, "max-ref-age-ms", r->max_ref_age_ms, err));
+        TRY(jsontext_put_close(out, '}', err));
     }
-    return iceberg_put_close(out, '}', err);
+    return jsontext_put_close(out, '}', err);
 }
 
 static status put_snapshot(const struct iceberg_snapshot *s, struct buffer *out, struct error *err)
 {
-    TRY(iceberg_put_open(out, NULL, '{', err));
+    TRY(jsontext_put_open(out, NULL, '{', err));
     if (s->sequence_number > 0)
-        TRY(iceberg_put_long(out, "sequence-number", s->sequence_number, err));
-    TRY(iceberg_put_long(out, "snapshot-id", s->id, err));
+        TRY(jsontext_put_long(out, "sequence-number", s->sequence_number, err));
+    TRY(jsontext_put_long(out, "snapshot-id", s->id, err));
     if (s->parent_id != -1)
-        TRY(iceberg_put_long(out, "parent-snapshot-id", s->parent_id, err));
-    TRY(iceberg_put_long(out, "timestamp-ms", s->timestamp_ms, err));
+        TRY(jsontext_put_long(out, "parent-snapshot-id", s->parent_id, err));
+    TRY(jsontext_put_long(out, "timestamp-ms", s->timestamp_ms, err));
     if (s->summary_count > 0)
-        TRY(iceberg_put_properties(out, "summary", s->summary, s->summary_count, err));
+        TRY(jsontext_put_properties(out, "summary", s->summary, s->summary_count, err));
     if (s->manifest_list.len > 0) {
-        TRY(iceberg_put_str(out, "manifest-list", s->manifest_list, err));
+        TRY(jsontext_put_str(out, "manifest-list", s->manifest_list, err));
     } else {
-        TRY(iceberg_put_open(out, "manifests", '[', err));
+        TRY(jsontext_put_open(out, "manifests", '[', err));
         for (size_t i = 0; i < s->manifest_count; i++)
-            TRY(iceberg_put_str(out, NULL, s->manifests[i], err));
-        TRY(iceberg_put_close(out, ']', err));
+            TRY(jsontext_put_str(out, NULL, s->manifests[i], err));
+        TRY(jsontext_put_close(out, ']', err));
     }
     if (s->schema_id >= 0)
-        TRY(iceberg_put_long(out, "schema-id", s->schema_id, err));
-    return iceberg_put_close(out, '}', err);
+        TRY(jsontext_put_long(out, "schema-id", s->schema_id, err));
+    return jsontext_put_close(out, '}', err);
 }
 
 static status put_snapshots(const struct iceberg_table *t, struct buffer *out, struct error *err)
 {
-    TRY(iceberg_put_long(out, "current-snapshot-id", t->current_snapshot_id, err));
+    TRY(jsontext_put_long(out, "current-snapshot-id", t->current_snapshot_id, err));
     TRY(put_refs(t, out, err));
-    TRY(iceberg_put_open(out, "snapshots", '[', err));
+    TRY(jsontext_put_open(out, "snapshots", '[', err));
     for (size_t i = 0; i < t->snapshot_count; i++)
         TRY(put_snapshot(&t->snapshots[i], out, err));
-    return iceberg_put_close(out, ']', err);
+    return jsontext_put_close(out, ']', err);
 }
 
 static status put_log(const char *key, const struct iceberg_log_entry *log, size_t count,
                       bool of_files, struct buffer *out, struct error *err)
 {
-    TRY(iceberg_put_open(out, key, '[', err));
+    TRY(jsontext_put_open(out, key, '[', err));
     for (size_t i = 0; i < count; i++) {
-        TRY(iceberg_put_open(out, NULL, '{', err));
-        TRY(iceberg_put_long(out, "timestamp-ms", log[i].timestamp_ms, err));
+        TRY(jsontext_put_open(out, NULL, '{', err));
+        TRY(jsontext_put_long(out, "timestamp-ms", log[i].timestamp_ms, err));
         if (of_files)
-            TRY(iceberg_put_str(out, "metadata-file", log[i].metadata_file, err));
+            TRY(jsontext_put_str(out, "metadata-file", log[i].metadata_file, err));
         else
-            TRY(iceberg_put_long(out, "snapshot-id", log[i].snapshot_id, err));
-        TRY(iceberg_put_close(out, '}', err));
+            TRY(jsontext_put_long(out, "snapshot-id", log[i].snapshot_id, err));
+        TRY(jsontext_put_close(out, '}', err));
     }
-    return iceberg_put_close(out, ']', err);
+    return jsontext_put_close(out, ']', err);
 }
 
 status iceberg_table_format(const struct iceberg_table *t, struct buffer *out, struct error *err)
 {
     TRY(buffer_append_byte(out, '{', err));
-    TRY(iceberg_put_long(out, "format-version", t->format_version, err));
+    TRY(jsontext_put_long(out, "format-version", t->format_version, err));
     if (t->uuid.len > 0)
-        TRY(iceberg_put_str(out, "table-uuid", t->uuid, err));
-    TRY(iceberg_put_str(out, "location", t->location, err));
+        TRY(jsontext_put_str(out, "table-uuid", t->uuid, err));
+    TRY(jsontext_put_str(out, "location", t->location, err));
     if (t->format_version > 1)
-        TRY(iceberg_put_long(out, "last-sequence-number", t->last_sequence_number, err));
-    TRY(iceberg_put_long(out, "last-updated-ms", t->last_updated_ms, err));
-    TRY(iceberg_put_long(out, "last-column-id", t->last_column_id, err));
+        TRY(jsontext_put_long(out, "last-sequence-number", t->last_sequence_number, err));
+    TRY(jsontext_put_long(out, "last-updated-ms", t->last_updated_ms, err));
+    TRY(jsontext_put_long(out, "last-column-id", t->last_column_id, err));
     TRY(put_schemas(t, out, err));
     TRY(put_specs(t, out, err));
     TRY(put_orders(t, out, err));
-    TRY(iceberg_put_properties(out, "properties", t->properties, t->property_count, err));
+    TRY(jsontext_put_properties(out, "properties", t->properties, t->property_count, err));
     TRY(put_snapshots(t, out, err));
     TRY(put_log("snapshot-log", t->snapshot_log, t->snapshot_log_count, false, out, err));
     TRY(put_log("metadata-log", t->metadata_log, t->metadata_log_count, true, out, err));
     if (t->unknown_json.len > 2) { /* more than "{}": its members without the braces */
         struct str members = {t->unknown_json.ptr + 1, t->unknown_json.len - 2};
-        TRY(iceberg_put_raw(out, NULL, members, err));
+        TRY(jsontext_put_raw(out, NULL, members, err));
     }
     return buffer_append_byte(out, '}', err);
 }

@@ -4,66 +4,8 @@
 #define ICEBERG_INT_H
 
 #include "base/bytes.h"
-#include "iceberg/iceberg.h"
-
 #include "base/jsontext.h"
-
-/* ---- JSON in (iceberg_json.c) ------------------------------------------------------------------
- */
-
-/* A parsed text. jansson's memory cannot be counted piece by piece, so a multiple of the text is
- * charged while the document lives. */
-struct iceberg_doc {
-    json_t *root; /* owned */
-    struct mem_account *account;
-    size_t charged_bytes;
-};
-
-STATUS_MUST_USE status iceberg_doc_parse(struct iceberg_doc *d, struct mem_account *account,
-                                         const void *text, size_t bytes, struct error *err);
-void iceberg_doc_free(struct iceberg_doc *d);
-
-/* Members of an object. Without _or a missing or null member is ST_CORRUPT; with _or it gives
- * `absent`. A member of the wrong kind or range is always ST_CORRUPT. Text is copied. */
-STATUS_MUST_USE status iceberg_get_long(const json_t *obj, const char *key, int64_t *out,
-                                        struct error *err);
-STATUS_MUST_USE status iceberg_get_long_or(const json_t *obj, const char *key, int64_t absent,
-                                           int64_t *out, struct error *err);
-STATUS_MUST_USE status iceberg_get_int(const json_t *obj, const char *key, int32_t *out,
-                                       struct error *err);
-STATUS_MUST_USE status iceberg_get_int_or(const json_t *obj, const char *key, int32_t absent,
-                                          int32_t *out, struct error *err);
-STATUS_MUST_USE status iceberg_get_bool(const json_t *obj, const char *key, bool *out,
-                                        struct error *err);
-STATUS_MUST_USE status iceberg_get_str(struct arena *arena, const json_t *obj, const char *key,
-                                       struct str *out, struct error *err);
-/* ptr NULL when absent. */
-STATUS_MUST_USE status iceberg_get_str_or_null(struct arena *arena, const json_t *obj,
-                                               const char *key, struct str *out, struct error *err);
-/* NULL when absent and not required. */
-STATUS_MUST_USE status iceberg_get_array(const json_t *obj, const char *key, bool required,
-                                         const json_t **out, struct error *err);
-STATUS_MUST_USE status iceberg_get_properties(struct arena *arena, const json_t *obj,
-                                              const char *key, struct property **out, size_t *count,
-                                              struct error *err);
-
-/* ---- JSON out: each puts the comma it needs; a scalar with key NULL is an array's item ---------
- */
-
-STATUS_MUST_USE status iceberg_put_open(struct buffer *out, const char *key, char bracket,
-                                        struct error *err);
-STATUS_MUST_USE status iceberg_put_close(struct buffer *out, char bracket, struct error *err);
-STATUS_MUST_USE status iceberg_put_long(struct buffer *out, const char *key, int64_t v,
-                                        struct error *err);
-STATUS_MUST_USE status iceberg_put_bool(struct buffer *out, const char *key, bool v,
-                                        struct error *err);
-STATUS_MUST_USE status iceberg_put_str(struct buffer *out, const char *key, struct str v,
-                                       struct error *err);
-STATUS_MUST_USE status iceberg_put_raw(struct buffer *out, const char *key, struct str json,
-                                       struct error *err);
-STATUS_MUST_USE status iceberg_put_properties(struct buffer *out, const char *key,
-                                              const struct property *p, size_t count,
-                                              struct error *err);
+#include "iceberg/iceberg.h"
 
 /* ---- schemas (iceberg_schema.c) ----------------------------------------------------------------
  */

@@ -161,7 +161,7 @@ static status put_partition(struct buffer *out, const struct partition *p, struc
     TRY(buffer_append_str(out, STR("{\"type\":\"record\",\"name\":\"r102\",\"fields\":["), err));
     for (size_t i = 0; i < p->spec->count; i++) {
         const struct iceberg_partition_field *f = &p->spec->fields[i];
-        TRY(iceberg_put_open(out, NULL, '{', err));
+        TRY(jsontext_put_open(out, NULL, '{', err));
         TRY(buffer_append_str(out, STR("\"name\":\""), err));
         size_t start = out->len;
         TRY(put_avro_name(out, f->name, err));
@@ -171,9 +171,9 @@ static status put_partition(struct buffer *out, const struct partition *p, struc
                     STR_ARG(f->name));
         TRY(buffer_append_str(out, STR("],\"default\":null"), err));
         if (!same)
-            TRY(iceberg_put_str(out, "iceberg-field-name", f->name, err));
-        TRY(iceberg_put_long(out, "field-id", f->field_id, err));
-        TRY(iceberg_put_close(out, '}', err));
+            TRY(jsontext_put_str(out, "iceberg-field-name", f->name, err));
+        TRY(jsontext_put_long(out, "field-id", f->field_id, err));
+        TRY(jsontext_put_close(out, '}', err));
     }
     return buffer_append_str(out, STR("]}"), err);
 }
@@ -241,7 +241,7 @@ static status put_columns(struct buffer *out, const struct column *columns, size
 {
     for (size_t i = 0; i < count; i++) {
         const struct column *c = &columns[i];
-        TRY(iceberg_put_open(out, NULL, '{', err));
+        TRY(jsontext_put_open(out, NULL, '{', err));
         TRY(buffer_printf(out, err, "\"name\":\"%s\",\"type\":%s", c->name,
                           c->required ? "" : "[\"null\","));
         TRY(put_shape(out, c, partition, err));

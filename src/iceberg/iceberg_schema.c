@@ -87,19 +87,19 @@ static status put_type(struct buffer *out, const struct iceberg_field *f, struct
 {
     char text[64];
     if (f->nested)
-        return iceberg_put_raw(out, "type", f->type_json, err);
+        return jsontext_put_raw(out, "type", f->type_json, err);
     enum column_kind kind = f->type.kind == COLUMN_SMALLINT ? COLUMN_INT : f->type.kind;
     if (kind == COLUMN_DECIMAL) {
         snprintf(text, sizeof(text), "decimal(%u, %u)", f->type.precision, f->type.scale);
-        return iceberg_put_str(out, "type", str_of(text), err);
+        return jsontext_put_str(out, "type", str_of(text), err);
     }
     if (kind == COLUMN_FIXED) {
         snprintf(text, sizeof(text), "fixed[%u]", f->type.length_bytes);
-        return iceberg_put_str(out, "type", str_of(text), err);
+        return jsontext_put_str(out, "type", str_of(text), err);
     }
     for (size_t i = 0; i < ARRAY_LEN(type_names); i++)
         if (type_names[i].kind == kind)
-            return iceberg_put_str(out, "type", str_of(type_names[i].name), err);
+            return jsontext_put_str(out, "type", str_of(type_names[i].name), err);
     FAIL(err, ST_UNSUPPORTED, "column %.*s: type %s cannot be stored", STR_ARG(f->name),
          column_type_name(f->type, text));
 }
@@ -114,10 +114,10 @@ static bool is_nested(const json_t *type)
 static status parse_field(struct arena *arena, const json_t *json, struct iceberg_field *out,
                           struct error *err)
 {
-    TRY(iceberg_get_int(json, "id", &out->id, err));
-    TRY(iceberg_get_str(arena, json, "name", &out->name, err));
-    TRY(iceberg_get_bool(json, "required", &out->required, err));
-    TRY(iceberg_get_str_or_null(arena, json, "doc", &out->doc, err));
+    TRY(jsontext_get_int(json, "id", &out->id, err));
+    TRY(jsontext_get_str(arena, json, "name", &out->name, err));
+    TRY(jsontext_get_bool(json, "required", &out->required, err));
+    TRY(jsontext_get_str_or_null(arena, json, "doc", &out->doc, err));
     const json_t *initial = json_object_get(json, "initial-default");
     if (initial && !json_is_null(initial))
         FAIL(err, ST_UNSUPPORTED, "column %.*s has a default value (format version 3)",
@@ -162,15 +162,15 @@ status iceberg_schema_parse(struct arena *arena, const json_t *json, struct iceb
     const json_t *fields, *identifiers;
     if (!json_is_object(json))
         FAIL(err, ST_CORRUPT, "a schema is not an object");
-    TRY(iceberg_get_int_or(json, "schema-id", 0, &out->id, err));
-    TRY(iceberg_get_array(json, "fields", true, &fields, err));
+    TRY(jsontext_get_int_or(json, "schema-id", 0, &out->id, err));
+    TRY(jsontext_get_array(json, "fields", true, &fields, err));
     out->count = json_array_size(fields);
     TRY(ARENA_ARRAY(arena, struct iceberg_field, out->count, &out->fields, err));
     for (size_t i = 0; i < out->count; i++)
         TRY(parse_field(arena, json_array_get(fields, i), &out->fields[i], err));
     TRY(check_ids(out, arena, err));
 
-    TRY(iceberg_get_array(json, "identifier-field-ids", false, &identifiers, err));
+    TRY(jsontext_get_array(json, "identifier-field-ids", false, &identifiers, err));
     out->identifier_count = identifiers ? json_array_size(identifiers) : 0;
     TRY(ARENA_ARRAY(arena, int32_t, out->identifier_count, &out->identifier_ids, err));
     for (size_t i = 0; i < out->identifier_count; i++) {
@@ -186,29 +186,29 @@ status iceberg_schema_parse(struct arena *arena, const json_t *json, struct iceb
 status iceberg_schema_format(const struct iceberg_schema *s, const char *key, struct buffer *out,
                              struct error *err)
 {
-    TRY(iceberg_put_open(out, key, '{', err));
-    TRY(iceberg_put_str(out, "type", STR("struct"), err));
-    TRY(iceberg_put_long(out, "schema-id", s->id, err));
+    TRY(jsontext_put_open(out, key, '{', err));
+    TRY(jsontext_put_str(out, "type", STR("struct"), err));
+    TRY(jsontext_put_long(out, "schema-id", s->id, err));
     if (s->identifier_count > 0) {
-        TRY(iceberg_put_open(out, "identifier-field-ids", '[', err));
+        TRY(jsontext_put_open(out, "identifier-field-ids", '[', err));
         for (size_t i = 0; i < s->identifier_count; i++)
-            TRY(iceberg_put_long(out, NULL, s->identifier_ids[i], err));
-        TRY(iceberg_put_close(out, ']', err));
+            TRY(jsontext_put_long(out, NULL, s->identifier_ids[i], err));
+        TRY(jsontext_put_close(out, ']', err));
     }
-    TRY(iceberg_put_open(out, "fields", '[', err));
+    TRY(jsontext_put_open(out, "fields", '[', err));
     for (size_t i = 0; i < s->count; i++) {
         const struct iceberg_field *f = &s->fields[i];
-        TRY(iceberg_put_open(out, NULL, '{', err));
-        TRY(iceberg_put_long(out, "id", f->id, err));
-        TRY(iceberg_put_str(out, "name", f->name, err));
-        TRY(iceberg_put_bool(out, "required", f->required, err));
+        TRY(jsontext_put_open(out, NULL, '{', err));
+        TRY(jsontext_put_long(out, "id", f->id, err));
+        TRY(jsontext_put_str(out, "name", f->name, err));
+        TRY(jsontext_put_bool(out, "required", f->required, err));
         TRY(put_type(out, f, err));
         if (f->doc.len > 0)
-            TRY(iceberg_put_str(out, "doc", f->doc, err));
-        TRY(iceberg_put_close(out, '}', err));
+            TRY(jsontext_put_str(out, "doc", f->doc, err));
+        TRY(jsontext_put_close(out, '}', err));
     }
-    TRY(iceberg_put_close(out, ']', err));
-    return iceberg_put_close(out, '}', err);
+    TRY(jsontext_put_close(out, ']', err));
+    return jsontext_put_close(out, '}', err);
 }
 
 const struct iceberg_field *iceberg_field_by_id(const struct iceberg_schema *s, int32_t id)
@@ -260,13 +260,13 @@ status iceberg_leaf_type(const struct iceberg_schema *s, int32_t id, struct colu
         return ST_OK;
     }
     for (size_t i = 0; i < s->count && !*found; i++) {
-        struct iceberg_doc doc;
+        struct jsontext_doc doc;
         if (!s->fields[i].nested)
             continue;
         struct str text = s->fields[i].type_json;
-        TRY(iceberg_doc_parse(&doc, NULL, text.ptr, text.len, err));
+        TRY(jsontext_doc_parse(&doc, NULL, text.ptr, text.len, err));
         status st = find_in_struct(doc.root, id, out, found, err);
-        iceberg_doc_free(&doc);
+        jsontext_doc_free(&doc);
         TRY(st);
     }
     return ST_OK;

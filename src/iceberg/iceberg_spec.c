@@ -57,7 +57,7 @@ static status get_transform(struct arena *arena, const json_t *json, struct iceb
                             struct error *err)
 {
     struct str text;
-    TRY(iceberg_get_str(arena, json, "transform", &text, err));
+    TRY(jsontext_get_str(arena, json, "transform", &text, err));
     return parse_transform(arena, text, out, err);
 }
 
@@ -71,11 +71,11 @@ status iceberg_spec_parse_fields(struct arena *arena, const json_t *fields,
     for (size_t i = 0; i < out->count; i++) {
         const json_t *json = json_array_get(fields, i);
         struct iceberg_partition_field *f = &out->fields[i];
-        TRY(iceberg_get_int(json, "source-id", &f->source_id, err));
+        TRY(jsontext_get_int(json, "source-id", &f->source_id, err));
         /* Absent in early version 1: then they count from 1000. */
-        TRY(iceberg_get_int_or(json, "field-id", FIRST_PARTITION_ID + (int32_t)i, &f->field_id,
-                               err));
-        TRY(iceberg_get_str(arena, json, "name", &f->name, err));
+        TRY(jsontext_get_int_or(json, "field-id", FIRST_PARTITION_ID + (int32_t)i, &f->field_id,
+                                err));
+        TRY(jsontext_get_str(arena, json, "name", &f->name, err));
         TRY(get_transform(arena, json, &f->transform, err));
         for (size_t k = 0; k < i; k++)
             if (out->fields[k].field_id == f->field_id)
@@ -87,51 +87,51 @@ status iceberg_spec_parse_fields(struct arena *arena, const json_t *fields,
 status iceberg_spec_parse_json(struct arena *arena, const json_t *json, struct iceberg_spec *out,
                                struct error *err)
 {
-    TRY(iceberg_get_int(json, "spec-id", &out->id, err));
+    TRY(jsontext_get_int(json, "spec-id", &out->id, err));
     return iceberg_spec_parse_fields(arena, json_object_get(json, "fields"), out, err);
 }
 
 status iceberg_spec_format_fields(const struct iceberg_spec *s, const char *key, struct buffer *out,
                                   struct error *err)
 {
-    TRY(iceberg_put_open(out, key, '[', err));
+    TRY(jsontext_put_open(out, key, '[', err));
     for (size_t i = 0; i < s->count; i++) {
         const struct iceberg_partition_field *f = &s->fields[i];
-        TRY(iceberg_put_open(out, NULL, '{', err));
-        TRY(iceberg_put_str(out, "name", f->name, err));
-        TRY(iceberg_put_str(out, "transform", f->transform.text, err));
-        TRY(iceberg_put_long(out, "source-id", f->source_id, err));
-        TRY(iceberg_put_long(out, "field-id", f->field_id, err));
-        TRY(iceberg_put_close(out, '}', err));
+        TRY(jsontext_put_open(out, NULL, '{', err));
+        TRY(jsontext_put_str(out, "name", f->name, err));
+        TRY(jsontext_put_str(out, "transform", f->transform.text, err));
+        TRY(jsontext_put_long(out, "source-id", f->source_id, err));
+        TRY(jsontext_put_long(out, "field-id", f->field_id, err));
+        TRY(jsontext_put_close(out, '}', err));
     }
-    return iceberg_put_close(out, ']', err);
+    return jsontext_put_close(out, ']', err);
 }
 
 status iceberg_spec_format(const struct iceberg_spec *s, const char *key, struct buffer *out,
                            struct error *err)
 {
-    TRY(iceberg_put_open(out, key, '{', err));
-    TRY(iceberg_put_long(out, "spec-id", s->id, err));
+    TRY(jsontext_put_open(out, key, '{', err));
+    TRY(jsontext_put_long(out, "spec-id", s->id, err));
     TRY(iceberg_spec_format_fields(s, "fields", out, err));
-    return iceberg_put_close(out, '}', err);
+    return jsontext_put_close(out, '}', err);
 }
 
 status iceberg_order_parse_json(struct arena *arena, const json_t *json,
                                 struct iceberg_sort_order *out, struct error *err)
 {
     const json_t *fields;
-    TRY(iceberg_get_int(json, "order-id", &out->id, err));
-    TRY(iceberg_get_array(json, "fields", true, &fields, err));
+    TRY(jsontext_get_int(json, "order-id", &out->id, err));
+    TRY(jsontext_get_array(json, "fields", true, &fields, err));
     out->count = json_array_size(fields);
     TRY(ARENA_ARRAY(arena, struct iceberg_sort_field, out->count, &out->fields, err));
     for (size_t i = 0; i < out->count; i++) {
         const json_t *item = json_array_get(fields, i);
         struct iceberg_sort_field *f = &out->fields[i];
         struct str direction, nulls;
-        TRY(iceberg_get_int(item, "source-id", &f->source_id, err));
+        TRY(jsontext_get_int(item, "source-id", &f->source_id, err));
         TRY(get_transform(arena, item, &f->transform, err));
-        TRY(iceberg_get_str(arena, item, "direction", &direction, err));
-        TRY(iceberg_get_str(arena, item, "null-order", &nulls, err));
+        TRY(jsontext_get_str(arena, item, "direction", &direction, err));
+        TRY(jsontext_get_str(arena, item, "null-order", &nulls, err));
         f->descending = str_eq_nocase(direction, STR("desc"));
         f->nulls_last = str_eq_nocase(nulls, STR("nulls-last"));
         if (!f->descending && !str_eq_nocase(direction, STR("asc")))
@@ -145,21 +145,21 @@ status iceberg_order_parse_json(struct arena *arena, const json_t *json,
 status iceberg_order_format(const struct iceberg_sort_order *o, const char *key, struct buffer *out,
                             struct error *err)
 {
-    TRY(iceberg_put_open(out, key, '{', err));
-    TRY(iceberg_put_long(out, "order-id", o->id, err));
-    TRY(iceberg_put_open(out, "fields", '[', err));
+    TRY(jsontext_put_open(out, key, '{', err));
+    TRY(jsontext_put_long(out, "order-id", o->id, err));
+    TRY(jsontext_put_open(out, "fields", '[', err));
     for (size_t i = 0; i < o->count; i++) {
         const struct iceberg_sort_field *f = &o->fields[i];
-        TRY(iceberg_put_open(out, NULL, '{', err));
-        TRY(iceberg_put_str(out, "transform", f->transform.text, err));
-        TRY(iceberg_put_long(out, "source-id", f->source_id, err));
-        TRY(iceberg_put_str(out, "direction", f->descending ? STR("desc") : STR("asc"), err));
-        TRY(iceberg_put_str(out, "null-order",
-                            f->nulls_last ? STR("nulls-last") : STR("nulls-first"), err));
-        TRY(iceberg_put_close(out, '}', err));
+        TRY(jsontext_put_open(out, NULL, '{', err));
+        TRY(jsontext_put_str(out, "transform", f->transform.text, err));
+        TRY(jsontext_put_long(out, "source-id", f->source_id, err));
+        TRY(jsontext_put_str(out, "direction", f->descending ? STR("desc") : STR("asc"), err));
+        TRY(jsontext_put_str(out, "null-order",
+                             f->nulls_last ? STR("nulls-last") : STR("nulls-first"), err));
+        TRY(jsontext_put_close(out, '}', err));
     }
-    TRY(iceberg_put_close(out, ']', err));
-    return iceberg_put_close(out, '}', err);
+    TRY(jsontext_put_close(out, ']', err));
+    return jsontext_put_close(out, '}', err);
 }
 
 /* ---- comparison ---- */

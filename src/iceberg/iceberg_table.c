@@ -46,14 +46,14 @@ static status parse_schemas(struct arena *arena, const json_t *json, struct iceb
                             struct error *err)
 {
     const json_t *list;
-    TRY(iceberg_get_array(json, "schemas", t->format_version > 1, &list, err));
+    TRY(jsontext_get_array(json, "schemas", t->format_version > 1, &list, err));
     if (list && json_array_size(list) > 0) {
         t->schema_count = json_array_size(list);
         TRY(ARENA_ARRAY(arena, struct iceberg_schema, t->schema_count, &t->schemas, err));
         for (size_t i = 0; i < t->schema_count; i++)
             TRY_CONTEXT(iceberg_schema_parse(arena, json_array_get(list, i), &t->schemas[i], err),
                         err, "schemas[%zu]", i);
-        return iceberg_get_int(json, "current-schema-id", &t->current_schema_id, err);
+        return jsontext_get_int(json, "current-schema-id", &t->current_schema_id, err);
     }
     t->schema_count = 1;
     TRY(ARENA_NEW(arena, struct iceberg_schema, &t->schemas, err));
@@ -77,30 +77,30 @@ static status parse_specs(struct arena *arena, const json_t *json, struct iceber
                           struct error *err)
 {
     const json_t *list;
-    TRY(iceberg_get_array(json, "partition-specs", t->format_version > 1, &list, err));
+    TRY(jsontext_get_array(json, "partition-specs", t->format_version > 1, &list, err));
     t->spec_count = list ? json_array_size(list) : 1;
     TRY(ARENA_ARRAY(arena, struct iceberg_spec, t->spec_count, &t->specs, err));
     for (size_t i = 0; list && i < t->spec_count; i++)
         TRY_CONTEXT(iceberg_spec_parse_json(arena, json_array_get(list, i), &t->specs[i], err), err,
                     "partition-specs[%zu]", i);
     if (list) {
-        TRY(iceberg_get_int(json, "default-spec-id", &t->default_spec_id, err));
+        TRY(jsontext_get_int(json, "default-spec-id", &t->default_spec_id, err));
     } else {
         const json_t *fields;
-        TRY(iceberg_get_array(json, "partition-spec", true, &fields, err));
+        TRY(jsontext_get_array(json, "partition-spec", true, &fields, err));
         TRY_CONTEXT(iceberg_spec_parse_fields(arena, fields, t->specs, err), err, "partition-spec");
     }
     if (t->format_version > 1)
-        return iceberg_get_int(json, "last-partition-id", &t->last_partition_id, err);
-    return iceberg_get_int_or(json, "last-partition-id", highest_partition_id(t),
-                              &t->last_partition_id, err);
+        return jsontext_get_int(json, "last-partition-id", &t->last_partition_id, err);
+    return jsontext_get_int_or(json, "last-partition-id", highest_partition_id(t),
+                               &t->last_partition_id, err);
 }
 
 static status parse_orders(struct arena *arena, const json_t *json, struct iceberg_table *t,
                            struct error *err)
 {
     const json_t *list;
-    TRY(iceberg_get_array(json, "sort-orders", t->format_version > 1, &list, err));
+    TRY(jsontext_get_array(json, "sort-orders", t->format_version > 1, &list, err));
     t->order_count = list ? json_array_size(list) : 1; /* version 1: the unsorted order, id 0 */
     TRY(ARENA_ARRAY(arena, struct iceberg_sort_order, t->order_count, &t->orders, err));
     if (!list)
@@ -108,17 +108,17 @@ static status parse_orders(struct arena *arena, const json_t *json, struct icebe
     for (size_t i = 0; i < t->order_count; i++)
         TRY_CONTEXT(iceberg_order_parse_json(arena, json_array_get(list, i), &t->orders[i], err),
                     err, "sort-orders[%zu]", i);
-    return iceberg_get_int(json, "default-sort-order-id", &t->default_order_id, err);
+    return jsontext_get_int(json, "default-sort-order-id", &t->default_order_id, err);
 }
 
 static status parse_manifests(struct arena *arena, const json_t *json, struct iceberg_snapshot *s,
                               struct error *err)
 {
     const json_t *list;
-    TRY(iceberg_get_str_or_null(arena, json, "manifest-list", &s->manifest_list, err));
+    TRY(jsontext_get_str_or_null(arena, json, "manifest-list", &s->manifest_list, err));
     if (s->manifest_list.len > 0)
         return ST_OK;
-    TRY(iceberg_get_array(json, "manifests", true, &list, err));
+    TRY(jsontext_get_array(json, "manifests", true, &list, err));
     s->manifest_count = json_array_size(list);
     TRY(ARENA_ARRAY(arena, struct str, s->manifest_count, &s->manifests, err));
     for (size_t i = 0; i < s->manifest_count; i++) {
@@ -134,21 +134,21 @@ static status parse_manifests(struct arena *arena, const json_t *json, struct ic
 static status parse_snapshot(struct arena *arena, const json_t *json, struct iceberg_snapshot *s,
                              struct error *err)
 {
-    TRY(iceberg_get_long(json, "snapshot-id", &s->id, err));
-    TRY(iceberg_get_long_or(json, "parent-snapshot-id", -1, &s->parent_id, err));
-    TRY(iceberg_get_long_or(json, "sequence-number", 0, &s->sequence_number, err));
-    TRY(iceberg_get_long(json, "timestamp-ms", &s->timestamp_ms, err));
-    TRY(iceberg_get_int_or(json, "schema-id", -1, &s->schema_id, err));
+    TRY(jsontext_get_long(json, "snapshot-id", &s->id, err));
+    TRY(jsontext_get_long_or(json, "parent-snapshot-id", -1, &s->parent_id, err));
+    TRY(jsontext_get_long_or(json, "sequence-number", 0, &s->sequence_number, err));
+    TRY(jsontext_get_long(json, "timestamp-ms", &s->timestamp_ms, err));
+    TRY(jsontext_get_int_or(json, "schema-id", -1, &s->schema_id, err));
     TRY(parse_manifests(arena, json, s, err));
-    return iceberg_get_properties(arena, json, "summary", &s->summary, &s->summary_count, err);
+    return jsontext_get_properties(arena, json, "summary", &s->summary, &s->summary_count, err);
 }
 
 static status parse_snapshots(struct arena *arena, const json_t *json, struct iceberg_table *t,
                               struct error *err)
 {
     const json_t *list;
-    TRY(iceberg_get_long_or(json, "current-snapshot-id", -1, &t->current_snapshot_id, err));
-    TRY(iceberg_get_array(json, "snapshots", false, &list, err));
+    TRY(jsontext_get_long_or(json, "current-snapshot-id", -1, &t->current_snapshot_id, err));
+    TRY(jsontext_get_array(json, "snapshots", false, &list, err));
     t->snapshot_count = list ? json_array_size(list) : 0;
     TRY(ARENA_ARRAY(arena, struct iceberg_snapshot, t->snapshot_count, &t->snapshots, err));
     for (size_t i = 0; i < t->snapshot_count; i++)
@@ -161,14 +161,14 @@ static status parse_ref(struct arena *arena, const json_t *json, struct iceberg_
                         struct error *err)
 {
     struct str type;
-    TRY(iceberg_get_long(json, "snapshot-id", &r->snapshot_id, err));
-    TRY(iceberg_get_str(arena, json, "type", &type, err));
+    TRY(jsontext_get_long(json, "snapshot-id", &r->snapshot_id, err));
+    TRY(jsontext_get_str(arena, json, "type", &type, err));
     r->is_tag = str_eq_nocase(type, STR("tag"));
     if (!r->is_tag && !str_eq_nocase(type, STR("branch")))
         FAIL(err, ST_CORRUPT, "\"type\" is \"%.*s\", neither branch nor tag", STR_ARG(type));
-    TRY(iceberg_get_long_or(json, "max-ref-age-ms", -1, &r->max_ref_age_ms, err));
-    TRY(iceberg_get_long_or(json, "max-snapshot-age-ms", -1, &r->max_snapshot_age_ms, err));
-    return iceberg_get_long_or(json, "min-snapshots-to-keep", -1, &r->min_snapshots, err);
+    TRY(jsontext_get_long_or(json, "max-ref-age-ms", -1, &r->max_ref_age_ms, err));
+    TRY(jsontext_get_long_or(json, "max-snapshot-age-ms", -1, &r->max_snapshot_age_ms, err));
+    return jsontext_get_long_or(json, "min-snapshots-to-keep", -1, &r->min_snapshots, err);
 }
 
 static status parse_refs(struct arena *arena, const json_t *json, struct iceberg_table *t,
@@ -196,18 +196,18 @@ static status parse_log(struct arena *arena, const json_t *json, const char *key
                         struct iceberg_log_entry **out, size_t *count, struct error *err)
 {
     const json_t *list;
-    TRY(iceberg_get_array(json, key, false, &list, err));
+    TRY(jsontext_get_array(json, key, false, &list, err));
     *count = list ? json_array_size(list) : 0;
     TRY(ARENA_ARRAY(arena, struct iceberg_log_entry, *count, out, err));
     for (size_t i = 0; i < *count; i++) {
         const json_t *item = json_array_get(list, i);
         struct iceberg_log_entry *e = &(*out)[i];
-        TRY_CONTEXT(iceberg_get_long(item, "timestamp-ms", &e->timestamp_ms, err), err, "%s[%zu]",
+        TRY_CONTEXT(jsontext_get_long(item, "timestamp-ms", &e->timestamp_ms, err), err, "%s[%zu]",
                     key, i);
         if (of_files)
-            TRY(iceberg_get_str(arena, item, "metadata-file", &e->metadata_file, err));
+            TRY(jsontext_get_str(arena, item, "metadata-file", &e->metadata_file, err));
         else
-            TRY(iceberg_get_long(item, "snapshot-id", &e->snapshot_id, err));
+            TRY(jsontext_get_long(item, "snapshot-id", &e->snapshot_id, err));
     }
     return ST_OK;
 }
@@ -241,23 +241,25 @@ static status parse_table(struct arena *arena, json_t *json, struct iceberg_tabl
 {
     if (!json_is_object(json))
         FAIL(err, ST_CORRUPT, "table metadata is not an object");
-    TRY(iceberg_get_int(json, "format-version", &t->format_version, err));
+    TRY(jsontext_get_int(json, "format-version", &t->format_version, err));
     if (t->format_version > 2)
         FAIL(err, ST_UNSUPPORTED, "format version %d: versions 1 and 2 are read",
              t->format_version);
     if (t->format_version < 1)
         FAIL(err, ST_CORRUPT, "\"format-version\" is %d", t->format_version);
     bool v2 = t->format_version == 2;
-    TRY((v2 ? iceberg_get_str : iceberg_get_str_or_null)(arena, json, "table-uuid", &t->uuid, err));
-    TRY(iceberg_get_str(arena, json, "location", &t->location, err));
+    TRY((v2 ? jsontext_get_str : jsontext_get_str_or_null)(arena, json, "table-uuid", &t->uuid,
+                                                           err));
+    TRY(jsontext_get_str(arena, json, "location", &t->location, err));
     if (v2)
-        TRY(iceberg_get_long(json, "last-sequence-number", &t->last_sequence_number, err));
-    TRY(iceberg_get_long(json, "last-updated-ms", &t->last_updated_ms, err));
-    TRY(iceberg_get_int(json, "last-column-id", &t->last_column_id, err));
+        TRY(jsontext_get_long(json, "last-sequence-number", &t->last_sequence_number, err));
+    TRY(jsontext_get_long(json, "last-updated-ms", &t->last_updated_ms, err));
+    TRY(jsontext_get_int(json, "last-column-id", &t->last_column_id, err));
     TRY(parse_schemas(arena, json, t, err));
     TRY(parse_specs(arena, json, t, err));
     TRY(parse_orders(arena, json, t, err));
-    TRY(iceberg_get_properties(arena, json, "properties", &t->properties, &t->property_count, err));
+    TRY(jsontext_get_properties(arena, json, "properties", &t->properties, &t->property_count,
+                                err));
     TRY(parse_snapshots(arena, json, t, err));
     TRY(parse_refs(arena, json, t, err));
     TRY(parse_log(arena, json, "snapshot-log", false, &t->snapshot_log, &t->snapshot_log_count,
@@ -271,15 +273,15 @@ static status parse_table(struct arena *arena, json_t *json, struct iceberg_tabl
 status iceberg_table_parse(struct arena *arena, struct str location, const void *json, size_t bytes,
                            struct iceberg_table **out, struct error *err)
 {
-    struct iceberg_doc doc;
+    struct jsontext_doc doc;
     struct iceberg_table *t;
     *out = NULL;
     TRY(ARENA_NEW(arena, struct iceberg_table, &t, err));
     TRY(arena_str(arena, location, &t->metadata_location, err));
-    TRY_CONTEXT(iceberg_doc_parse(&doc, arena->account, json, bytes, err), err,
+    TRY_CONTEXT(jsontext_doc_parse(&doc, arena->account, json, bytes, err), err,
                 "table metadata %.*s", STR_ARG(location));
     status st = parse_table(arena, doc.root, t, err);
-    iceberg_doc_free(&doc);
+    jsontext_doc_free(&doc);
     TRY_CONTEXT(st, err, "table metadata %.*s", STR_ARG(location));
     *out = t;
     return ST_OK;

@@ -413,11 +413,11 @@ static status snapshot_ids(struct builder *b, size_t from, struct id_set *out, s
 static status remove_statistics(struct builder *b, const struct id_set *gone, struct error *err)
 {
     static const char *const keys[] = {"statistics", "partition-statistics"};
-    struct iceberg_doc doc;
+    struct jsontext_doc doc;
     struct str *json = &b->t->unknown_json;
     if (json->len == 0)
         return ST_OK;
-    TRY(iceberg_doc_parse(&doc, b->arena->account, json->ptr, json->len, err));
+    TRY(jsontext_doc_parse(&doc, b->arena->account, json->ptr, json->len, err));
     for (size_t k = 0; k < ARRAY_LEN(keys); k++) {
         json_t *list = json_object_get(doc.root, keys[k]);
         for (size_t i = json_array_size(list); i > 0; i--) {
@@ -427,7 +427,7 @@ static status remove_statistics(struct builder *b, const struct id_set *gone, st
         }
     }
     status st = jsontext_dump(b->arena, doc.root, json, err);
-    iceberg_doc_free(&doc);
+    jsontext_doc_free(&doc);
     return st;
 }
 

@@ -258,7 +258,7 @@ static struct iceberg_table *create(const json_t *d)
     int32_t last = 0;
     must(random_uuid(uuid, &err));
     must(iceberg_schema_parse(&arena, json_object_get(d, "schema"), &schema, &err));
-    must(iceberg_get_properties(&arena, d, "properties", &properties, &property_count, &err));
+    must(jsontext_get_properties(&arena, d, "properties", &properties, &property_count, &err));
     for (size_t i = 0; i < schema.count; i++)
         last = schema.fields[i].id > last ? schema.fields[i].id : last;
     struct iceberg_update u[] = {
