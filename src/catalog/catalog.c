@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* catalog.c - the contract over its kinds: opening, pins, names.
  *
- * A pin is a copy of all names and metadata locations, read in one transaction of the kind (K2). It
- * holds no lock, so a long refresh never keeps others from committing; what changed meanwhile shows
- * at commit as a conflict. Catalogs hold thousands of tables at most: a copy is some hundred
- * kilobytes. */
+ * A pin holds no lock, so a long refresh never keeps others from committing; what changed meanwhile
+ * shows at commit as a conflict. */
 #include "catalog/catalog_int.h"
 
 #include "base/random.h"
@@ -13,11 +11,23 @@
 
 #define BUSY_MS 60000
 
-struct catalog_pin {
-    struct catalog *catalog; /* borrowed */
-    struct arena arena;
-    struct catalog_state state;
-};
+/* ---- opening --------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *type;
+    status (*open)(struct catalog *c, const struct catalog_config *config, bool create,
+                   struct error *err);
+} kinds[] = {{"sql", catalog_sqlite_open}};
+
+static status open_kind(struct catalog *c, const struct catalog_config *config, bool create,
+                        struct error *err)
+{
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+        if (str_eq_z(config->type, kinds[i].type))
+            return kinds[i].open(c, config, create, err);
+    FAIL(err, ST_USAGE, "catalog \"%.*s\" has type \"%.*s\"; this version opens type sql",
+         STR_ARG(c->name), STR_ARG(config->type));
+}
 
 status catalog_open(const struct catalog_config *config, struct store *store, bool create,
                     struct catalog **out, struct error *err)
@@ -36,7 +46,7 @@ status catalog_open(const struct catalog_config *config, struct store *store, bo
     while (st == ST_OK && c->warehouse.len > 1 && c->warehouse.ptr[c->warehouse.len - 1] == '/')
         c->warehouse.len--;
     if (st == ST_OK)
-        st = catalog_sqlite_open(c, create, err);
+        st = open_kind(c, config, create, err);
     if (st != ST_OK) {
         catalog_close(c);
         return st;
@@ -65,56 +75,71 @@ struct str catalog_warehouse(const struct catalog *c)
     return c->warehouse;
 }
 
+const struct catalog_traits *catalog_traits(const struct catalog *c)
+{
+    return &c->kind->traits;
+}
+
 status catalog_describe(const struct catalog *c, struct arena *arena, struct str *out,
                         struct error *err)
 {
-    return arena_printf(arena, out, err, "catalog %.*s, warehouse %.*s, %s", STR_ARG(c->name),
-                        STR_ARG(c->warehouse), c->kind->name);
+    return arena_printf(arena, out, err, "catalog %.*s, warehouse %.*s, %.*s", STR_ARG(c->name),
+                        STR_ARG(c->warehouse), STR_ARG(c->about));
 }
 
-/* ---- pins ------------------------------------------------------------------------------------ */
+/* ---- lists of names -------------------------------------------------------------------------- */
 
-static int row_cmp(const void *a, const void *b)
-{
-    const struct catalog_table_row *x = a, *y = b;
-    int c = str_cmp(x->space, y->space);
-    return c ? c : str_cmp(x->table, y->table);
-}
-
-static int space_cmp(const void *a, const void *b)
+static int name_cmp(const void *a, const void *b)
 {
     return str_cmp(*(const struct str *)a, *(const struct str *)b);
 }
 
-static status add_space(struct catalog_pin *p, struct str space, struct error *err)
+status catalog_names_add(struct catalog_names *n, struct arena *arena, struct str name,
+                         struct error *err)
 {
-    struct catalog_state *s = &p->state;
-    TRY(arena_grow(&p->arena, (void **)&s->spaces, sizeof(*s->spaces), &s->space_capacity,
-                   s->space_count + 1, err));
-    s->spaces[s->space_count++] = space;
+    TRY(arena_grow(arena, (void **)&n->names, sizeof(name), &n->capacity, n->count + 1, err));
+    n->names[n->count++] = name;
     return ST_OK;
 }
 
-/* Adds the spaces of tables and all parents, sorts, removes duplicates. */
-static status complete_spaces(struct catalog_pin *p, struct error *err)
+void catalog_names_sort(struct catalog_names *n)
 {
-    struct catalog_state *s = &p->state;
-    for (size_t i = 0; i < s->table_count; i++)
-        TRY(add_space(p, s->tables[i].space, err));
-    for (size_t i = 0, n = s->space_count; i < n; i++)
-        for (size_t k = s->spaces[i].len; k-- > 0;)
-            if (s->spaces[i].ptr[k] == '.')
-                TRY(add_space(p, (struct str){s->spaces[i].ptr, k}, err));
-    if (s->space_count == 0)
-        return ST_OK;
-    qsort(s->spaces, s->space_count, sizeof(*s->spaces), space_cmp);
     size_t kept = 1;
-    for (size_t i = 1; i < s->space_count; i++)
-        if (!str_eq(s->spaces[i], s->spaces[kept - 1]))
-            s->spaces[kept++] = s->spaces[i];
-    s->space_count = kept;
+    if (n->count == 0)
+        return;
+    qsort(n->names, n->count, sizeof(*n->names), name_cmp);
+    for (size_t i = 1; i < n->count; i++)
+        if (!str_eq(n->names[i], n->names[kept - 1]))
+            n->names[kept++] = n->names[i];
+    n->count = kept;
+}
+
+status catalog_names_complete(struct catalog_names *n, struct arena *arena, struct error *err)
+{
+    for (size_t i = 0, given = n->count; i < given; i++)
+        for (size_t k = n->names[i].len; k-- > 0;)
+            if (n->names[i].ptr[k] == '.')
+                TRY(catalog_names_add(n, arena, (struct str){n->names[i].ptr, k}, err));
+    catalog_names_sort(n);
     return ST_OK;
 }
+
+bool catalog_names_have(const struct catalog_names *n, struct str name)
+{
+    return n->count > 0 && bsearch(&name, n->names, n->count, sizeof(*n->names), name_cmp) != NULL;
+}
+
+static status copy_names(const struct catalog_names *from, struct arena *arena, struct str **out,
+                         size_t *count, struct error *err)
+{
+    *count = from->count;
+    TRY(ARENA_ARRAY(arena, struct str, from->count, out, err));
+    for (size_t i = 0; i < from->count; i++)
+        TRY(arena_str(arena, from->names[i], &(*out)[i], err));
+    return ST_OK;
+}
+
+/* ---- pins ------------------------------------------------------------------------------------ */
 
 status catalog_pin(struct catalog *c, struct catalog_pin **out, struct error *err)
 {
@@ -123,15 +148,11 @@ status catalog_pin(struct catalog *c, struct catalog_pin **out, struct error *er
     TRY(mem_calloc(NULL, sizeof(*p), (void **)&p, err));
     p->catalog = c;
     arena_init(&p->arena, NULL);
-    status st = c->kind->read(c, &p->arena, &p->state, err);
-    if (st == ST_OK)
-        st = complete_spaces(p, err);
+    status st = c->kind->pin(p, err);
     if (st != ST_OK) {
         catalog_unpin(p);
         return st;
     }
-    if (p->state.table_count > 0)
-        qsort(p->state.tables, p->state.table_count, sizeof(*p->state.tables), row_cmp);
     *out = p;
     return ST_OK;
 }
@@ -147,89 +168,82 @@ void catalog_unpin(struct catalog_pin *p)
 status catalog_namespace_exists(struct catalog_pin *p, struct str space, bool *out,
                                 struct error *err)
 {
-    *out = p->state.space_count > 0 && bsearch(&space, p->state.spaces, p->state.space_count,
-                                               sizeof(*p->state.spaces), space_cmp) != NULL;
-    return ST_OK;
-}
-
-static status copy_names(const struct str *from, size_t count, struct arena *arena,
-                         struct str **out, struct error *err)
-{
-    TRY(ARENA_ARRAY(arena, struct str, count, out, err));
-    for (size_t i = 0; i < count; i++)
-        TRY(arena_str(arena, from[i], &(*out)[i], err));
-    return ST_OK;
+    return p->catalog->kind->space_exists(p, space, out, err);
 }
 
 status catalog_namespaces(struct catalog_pin *p, struct arena *arena, struct str **out,
                           size_t *count, struct error *err)
 {
-    *count = p->state.space_count;
-    return copy_names(p->state.spaces, *count, arena, out, err);
+    struct catalog_names names = {0};
+    TRY(p->catalog->kind->spaces(p, &names, err));
+    return copy_names(&names, arena, out, count, err);
 }
 
 status catalog_tables(struct catalog_pin *p, struct str space, struct arena *arena,
                       struct str **out, size_t *count, struct error *err)
 {
-    const struct catalog_state *s = &p->state;
-    *count = 0;
-    TRY(ARENA_ARRAY(arena, struct str, s->table_count, out, err));
-    for (size_t i = 0; i < s->table_count; i++)
-        if (!s->tables[i].is_view && str_eq(s->tables[i].space, space))
-            TRY(arena_str(arena, s->tables[i].table, &(*out)[(*count)++], err));
-    return ST_OK;
+    struct catalog_names names = {0};
+    TRY(p->catalog->kind->tables(p, space, &names, err));
+    return copy_names(&names, arena, out, count, err);
 }
 
 status catalog_location(struct catalog_pin *p, struct catalog_name name, struct arena *arena,
                         struct str *out, struct error *err)
 {
-    struct catalog_table_row key = {.space = name.space, .table = name.table};
-    *out = (struct str){0};
-    const struct catalog_table_row *row = p->state.table_count == 0
-                                              ? NULL
-                                              : bsearch(&key, p->state.tables, p->state.table_count,
-                                                        sizeof(*p->state.tables), row_cmp);
-    if (!row)
-        return ST_OK;
-    if (row->is_view)
-        FAIL(err, ST_UNSUPPORTED, "%.*s.%.*s is an Iceberg view; firn reads tables only",
-             STR_ARG(name.space), STR_ARG(name.table));
-    return arena_str(arena, row->location, out, err);
+    struct str location = {0};
+    *out = location;
+    TRY(p->catalog->kind->locate(p, name, &location, err));
+    return location.ptr ? arena_str(arena, location, out, err) : ST_OK;
 }
 
 status catalog_load(struct catalog_pin *p, struct catalog_name name, struct arena *arena,
                     struct iceberg_table **out, struct error *err)
 {
+    const struct catalog_kind *kind = p->catalog->kind;
     struct str location;
     TRY(catalog_location(p, name, arena, &location, err));
     if (!location.ptr)
         FAIL_SQL(err, ST_NOT_FOUND, "42P01", 0, "table \"%.*s.%.*s\" does not exist",
                  STR_ARG(name.space), STR_ARG(name.table));
-    TRY_CONTEXT(iceberg_table_load(p->catalog->store, arena, location, out, err), err,
-                "table %.*s.%.*s", STR_ARG(name.space), STR_ARG(name.table));
+    status st = kind->load ? kind->load(p, name, location, arena, out, err)
+                           : iceberg_table_load(p->catalog->store, arena, location, out, err);
+    TRY_CONTEXT(st, err, "table %.*s.%.*s", STR_ARG(name.space), STR_ARG(name.table));
     return ST_OK;
 }
 
-/* ---- the rest -------------------------------------------------------------------------------- */
+status catalog_is_view(struct catalog_name name, struct error *err)
+{
+    FAIL(err, ST_UNSUPPORTED, "%.*s.%.*s is an Iceberg view; firn reads tables only",
+         STR_ARG(name.space), STR_ARG(name.table));
+}
+
+/* ---- changes --------------------------------------------------------------------------------- */
 
 status catalog_lock(struct catalog *c, struct error *err)
 {
-    return c->kind->lock(c, err);
+    return c->kind->lock ? c->kind->lock(c, err) : ST_OK;
 }
 
 void catalog_unlock(struct catalog *c)
 {
-    c->kind->unlock(c);
+    if (c->kind->unlock)
+        c->kind->unlock(c);
 }
 
-status catalog_commit(struct catalog *c, const struct catalog_change *changes, size_t count,
+status catalog_commit(struct catalog_pin *at, const struct catalog_commit *commit,
                       struct error *err)
 {
-    return count == 0 ? ST_OK : c->kind->commit(c, changes, count, err);
+    return commit->count == 0 ? ST_OK : at->catalog->kind->commit(at, commit, err);
 }
 
-status catalog_table_location(const struct catalog *c, struct catalog_name name,
-                              struct arena *arena, struct str *out, struct error *err)
+status catalog_lost(const struct catalog_change *ch, const char *what, struct error *err)
+{
+    FAIL(err, ST_CONFLICT, "%.*s%s%.*s %s", STR_ARG(ch->name.space), ch->name.table.len ? "." : "",
+         STR_ARG(ch->name.table), what);
+}
+
+status catalog_table_location(struct catalog_pin *p, struct catalog_name name, struct arena *arena,
+                              struct str *out, struct error *err)
 {
     char uuid[37];
     char *path;
@@ -238,6 +252,6 @@ status catalog_table_location(const struct catalog *c, struct catalog_name name,
     for (size_t i = 0; i < name.space.len; i++)
         path[i] = name.space.ptr[i] == '.' ? '/' : name.space.ptr[i];
     path[name.space.len] = 0;
-    return arena_printf(arena, out, err, "%.*s/%s/%.*s-%s", STR_ARG(c->warehouse), path,
+    return arena_printf(arena, out, err, "%.*s/%s/%.*s-%s", STR_ARG(p->catalog->warehouse), path,
                         STR_ARG(name.table), uuid);
 }

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 /* catalog.h - names to metadata locations, swapped atomically: one contract, several kinds.
  *
- * K1  commit is all or nothing over every table in it; ST_CONFLICT means nothing changed and
- *     someone else won; ST_UNKNOWN means that nobody knows, and then nobody deletes anything
- * K2  a pin sees one state of all tables until it is released or refreshed
- * K3  nothing waits longer than `busy_ms`; then ST_TIMEOUT (sqlstate 55P03) names the file
+ *     catalog_pin -> catalog_load ... -> changes -> catalog_commit(pin, changes)
  *
- * Kinds: sqlite (PyIceberg's SqlCatalog and Iceberg's JdbcCatalog open the same file). */
+ * K1  commit is all or nothing over every table in it; ST_CONFLICT means nothing changed and
+ *     someone else won; ST_UNKNOWN means that nobody knows, and then nobody deletes anything; after
+ *     any other failure nothing has changed nor will
+ * K2  a pin sees one state of all tables until it is released
+ * K3  nothing waits longer than `busy_ms`; then ST_TIMEOUT (sqlstate 55P03) names the file, or
+ *     ST_NET, ST_THROTTLED the server
+ * K4  a pin may answer lazily: each call may ask a server, and fail, but about the pinned state; what
+ *     it was told once it keeps. Pins and catalogs are for one thread at a time
+ *
+ * Kinds: sql (one SQLite file; PyIceberg's SqlCatalog and Iceberg's JdbcCatalog open the same). */
 #ifndef CATALOG_H
 #define CATALOG_H
 
@@ -15,18 +21,31 @@
 struct catalog;
 
 struct catalog_config {
-    struct str name; /* catalog_name in the SQLite file; JdbcCatalog's catalog must be called so */
-    struct str uri;  /* sqlite:////abs/firn.db */
-    struct str warehouse; /* file:///abs/warehouse */
+    struct str name;      /* also catalog_name in a SQLite file, JdbcCatalog must be called so */
+    struct str type;      /* "sql" */
+    struct str uri;       /* "sqlite:////abs/firn.db" */
+    struct str warehouse; /* "file:///abs/warehouse" */
     int64_t busy_ms;      /* 0 = the default of 60,000 */
+    size_t property_count;
+    const struct property *properties; /* all keys of the catalog's section, the above included */
 };
 
-/* `create`: make the file and its tables; else a missing file is ST_USAGE. */
+/* What a kind can do; constant. */
+struct catalog_traits {
+    bool many_tables; /* one commit may change several tables */
+    bool
+        writes_metadata; /* its server makes metadata files out of updates: new_location is empty */
+    bool keeps_files;    /* files that a commit once published are never deleted */
+};
+
+/* `create`: make the file and its tables; else a missing file is ST_USAGE. `store` is borrowed for as
+ * long as the catalog is open, `config` during the call. */
 STATUS_MUST_USE status catalog_open(const struct catalog_config *config, struct store *store,
                                     bool create, struct catalog **out, struct error *err);
-void catalog_close(struct catalog *c);
+void catalog_close(struct catalog *c); /* accepts NULL */
 struct str catalog_name(const struct catalog *c);
-struct str catalog_warehouse(const struct catalog *c);
+struct str catalog_warehouse(const struct catalog *c); /* without slashes at its end */
+const struct catalog_traits *catalog_traits(const struct catalog *c);
 /* "catalog lakehouse, warehouse file:///..., sqlite" for the first line of a run. */
 STATUS_MUST_USE status catalog_describe(const struct catalog *c, struct arena *arena,
                                         struct str *out, struct error *err);
@@ -39,19 +58,21 @@ struct catalog_name {
 /* The state a transaction reads: table name -> metadata location, all at one moment. */
 struct catalog_pin;
 STATUS_MUST_USE status catalog_pin(struct catalog *c, struct catalog_pin **out, struct error *err);
-void catalog_unpin(struct catalog_pin *p);
+void catalog_unpin(struct catalog_pin *p); /* accepts NULL */
 
 STATUS_MUST_USE status catalog_namespace_exists(struct catalog_pin *p, struct str space, bool *out,
                                                 struct error *err);
-/* Sorted names, in `arena`. */
+/* Sorted names, each once, in `arena`. */
 STATUS_MUST_USE status catalog_namespaces(struct catalog_pin *p, struct arena *arena,
                                           struct str **out, size_t *count, struct error *err);
+/* Without views. */
 STATUS_MUST_USE status catalog_tables(struct catalog_pin *p, struct str space, struct arena *arena,
                                       struct str **out, size_t *count, struct error *err);
-/* ptr NULL when there is no such table; a view (iceberg_type VIEW) is ST_UNSUPPORTED. */
+/* ptr NULL when there is no such table; a view is ST_UNSUPPORTED. */
 STATUS_MUST_USE status catalog_location(struct catalog_pin *p, struct catalog_name name,
                                         struct arena *arena, struct str *out, struct error *err);
-/* Loads the metadata file the pin names; ST_NOT_FOUND (42P01) when there is none. */
+/* The table as the pin sees it, metadata_location as catalog_location gives it; ST_NOT_FOUND (42P01)
+ * when there is none. */
 STATUS_MUST_USE status catalog_load(struct catalog_pin *p, struct catalog_name name,
                                     struct arena *arena, struct iceberg_table **out,
                                     struct error *err);
@@ -69,22 +90,36 @@ struct catalog_change {
     struct catalog_name name;
     struct str base_location;
     struct str new_location; /* a written, fsynced metadata file */
+    /* CREATE and SWAP: the tables at the two locations, and what makes one of the other. `base` is
+     * NULL for a new table, and so are the updates where a metadata file is registered as it is. */
+    const struct iceberg_table *base, *next;
+    size_t update_count;
+    const struct iceberg_update *updates;
+    const char *operation; /* "append", "create", ...: for a commit's message */
+};
+
+struct catalog_commit {
+    size_t count;
+    const struct catalog_change *changes; /* in order; DROP then CREATE of a name makes it anew */
+    struct str publish_id;                /* a UUID that no other commit has */
+    struct str application;               /* who commits; may be empty */
 };
 
 /* Serialises the commits of this machine's processes, from reading the newest base to the swap, so
  * that two appenders wait for each other instead of losing to each other. Advisory: K1 holds
- * without it. Waits at most busy_ms (K3). Not re-entrant. */
+ * without it. Waits at most busy_ms (K3). Not re-entrant. Does nothing where the kind has none. */
 STATUS_MUST_USE status catalog_lock(struct catalog *c, struct error *err);
 void catalog_unlock(struct catalog *c);
 
-/* In order, in one transaction. A table's change that finds another location than base_location, or
- * a created one that exists, is ST_CONFLICT naming the table. */
-STATUS_MUST_USE status catalog_commit(struct catalog *c, const struct catalog_change *changes,
-                                      size_t count, struct error *err);
+/* All changes in one step. `at` is the state that they were brought up to date with. A table's change
+ * that finds another location than base_location, or a created one that exists, is ST_CONFLICT naming
+ * the table. */
+STATUS_MUST_USE status catalog_commit(struct catalog_pin *at, const struct catalog_commit *commit,
+                                      struct error *err);
 
 /* "<warehouse>/<space levels>/<table>-<uuid>": a new table's own
  * folder, so that a dropped and re-created table never shares files. */
-STATUS_MUST_USE status catalog_table_location(const struct catalog *c, struct catalog_name name,
+STATUS_MUST_USE status catalog_table_location(struct catalog_pin *p, struct catalog_name name,
                                               struct arena *arena, struct str *out,
                                               struct error *err);
 

@@ -5,26 +5,46 @@
 
 #include "catalog/catalog.h"
 
-struct catalog_table_row {
-    struct str space, table, location;
-    bool is_view;
+struct catalog_pin {
+    struct catalog *catalog; /* borrowed */
+    struct arena arena;      /* what the kind was told, for as long as the pin lives (K4) */
+    void *self;              /* of the kind, in <arena>; resources outside it: arena_on_reset */
 };
 
-/* All names at one moment, in the pin's arena; tables sorted by space, then table; spaces sorted,
- * each once, with every parent ("a" for "a.b") and the space of every table. */
-struct catalog_state {
-    size_t table_count, space_count, table_capacity, space_capacity;
-    struct catalog_table_row *tables;
-    struct str *spaces;
+/* A growing list of names, the array in an arena given with every call. */
+struct catalog_names {
+    struct str *names;
+    size_t count, capacity;
 };
+/* Adds `name` as it is, not copied. */
+STATUS_MUST_USE status catalog_names_add(struct catalog_names *n, struct arena *arena,
+                                         struct str name, struct error *err);
+/* Sorts and removes duplicates. */
+void catalog_names_sort(struct catalog_names *n);
+/* Adds all parents ("a" for "a.b") of the names, then sorts. */
+STATUS_MUST_USE status catalog_names_complete(struct catalog_names *n, struct arena *arena,
+                                              struct error *err);
+/* In a sorted list. */
+bool catalog_names_have(const struct catalog_names *n, struct str name);
 
+/* A kind's operations; those that may be NULL say so. Names they give live as long as the pin. */
 struct catalog_kind {
-    const char *name;
-    status (*read)(struct catalog *c, struct arena *arena, struct catalog_state *out,
-                   struct error *err);
-    status (*commit)(struct catalog *c, const struct catalog_change *changes, size_t count,
+    struct catalog_traits traits;
+    /* Fixes the state that p will answer about; sets p->self. */
+    status (*pin)(struct catalog_pin *p, struct error *err);
+    status (*space_exists)(struct catalog_pin *p, struct str space, bool *out, struct error *err);
+    status (*spaces)(struct catalog_pin *p, struct catalog_names *out, struct error *err);
+    status (*tables)(struct catalog_pin *p, struct str space, struct catalog_names *out,
                      struct error *err);
-    status (*lock)(struct catalog *c, struct error *err);
+    /* ptr NULL when there is none; a view fails by catalog_is_view. */
+    status (*locate)(struct catalog_pin *p, struct catalog_name name, struct str *out,
+                     struct error *err);
+    /* NULL: the metadata file at the location is all. */
+    status (*load)(struct catalog_pin *p, struct catalog_name name, struct str location,
+                   struct arena *arena, struct iceberg_table **out, struct error *err);
+    status (*commit)(struct catalog_pin *at, const struct catalog_commit *commit,
+                     struct error *err);
+    status (*lock)(struct catalog *c, struct error *err); /* both NULL: there is no lock */
     void (*unlock)(struct catalog *c);
     void (*close)(struct catalog *c);
 };
@@ -34,10 +54,20 @@ struct catalog {
     struct store *store; /* borrowed */
     struct arena arena;  /* names and configuration */
     struct str name, uri, warehouse;
+    struct str about; /* set by the kind: "sqlite" */
     int64_t busy_ms;
     void *self; /* owned by the kind */
 };
 
-STATUS_MUST_USE status catalog_sqlite_open(struct catalog *c, bool create, struct error *err);
+/* Fails: the name is a view's. */
+STATUS_MUST_USE status catalog_is_view(struct catalog_name name, struct error *err);
+/* Fails with ST_CONFLICT: "demo.sales was changed by another process". */
+STATUS_MUST_USE status catalog_lost(const struct catalog_change *ch, const char *what,
+                                    struct error *err);
+
+/* Each sets c->kind, c->self and c->about; name, uri, warehouse and busy_ms stand. On failure
+ * c->kind->close is called if c->kind is set. */
+STATUS_MUST_USE status catalog_sqlite_open(struct catalog *c, const struct catalog_config *config,
+                                           bool create, struct error *err);
 
 #endif

@@ -175,13 +175,13 @@ static status put_catalog(const struct source *s, struct engine_config *c,
         catalog_slot(c, (struct str){rest.ptr, (size_t)(dot - rest.ptr)});
     struct str key = {dot + 1, rest.len - (size_t)(dot - rest.ptr) - 1};
     for (size_t i = 0; i < slot->count; i++)
-        if (str_eq(slot->settings[i].name, key)) {
-            slot->settings[i].value = v->value;
+        if (str_eq(slot->properties[i].key, key)) {
+            slot->properties[i].value = v->value;
             return ST_OK;
         }
-    TRY(arena_grow(s->arena, (void **)&slot->settings, sizeof(*slot->settings), &slot->capacity,
+    TRY(arena_grow(s->arena, (void **)&slot->properties, sizeof(*slot->properties), &slot->capacity,
                    slot->count + 1, err));
-    slot->settings[slot->count++] = (struct engine_setting){key, v->value};
+    slot->properties[slot->count++] = (struct property){key, v->value};
     return ST_OK;
 }
 
@@ -336,14 +336,6 @@ struct str engine_config_get(const struct engine_config *c, const char *name)
     return row && row->otherwise ? str_of(row->otherwise) : (struct str){0};
 }
 
-struct str engine_catalog_get(const struct engine_catalog_config *c, const char *key)
-{
-    for (size_t i = 0; i < c->count; i++)
-        if (str_eq_z(c->settings[i].name, key))
-            return c->settings[i].value;
-    return (struct str){0};
-}
-
 /* ---- firn init ------------------------------------------------------------------------------- */
 
 static status absolute_folder(struct str folder, struct arena *arena, struct str *out,
@@ -383,7 +375,7 @@ static status write_config(struct store *store, struct arena *arena, struct str 
 static status create_catalog(struct store *store, struct arena *arena, struct str folder,
                              struct error *err)
 {
-    struct catalog_config config = {.name = STR("lakehouse")};
+    struct catalog_config config = {.name = STR("lakehouse"), .type = STR("sql")};
     struct catalog *catalog;
     int n = (int)folder.len;
     TRY(arena_printf(arena, &config.uri, err, "sqlite:///%.*s/firn.db", n, folder.ptr));

@@ -143,7 +143,7 @@ static status register_table(struct engine_env *e, const struct query_ast *call,
     struct query_table_name named;
     struct catalog_name name;
     struct engine_staged *t;
-    bool exists;
+    bool exists, space_exists;
     TRY(call_text(e, call, "table", 0, &text, err));
     TRY(call_text(e, call, "metadata_file", 1, &file, err));
     if (!text.ptr || !file.ptr)
@@ -154,7 +154,8 @@ static status register_table(struct engine_env *e, const struct query_ast *call,
     if (exists)
         FAIL_SQL(err, ST_EXISTS, "42P07", call->position, "table \"%.*s\" already exists",
                  STR_ARG(text));
-    if (!engine_space_exists(s, name.space))
+    TRY(engine_space_exists(s, name.space, &space_exists, err));
+    if (!space_exists)
         return engine_no_space(s, name.space, call->position, &e->arena, err);
     TRY(store_absolute(file, &s->txn->arena, &file, err));
     TRY(engine_stage(s, name, &t, err));

@@ -51,7 +51,7 @@ STATUS_MUST_USE status engine_yaml_read(struct str path, struct arena *arena,
 struct engine_catalog_config {
     struct str name;
     size_t count, capacity;
-    struct engine_setting *settings; /* type, uri, warehouse, ... : PyIceberg's keys */
+    struct property *properties; /* type, uri, warehouse, ... : PyIceberg's keys */
 };
 
 struct engine_config {
@@ -71,8 +71,6 @@ STATUS_MUST_USE status engine_config_load(const struct firn_option *options, siz
                                           struct error *err);
 /* The option's value, else options.def's default; ptr NULL when it has none. */
 struct str engine_config_get(const struct engine_config *c, const char *name);
-/* ptr NULL when absent. */
-struct str engine_catalog_get(const struct engine_catalog_config *c, const char *key);
 /* Writes firn.yaml and makes an empty catalog in a folder (firn_init). */
 STATUS_MUST_USE status engine_init_folder(struct str folder, struct error *err);
 
@@ -88,12 +86,14 @@ struct engine_staged {
     struct iceberg_table *current; /* base with everything below applied; NULL = dropped */
     size_t update_count, update_capacity;
     struct iceberg_update *updates; /* all but snapshots, in order */
-    bool from_empty;                /* replaced: base's files are not carried over */
+    size_t built_count;
+    struct iceberg_update *built; /* those and the snapshot's: base -> current */
+    bool from_empty;              /* replaced: base's files are not carried over */
     size_t added_count, added_capacity, removed_count, removed_capacity;
     struct iceberg_data_file *added;
     struct str *removed; /* paths live in base */
     bool append_only;    /* may be put on top of a newer base at commit, unless it was read */
-    bool written;        /* current's metadata file stands */
+    bool written;        /* current's metadata file stands, where it is written here */
     bool registered;     /* current is a metadata file that stands already */
     bool touched;        /* something is to be committed */
     size_t summary_count, summary_capacity;
@@ -118,6 +118,7 @@ struct engine_txn {
     bool skip;               /* this run's transaction was committed before (--run-id) */
     struct str skip_hash;    /* hash of the text that was committed then */
     int64_t now_us;
+    char publish_id[37];          /* of its one commit */
     struct engine_staged *tables; /* newest first */
     struct engine_read *reads;    /* newest first, each once */
     size_t change_count, change_capacity;
@@ -185,7 +186,6 @@ struct engine_staged *engine_staged_find(const struct engine_txn *t, struct cata
 /* The table as this transaction sees it: staged, else pinned; *out NULL when there is none. */
 STATUS_MUST_USE status engine_table_get(struct firn_session *s, struct catalog_name name,
                                         struct iceberg_table **out, struct error *err);
-bool engine_space_exists(struct firn_session *s, struct str space);
 /* Notes that a statement reads the table: what is appended to it in this transaction may depend on
  * the rows it had, so it is not put on top of a newer base. */
 STATUS_MUST_USE status engine_table_read(struct firn_session *s, struct catalog_name name,
@@ -224,6 +224,12 @@ STATUS_MUST_USE status engine_no_space(struct firn_session *s, struct str space,
 STATUS_MUST_USE status engine_table_must(struct engine_env *e, const struct query_table_name *name,
                                          struct catalog_name *out, struct iceberg_table **table,
                                          struct error *err);
+/* Whether a namespace is there as this transaction sees it. */
+STATUS_MUST_USE status engine_space_exists(struct firn_session *s, struct str space, bool *out,
+                                           struct error *err);
+/* Namespaces as this transaction sees them. */
+STATUS_MUST_USE status engine_spaces(struct firn_session *s, struct arena *arena, struct str **out,
+                                     size_t *count, struct error *err);
 /* Tables of a namespace as this transaction sees them. */
 STATUS_MUST_USE status engine_tables(struct firn_session *s, struct str space, struct arena *arena,
                                      struct str **out, size_t *count, struct error *err);

@@ -64,9 +64,27 @@ static status check_catalog(struct firn_session *s, const struct query_name *cat
              STR_ARG(catalog->text), STR_ARG(catalog_name(s->catalog)));
 }
 
-/* Namespaces as this transaction sees them. */
-static status all_spaces(struct firn_session *s, struct arena *arena, struct str **out,
-                         size_t *count, struct error *err)
+/* What this transaction has last done to a namespace; NULL = nothing. */
+static const struct catalog_change *space_change(const struct firn_session *s, struct str space)
+{
+    const struct catalog_change *last = NULL;
+    for (size_t i = 0; i < s->txn->change_count; i++)
+        if (str_eq(s->txn->changes[i].name.space, space))
+            last = &s->txn->changes[i];
+    return last;
+}
+
+status engine_space_exists(struct firn_session *s, struct str space, bool *out, struct error *err)
+{
+    const struct catalog_change *ch = space_change(s, space);
+    if (!ch)
+        return catalog_namespace_exists(s->txn->pin, space, out, err);
+    *out = ch->kind == CATALOG_CREATE_SPACE;
+    return ST_OK;
+}
+
+status engine_spaces(struct firn_session *s, struct arena *arena, struct str **out, size_t *count,
+                     struct error *err)
 {
     struct str *pinned;
     size_t n;
@@ -74,11 +92,13 @@ static status all_spaces(struct firn_session *s, struct arena *arena, struct str
     TRY(ARENA_ARRAY(arena, struct str, n + s->txn->change_count, out, err));
     *count = 0;
     for (size_t i = 0; i < n; i++)
-        if (engine_space_exists(s, pinned[i]))
+        if (!space_change(s, pinned[i]))
             (*out)[(*count)++] = pinned[i];
-    for (size_t i = 0; i < s->txn->change_count; i++)
-        if (s->txn->changes[i].kind == CATALOG_CREATE_SPACE)
-            (*out)[(*count)++] = s->txn->changes[i].name.space;
+    for (size_t i = 0; i < s->txn->change_count; i++) {
+        const struct catalog_change *ch = &s->txn->changes[i];
+        if (ch->kind == CATALOG_CREATE_SPACE && ch == space_change(s, ch->name.space))
+            (*out)[(*count)++] = ch->name.space;
+    }
     return ST_OK;
 }
 
@@ -91,14 +111,19 @@ status engine_resolve_space(struct firn_session *s, const struct query_name *spa
     bool ambiguous;
     TRY(engine_txn_pin(s, err));
     TRY(check_catalog(s, catalog, 0, err));
-    TRY(all_spaces(s, arena, &names, &n, err));
+    *out = space->text;
+    TRY(engine_space_exists(s, space->text, exists, err));
+    if (*exists || space->quoted)
+        return ST_OK;
+    TRY(engine_spaces(s, arena, &names, &n, err));
     const struct str *found = pick_name(space, names, n, &ambiguous);
     if (ambiguous)
         FAIL_SQL(err, ST_INVALID, "42702", 0,
                  "schema \"%.*s\" is ambiguous: several differ in case only; quote it",
                  STR_ARG(space->text));
     *exists = found != NULL;
-    *out = found ? *found : space->text;
+    if (found)
+        *out = *found;
     return ST_OK;
 }
 
@@ -119,6 +144,20 @@ status engine_tables(struct firn_session *s, struct str space, struct arena *are
     for (struct engine_staged *t = s->txn->tables; t; t = t->next)
         if (t->current && str_eq(t->name.space, space))
             (*out)[(*count)++] = t->name.table;
+    return ST_OK;
+}
+
+/* Of the very name, so that a catalog need not list all others. */
+static status table_exists(struct firn_session *s, struct catalog_name name, struct arena *arena,
+                           bool *out, struct error *err)
+{
+    const struct engine_staged *staged = engine_staged_find(s->txn, name);
+    struct str location;
+    *out = staged && staged->current;
+    if (staged)
+        return ST_OK;
+    TRY(catalog_location(s->txn->pin, name, arena, &location, err));
+    *out = location.ptr != NULL;
     return ST_OK;
 }
 
@@ -151,6 +190,9 @@ status engine_resolve(struct firn_session *s, const struct query_table_name *nam
     out->table = name->table.text;
     if (!*exists)
         return ST_OK;
+    TRY(table_exists(s, *out, arena, exists, err));
+    if (*exists || name->table.quoted)
+        return ST_OK;
     TRY(engine_tables(s, out->space, arena, &names, &n, err));
     const struct str *found = pick_name(&name->table, names, n, &ambiguous);
     if (ambiguous)
@@ -168,7 +210,7 @@ status engine_no_space(struct firn_session *s, struct str space, int64_t positio
 {
     struct str *names;
     size_t n;
-    TRY(all_spaces(s, arena, &names, &n, err));
+    TRY(engine_spaces(s, arena, &names, &n, err));
     const struct str *near = nearest(space, names, n);
     status st = error_set(err, ST_NOT_FOUND, __FILE__, __LINE__, "schema \"%.*s\" does not exist",
                           STR_ARG(space));
@@ -184,7 +226,9 @@ static status no_table(struct firn_session *s, const struct query_table_name *na
 {
     struct str *names = NULL;
     size_t n = 0;
-    if (!engine_space_exists(s, resolved.space))
+    bool space_exists;
+    TRY(engine_space_exists(s, resolved.space, &space_exists, err));
+    if (!space_exists)
         return engine_no_space(s, resolved.space, name->position, arena, err);
     TRY(engine_tables(s, resolved.space, arena, &names, &n, err));
     const struct str *near = nearest(resolved.table, names, n);

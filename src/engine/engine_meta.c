@@ -327,12 +327,10 @@ static status show_names(struct engine_env *e, struct str what, struct meta_rows
     struct str *spaces;
     size_t n;
     TRY(engine_txn_pin(s, err));
-    TRY(catalog_namespaces(s->txn->pin, &e->arena, &spaces, &n, err));
+    TRY(engine_spaces(s, &e->arena, &spaces, &n, err));
     for (size_t i = 0; i < n; i++) {
         struct str *tables;
         size_t count;
-        if (!engine_space_exists(s, spaces[i]))
-            continue;
         if (str_eq(what, STR("schemas"))) {
             TRY(put_text(r, spaces[i], err));
             continue;

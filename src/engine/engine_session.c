@@ -126,16 +126,11 @@ status engine_catalog_open(struct firn_session *s, struct error *err)
     if (!found)
         FAIL(err, ST_USAGE, "%.*s: default-catalog \"%.*s\" is not among its catalogs",
              STR_ARG(s->config.path), STR_ARG(s->config.default_catalog));
-    struct str type = engine_catalog_get(found, "type");
-    if (!str_eq(type, STR("sql")))
-        FAIL(err, ST_USAGE, "catalog \"%.*s\" has type \"%.*s\"; this version opens type sql",
-             STR_ARG(found->name), STR_ARG(type));
-    struct catalog_config config = {.name = found->name,
-                                    .uri = engine_catalog_get(found, "uri"),
-                                    .warehouse = engine_catalog_get(found, "warehouse")};
-    if (!config.uri.ptr || !config.warehouse.ptr)
-        FAIL(err, ST_USAGE, "catalog \"%.*s\" in %.*s needs uri and warehouse",
-             STR_ARG(found->name), STR_ARG(s->config.path));
+    struct catalog_config config = {
+        .name = found->name, .property_count = found->count, .properties = found->properties};
+    config.type = property_get(found->properties, found->count, "type");
+    config.uri = property_get(found->properties, found->count, "uri");
+    config.warehouse = property_get(found->properties, found->count, "warehouse");
     struct str busy = engine_config_get(&s->config, "busy"); /* digits, at most nine */
     for (size_t i = 0; i < busy.len; i++)
         config.busy_ms = config.busy_ms * 10 + (busy.ptr[i] - '0');

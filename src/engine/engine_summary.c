@@ -102,9 +102,10 @@ status engine_create_summary(struct engine_env *e, struct query_statement *st,
     struct engine_staged *t;
     struct query_plan *plan;
     struct summary_definition *d;
-    bool exists;
+    bool exists, space_exists;
     TRY(engine_resolve(s, &st->table, &e->arena, &name, &exists, err));
-    if (!engine_space_exists(s, name.space))
+    TRY(engine_space_exists(s, name.space, &space_exists, err));
+    if (!space_exists)
         return engine_no_space(s, name.space, st->table.position, &e->arena, err);
     if (exists && st->if_not_exists) {
         engine_notice(s, "materialized view \"%.*s\" exists already, skipped", STR_ARG(name.table));

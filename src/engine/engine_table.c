@@ -78,7 +78,7 @@ static status identity_updates(const struct def_updates *u, const struct engine_
     TRY(add(u, update, err));
     update = (struct iceberg_update){.kind = ICEBERG_SET_LOCATION, .text = d->location};
     if (d->location.len == 0)
-        TRY(catalog_table_location(s->catalog, u->t->name, a, &update.text, err));
+        TRY(catalog_table_location(s->txn->pin, u->t->name, a, &update.text, err));
     return add(u, update, err);
 }
 
@@ -237,9 +237,10 @@ status engine_create_table(struct engine_env *e, struct query_statement *st, str
     struct column_schema columns;
     struct engine_table_def d = {.columns = &columns};
     struct query_plan *plan = NULL;
-    bool exists;
+    bool exists, space_exists;
     TRY(engine_resolve(e->session, &st->table, &e->arena, &name, &exists, err));
-    if (!engine_space_exists(e->session, name.space))
+    TRY(engine_space_exists(e->session, name.space, &space_exists, err));
+    if (!space_exists)
         return engine_no_space(e->session, name.space, st->table.position, &e->arena, err);
     if (exists && st->if_not_exists) {
         engine_notice(e->session, "table \"%.*s\" exists already, skipped", STR_ARG(name.table));

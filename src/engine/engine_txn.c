@@ -18,13 +18,14 @@
 #include "engine/engine_int.h"
 
 #include "base/clock.h"
+#include "base/random.h"
 #include "base/sha256.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define PUBLISHES_KEPT 64
-#define PUBLISH_TRIES  10
+#define PUBLISH_TRIES  20
 
 /* ---- begin and end --------------------------------------------------------------------------- */
 
@@ -34,7 +35,10 @@ status engine_txn_begin(struct firn_session *s, bool explicit_block, struct erro
         s->txn->explicit_block |= explicit_block;
         return ST_OK;
     }
+    char id[sizeof(s->txn->publish_id)];
+    TRY(random_uuid(id, err));
     TRY(mem_calloc(&s->account, sizeof(*s->txn), (void **)&s->txn, err));
+    memcpy(s->txn->publish_id, id, sizeof(id));
     arena_init(&s->txn->arena, &s->account);
     s->txn->explicit_block = explicit_block;
     s->txn->now_us = clock_now_us();
@@ -115,17 +119,6 @@ status engine_table_read(struct firn_session *s, struct catalog_name name, struc
     x->next = txn->reads;
     txn->reads = x;
     return ST_OK;
-}
-
-bool engine_space_exists(struct firn_session *s, struct str space)
-{
-    bool exists = false;
-    if (catalog_namespace_exists(s->txn->pin, space, &exists, NULL) != ST_OK)
-        return false;
-    for (size_t i = 0; i < s->txn->change_count; i++)
-        if (str_eq(s->txn->changes[i].name.space, space))
-            exists = s->txn->changes[i].kind == CATALOG_CREATE_SPACE;
-    return exists;
 }
 
 /* Looks for this run's transaction among those the table has recorded. */
@@ -243,6 +236,7 @@ static status identify(struct firn_session *s, struct engine_staged *t, struct e
     struct str app = engine_setting_get(s, "application_name");
     TRY(engine_staged_property(s, t, "engine-name", STR("firn"), err));
     TRY(engine_staged_property(s, t, "engine-version", str_of(FIRN_VERSION), err));
+    TRY(engine_staged_property(s, t, "firn.publish-id", str_of(s->txn->publish_id), err));
     if (app.len > 0)
         TRY(engine_staged_property(s, t, "app-id", app, err));
     return ST_OK;
@@ -297,9 +291,12 @@ status engine_staged_build(struct firn_session *s, struct engine_staged *t, stru
     for (size_t i = 0; i < n; i++)
         all[i] = t->updates[i];
     TRY(iceberg_apply(t->base, all, n, now_ms, a, &t->current, err));
+    t->built = all;
+    t->built_count = n;
     if (t->added_count + t->removed_count == 0)
         return ST_OK;
     TRY(write_snapshot(s, t, t->current, all + n, err));
+    t->built_count = n + 2;
     return iceberg_apply(t->base, all, n + 2, now_ms, a, &t->current, err);
 }
 
@@ -396,12 +393,13 @@ static status write_metadata(struct firn_session *s, struct engine_staged *t, st
     TRY(record_publish(s, t, err));
     if (engine_setting_get(s, "run_id").len > 0)
         TRY(engine_staged_build(s, t, err));
+    t->written = true;
+    if (catalog_traits(s->catalog)->writes_metadata)
+        return ST_OK;
     TRY(iceberg_metadata_path(t->current, t->base_location, &s->txn->arena, &path, err));
     TRY(arena_grow(p->arena, (void **)&p->paths, sizeof(path), &p->capacity, p->count + 1, err));
     p->paths[p->count++] = path;
-    TRY(iceberg_table_write(s->store, t->current, path, err));
-    t->written = true;
-    return ST_OK;
+    return iceberg_table_write(s->store, t->current, path, err);
 }
 
 static status add_change(struct firn_session *s, struct catalog_change **all, size_t *count,
@@ -410,6 +408,18 @@ static status add_change(struct firn_session *s, struct catalog_change **all, si
     TRY(arena_grow(&s->txn->arena, (void **)all, sizeof(ch), capacity, *count + 1, err));
     (*all)[(*count)++] = ch;
     return ST_OK;
+}
+
+static const char *operation_text(const struct engine_staged *t)
+{
+    static const char *const texts[] = {"append", "overwrite", "delete", "replace"};
+    if (t->registered)
+        return "register";
+    if (!t->base)
+        return "create";
+    if (t->from_empty)
+        return "create or replace";
+    return t->snapshot_id ? texts[operation_of(t)] : "set properties";
 }
 
 static status table_changes(struct firn_session *s, struct engine_staged *t,
@@ -431,15 +441,25 @@ static status table_changes(struct firn_session *s, struct engine_staged *t,
         (struct catalog_change){.kind = t->base_location.ptr ? CATALOG_SWAP : CATALOG_CREATE,
                                 .name = t->name,
                                 .base_location = t->base_location,
-                                .new_location = t->current->metadata_location},
+                                .new_location = t->current->metadata_location,
+                                .base = t->base,
+                                .next = t->current,
+                                .update_count = t->built_count,
+                                .updates = t->built,
+                                .operation = operation_text(t)},
         err);
 }
 
 static status collect(struct firn_session *s, struct catalog_change **all, size_t *count,
                       struct error *err)
 {
-    size_t capacity = 0;
+    size_t capacity = 0, tables = 0;
     struct engine_txn *txn = s->txn;
+    for (struct engine_staged *t = txn->tables; t; t = t->next)
+        tables += t->touched;
+    if (tables > 1 && !catalog_traits(s->catalog)->many_tables)
+        FAIL_SQL(err, ST_UNSUPPORTED, "0A000", 0,
+                 "this catalog cannot publish %zu tables in one step", tables);
     for (size_t i = 0; i < txn->change_count; i++)
         if (txn->changes[i].kind == CATALOG_CREATE_SPACE)
             TRY(add_change(s, all, count, &capacity, txn->changes[i], err));
@@ -453,10 +473,8 @@ static status collect(struct firn_session *s, struct catalog_change **all, size_
 }
 
 /* Everything staged, on top of the newest state of the catalog. */
-static status bring_up_to_date(struct firn_session *s, struct error *err)
+static status bring_up_to_date(struct firn_session *s, struct catalog_pin *now, struct error *err)
 {
-    struct catalog_pin *now;
-    TRY(catalog_pin(s->catalog, &now, err));
     status st = ST_OK;
     for (size_t i = 0; st == ST_OK && i < s->txn->change_count; i++) {
         const struct catalog_change *ch = &s->txn->changes[i];
@@ -470,7 +488,6 @@ static status bring_up_to_date(struct firn_session *s, struct error *err)
     for (struct engine_staged *t = s->txn->tables; st == ST_OK && t; t = t->next)
         if (t->touched)
             st = rebase(s, now, t, err);
-    catalog_unpin(now);
     return st;
 }
 
@@ -490,22 +507,51 @@ static status sync_folders(struct firn_session *s, const struct engine_staged *t
     return ST_OK;
 }
 
-/* Under the catalog's lock, so only writers of other programs can come between the newest state and
- * the swap. Then the bases are looked at again: appends go on top of what the others did, all else
- * is a conflict. */
+/* One try on the state `now`. *overtaken: somebody has changed it before the swap. */
+static status publish_on(struct firn_session *s, struct catalog_pin *now, bool *overtaken,
+                         struct error *err)
+{
+    struct catalog_change *changes = NULL;
+    size_t count = 0;
+    *overtaken = false;
+    TRY(bring_up_to_date(s, now, err));
+    TRY(collect(s, &changes, &count, err));
+    for (const struct engine_staged *t = s->txn->tables; t; t = t->next)
+        if (t->touched)
+            TRY(sync_folders(s, t, err));
+    struct catalog_commit commit = {.count = count,
+                                    .changes = changes,
+                                    .publish_id = str_of(s->txn->publish_id),
+                                    .application = engine_setting_get(s, "application_name")};
+    status st = catalog_commit(now, &commit, err);
+    *overtaken = st == ST_CONFLICT;
+    return st;
+}
+
+/* Writers that have no lock in common would meet again and again: up to a second, at random. */
+static status pause_between(int tries, struct error *err)
+{
+    uint16_t jitter;
+    int64_t most = tries < 7 ? 8000 << tries : 1000000;
+    TRY(random_bytes(&jitter, sizeof(jitter), err));
+    clock_sleep_us(jitter * most / UINT16_MAX);
+    return ST_OK;
+}
+
+/* Under the catalog's lock, where it has one, so only writers of other programs can come between
+ * the newest state and the swap. Then the bases are looked at again: appends go on top of what the
+ * others did, all else is a conflict. */
 static status publish(struct firn_session *s, struct error *err)
 {
     for (int tries = 1;; tries++) {
-        struct catalog_change *changes = NULL;
-        size_t count = 0;
-        TRY(bring_up_to_date(s, err));
-        TRY(collect(s, &changes, &count, err));
-        for (const struct engine_staged *t = s->txn->tables; t; t = t->next)
-            if (t->touched)
-                TRY(sync_folders(s, t, err));
-        status st = catalog_commit(s->catalog, changes, count, err);
-        if (st != ST_CONFLICT || tries == PUBLISH_TRIES)
+        struct catalog_pin *now;
+        bool overtaken;
+        TRY(catalog_pin(s->catalog, &now, err));
+        status st = publish_on(s, now, &overtaken, err);
+        catalog_unpin(now);
+        if (!overtaken || tries == PUBLISH_TRIES)
             return st;
+        TRY(pause_between(tries, err));
     }
 }
 
@@ -514,7 +560,7 @@ static void delete_old_metadata(struct firn_session *s, const struct engine_stag
 {
     struct str wanted =
         iceberg_table_property(t->current, "write.metadata.delete-after-commit.enabled");
-    if (!t->base || !str_eq(wanted, STR("true")))
+    if (!t->base || !str_eq(wanted, STR("true")) || catalog_traits(s->catalog)->keeps_files)
         return;
     for (size_t i = 0; i < t->base->metadata_log_count; i++) {
         struct str file = t->base->metadata_log[i].metadata_file;
