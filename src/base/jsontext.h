@@ -77,6 +77,9 @@ STATUS_MUST_USE status jsontext_put_str(struct buffer *out, const char *key, str
                                         struct error *err);
 STATUS_MUST_USE status jsontext_put_raw(struct buffer *out, const char *key, struct str json,
                                         struct error *err);
+/* A member whose key is any text. */
+STATUS_MUST_USE status jsontext_put_pair(struct buffer *out, struct str key, struct str value,
+                                         struct error *err);
 STATUS_MUST_USE status jsontext_put_properties(struct buffer *out, const char *key,
                                                const struct property *p, size_t count,
                                                struct error *err);

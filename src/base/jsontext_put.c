@@ -70,14 +70,18 @@ status jsontext_put_raw(struct buffer *out, const char *key, struct str json, st
     return buffer_append_str(out, json, err);
 }
 
+status jsontext_put_pair(struct buffer *out, struct str key, struct str value, struct error *err)
+{
+    TRY(jsontext_put_str(out, NULL, key, err));
+    TRY(buffer_append_byte(out, ':', err));
+    return put_text(out, value, err);
+}
+
 status jsontext_put_properties(struct buffer *out, const char *key, const struct property *p,
                                size_t count, struct error *err)
 {
     TRY(jsontext_put_open(out, key, '{', err));
-    for (size_t i = 0; i < count; i++) {
-        TRY(jsontext_put_str(out, NULL, p[i].key, err));
-        TRY(buffer_append_byte(out, ':', err));
-        TRY(jsontext_put_str(out, NULL, p[i].value, err));
-    }
+    for (size_t i = 0; i < count; i++)
+        TRY(jsontext_put_pair(out, p[i].key, p[i].value, err));
     return jsontext_put_close(out, '}', err);
 }

@@ -131,6 +131,12 @@ struct iceberg_table {
 STATUS_MUST_USE status iceberg_table_parse(struct arena *arena, struct str location,
                                            const void *json, size_t bytes,
                                            struct iceberg_table **out, struct error *err);
+/* The same of metadata that stands in another text, parsed already; known members are removed from
+ * it. */
+struct json_t;
+STATUS_MUST_USE status iceberg_table_read(struct arena *arena, struct str location,
+                                          struct json_t *json, struct iceberg_table **out,
+                                          struct error *err);
 STATUS_MUST_USE status iceberg_table_load(struct store *store, struct arena *arena,
                                           struct str location, struct iceberg_table **out,
                                           struct error *err);
@@ -202,6 +208,14 @@ STATUS_MUST_USE status iceberg_apply(const struct iceberg_table *base,
 STATUS_MUST_USE status iceberg_metadata_path(const struct iceberg_table *t,
                                              struct str base_location, struct arena *arena,
                                              struct str *out, struct error *err);
+/* For servers that apply changes and write metadata themselves (REST catalogs): appends the members
+ * "requirements" and "updates" that make `next`, which iceberg_apply made of `base` (NULL: a new
+ * table), and the whole request for a table like `t`, whose location may be empty. */
+STATUS_MUST_USE status iceberg_commit_format(const struct iceberg_table *base,
+                                             const struct iceberg_table *next, struct buffer *out,
+                                             struct error *err);
+STATUS_MUST_USE status iceberg_create_format(const struct iceberg_table *t, struct str name,
+                                             bool stage, struct buffer *out, struct error *err);
 /* Formats and writes (fsynced, new name) and sets t->metadata_location. */
 STATUS_MUST_USE status iceberg_table_write(struct store *store, struct iceberg_table *t,
                                            struct str path, struct error *err);

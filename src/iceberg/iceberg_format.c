@@ -44,30 +44,37 @@ static status put_orders(const struct iceberg_table *t, struct buffer *out, stru
     return jsontext_put_close(out, ']', err);
 }
 
+status iceberg_ref_format_members(const struct iceberg_ref *r, struct buffer *out,
+                                  struct error *err)
+{
+    TRY(jsontext_put_long(out, "snapshot-id", r->snapshot_id, err));
+    TRY(jsontext_put_str(out, "type", r->is_tag ? STR("tag") : STR("branch"), err));
+    if (r->min_snapshots >= 0)
+        TRY(jsontext_put_long(out, "min-snapshots-to-keep", r->min_snapshots, err));
+    if (r->max_snapshot_age_ms >= 0)
+        TRY(jsontext_put_long(out, "max-snapshot-age-ms", r->max_snapshot_age_ms, err));
+    if (r->max_ref_age_ms >= 0)
+        TRY(jsontext_put_long(out, "max-ref-age-ms", r->max_ref_age_ms, err));
+    return ST_OK;
+}
+
 static status put_refs(const struct iceberg_table *t, struct buffer *out, struct error *err)
 {
     TRY(jsontext_put_open(out, "refs", '{', err));
     for (size_t i = 0; i < t->ref_count; i++) {
-        const struct iceberg_ref *r = &t->refs[i];
-        TRY(jsontext_put_str(out, NULL, r->name, err));
+        TRY(jsontext_put_str(out, NULL, t->refs[i].name, err));
         TRY(buffer_append_byte(out, ':', err));
         TRY(jsontext_put_open(out, NULL, '{', err));
-        TRY(jsontext_put_long(out, "snapshot-id", r->snapshot_id, err));
-        TRY(jsontext_put_str(out, "type", r->is_tag ? STR("tag") : STR("branch"), err));
-        if (r->min_snapshots >= 0)
-            TRY(jsontext_put_long(out, "min-snapshots-to-keep", r->min_snapshots, err));
-        if (r->max_snapshot_age_ms >= 0)
-            TRY(jsontext_put_long(out, "max-snapshot-age-ms", r->max_snapshot_age_ms, err));
-        if (r->max_ref_age_ms >= 0)
-            TRY(jsontext_put_long(out, "max-ref-age-ms", r->max_ref_age_ms, err));
+        TRY(iceberg_ref_format_members(&t->refs[i], out, err));
         TRY(jsontext_put_close(out, '}', err));
     }
     return jsontext_put_close(out, '}', err);
 }
 
-static status put_snapshot(const struct iceberg_snapshot *s, struct buffer *out, struct error *err)
+status iceberg_snapshot_format(const struct iceberg_snapshot *s, const char *key,
+                               struct buffer *out, struct error *err)
 {
-    TRY(jsontext_put_open(out, NULL, '{', err));
+    TRY(jsontext_put_open(out, key, '{', err));
     if (s->sequence_number > 0)
         TRY(jsontext_put_long(out, "sequence-number", s->sequence_number, err));
     TRY(jsontext_put_long(out, "snapshot-id", s->id, err));
@@ -95,7 +102,7 @@ static status put_snapshots(const struct iceberg_table *t, struct buffer *out, s
     TRY(put_refs(t, out, err));
     TRY(jsontext_put_open(out, "snapshots", '[', err));
     for (size_t i = 0; i < t->snapshot_count; i++)
-        TRY(put_snapshot(&t->snapshots[i], out, err));
+        TRY(iceberg_snapshot_format(&t->snapshots[i], NULL, out, err));
     return jsontext_put_close(out, ']', err);
 }
 

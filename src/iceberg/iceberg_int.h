@@ -54,6 +54,13 @@ bool iceberg_order_same(const struct iceberg_sort_order *a, const struct iceberg
 /* What Java's TableMetadata refuses (E1 to E5 in iceberg_table.c). */
 STATUS_MUST_USE status iceberg_table_check(const struct iceberg_table *t, struct arena *arena,
                                            struct error *err);
+bool iceberg_ref_same(const struct iceberg_ref *a, const struct iceberg_ref *b);
+/* The members of a ref's object without its braces: in metadata its name is the key, in an update a
+ * member. */
+STATUS_MUST_USE status iceberg_ref_format_members(const struct iceberg_ref *r, struct buffer *out,
+                                                  struct error *err);
+STATUS_MUST_USE status iceberg_snapshot_format(const struct iceberg_snapshot *s, const char *key,
+                                               struct buffer *out, struct error *err);
 /* `text` without the slashes at its end. */
 struct str iceberg_trim_slash(struct str text);
 

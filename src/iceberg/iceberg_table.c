@@ -270,21 +270,28 @@ static status parse_table(struct arena *arena, json_t *json, struct iceberg_tabl
     return iceberg_table_check(t, arena, err);
 }
 
-status iceberg_table_parse(struct arena *arena, struct str location, const void *json, size_t bytes,
-                           struct iceberg_table **out, struct error *err)
+status iceberg_table_read(struct arena *arena, struct str location, json_t *json,
+                          struct iceberg_table **out, struct error *err)
 {
-    struct jsontext_doc doc;
     struct iceberg_table *t;
     *out = NULL;
     TRY(ARENA_NEW(arena, struct iceberg_table, &t, err));
     TRY(arena_str(arena, location, &t->metadata_location, err));
-    TRY_CONTEXT(jsontext_doc_parse(&doc, arena->account, json, bytes, err), err,
-                "table metadata %.*s", STR_ARG(location));
-    status st = parse_table(arena, doc.root, t, err);
-    jsontext_doc_free(&doc);
-    TRY_CONTEXT(st, err, "table metadata %.*s", STR_ARG(location));
+    TRY_CONTEXT(parse_table(arena, json, t, err), err, "table metadata %.*s", STR_ARG(location));
     *out = t;
     return ST_OK;
+}
+
+status iceberg_table_parse(struct arena *arena, struct str location, const void *json, size_t bytes,
+                           struct iceberg_table **out, struct error *err)
+{
+    struct jsontext_doc doc;
+    *out = NULL;
+    TRY_CONTEXT(jsontext_doc_parse(&doc, arena->account, json, bytes, err), err,
+                "table metadata %.*s", STR_ARG(location));
+    status st = iceberg_table_read(arena, location, doc.root, out, err);
+    jsontext_doc_free(&doc);
+    return st;
 }
 
 /* ---- checks ---- */

@@ -315,7 +315,7 @@ static struct iceberg_ref *find_ref(struct iceberg_table *t, struct str name)
     return NULL;
 }
 
-static bool ref_same(const struct iceberg_ref *a, const struct iceberg_ref *b)
+bool iceberg_ref_same(const struct iceberg_ref *a, const struct iceberg_ref *b)
 {
     return a->is_tag == b->is_tag && a->snapshot_id == b->snapshot_id &&
            a->max_ref_age_ms == b->max_ref_age_ms && a->min_snapshots == b->min_snapshots &&
@@ -349,7 +349,7 @@ static status set_ref(struct builder *b, const struct iceberg_ref *ref, struct e
              STR_ARG(ref->name), (long long)ref->snapshot_id);
     if (is_main && ref->is_tag)
         FAIL(err, ST_INVALID, "main is a branch and cannot be a tag");
-    if (old && ref_same(old, ref))
+    if (old && iceberg_ref_same(old, ref))
         return ST_OK;
     bool moved = !old || old->snapshot_id != ref->snapshot_id;
     if (!old) {
