@@ -53,18 +53,17 @@ static status sort_for(struct engine_env *e, const struct iceberg_table *t,
 }
 
 status engine_write_stream(struct engine_env *e, struct engine_staged *t,
-                           struct column_stream *rows, int32_t sort_order_id,
-                           const struct column_schema *hidden, struct iceberg_data_file **files,
-                           size_t *count, int64_t *row_count, struct error *err)
+                           struct column_stream *rows, const struct exec_write_spec *how,
+                           struct iceberg_data_file **files, size_t *count, int64_t *row_count,
+                           struct error *err)
 {
     char uuid[37];
+    struct exec_write_spec spec = *how;
     TRY(random_uuid(uuid, err));
-    struct exec_write_spec spec = {.table = t->current,
-                                   .schema = iceberg_current_schema(t->current),
-                                   .spec = default_spec(t->current),
-                                   .sort_order_id = sort_order_id,
-                                   .name_prefix = uuid,
-                                   .hidden = hidden};
+    spec.table = t->current;
+    spec.schema = iceberg_current_schema(t->current);
+    spec.spec = default_spec(t->current);
+    spec.name_prefix = uuid;
     return exec_write(rows, &spec, &e->exec, &e->session->txn->arena, files, count, row_count,
                       &t->data, err);
 }
@@ -82,10 +81,10 @@ status engine_write_rows(struct engine_env *e, struct engine_staged *t, struct q
                          struct error *err)
 {
     struct column_stream stream;
-    int32_t order_id;
-    TRY(sort_for(e, t->current, &plan, &order_id, err));
+    struct exec_write_spec how = {0};
+    TRY(sort_for(e, t->current, &plan, &how.sort_order_id, err));
     TRY(exec_open(plan, &e->exec, &stream, err));
-    status st = engine_write_stream(e, t, &stream, order_id, NULL, files, count, rows, err);
+    status st = engine_write_stream(e, t, &stream, &how, files, count, rows, err);
     stream.close(stream.self);
     return st;
 }

@@ -339,10 +339,11 @@ bool engine_is_summary(const struct iceberg_table *t);
 /* Paths of the live data files of a staged table. */
 STATUS_MUST_USE status engine_staged_remove_all(struct engine_env *e, struct engine_staged *t,
                                                 struct error *err);
-/* Same from an open stream, which stays the caller's. */
+/* Same from an open stream, which stays the caller's. `how` says what is not the table's to say:
+ * sort_order_id, split, hidden. */
 STATUS_MUST_USE status engine_write_stream(struct engine_env *e, struct engine_staged *t,
-                                           struct column_stream *rows, int32_t sort_order_id,
-                                           const struct column_schema *hidden,
+                                           struct column_stream *rows,
+                                           const struct exec_write_spec *how,
                                            struct iceberg_data_file **files, size_t *count,
                                            int64_t *row_count, struct error *err);
 /* Constant text rows as a plan: SHOW, EXPLAIN, metadata. cells: rows x columns. */

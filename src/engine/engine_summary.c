@@ -272,6 +272,15 @@ static status field_ids(struct refresh *x, const struct column_schema *hidden, i
     return ST_OK;
 }
 
+/* The column by whose months files may end: the first key, if it is a date or a time stamp. */
+static int month_column(const struct query_plan *plan)
+{
+    const struct query_expr *key = plan->sort.keys[0].value;
+    bool is_time = key->type.kind == COLUMN_DATE || key->type.kind == COLUMN_TIMESTAMP ||
+                   key->type.kind == COLUMN_TIMESTAMPTZ;
+    return is_time ? key->column : -1;
+}
+
 static status op_write(void *self, struct query_plan *plan, size_t visible,
                        const struct column_schema *hidden, struct summary_digest *digest,
                        struct iceberg_data_file **files, size_t *count, struct error *err)
@@ -280,11 +289,14 @@ static status op_write(void *self, struct query_plan *plan, size_t visible,
     struct column_stream rows, tapped;
     int64_t row_count;
     int32_t *ids;
+    ENSURE(plan->kind == QUERY_PLAN_SORT && plan->sort.count > 0, err);
+    struct exec_split_rule split = {month_column(plan), SUMMARY_SIDE_BYTES, SUMMARY_FILE_BYTES};
+    struct exec_write_spec how = {.split = &split, .hidden = hidden};
     TRY(field_ids(x, hidden, &ids, err));
     TRY(exec_open(plan, &x->e->exec, &rows, err));
     TRY(summary_digest_tap(&rows, ids, visible, digest, &x->e->arena, &x->e->session->account,
                            &tapped, err));
-    status st = engine_write_stream(x->e, x->t, &tapped, 0, hidden, files, count, &row_count, err);
+    status st = engine_write_stream(x->e, x->t, &tapped, &how, files, count, &row_count, err);
     tapped.close(tapped.self);
     return st;
 }

@@ -50,14 +50,27 @@ STATUS_MUST_USE status exec_describe_files(const struct exec_context *c, bool cs
                                            const struct column_schema *declared, /* may be NULL */
                                            struct query_plan *out, struct error *err);
 
+/* Where rows sorted by key are cut into files: a function of the rows and their types alone. A row
+ * weighs what its values take uncompressed, NULL like any other: 1 byte for a boolean, 4 or 8 for
+ * numbers and times, 16 for decimals, 4 and its bytes for text. A file ends
+ *
+ *     before the first row of another month (UTC), when the file weighs more than side_bytes by
+ *     then and all that follows in its partition does, too;
+ *     after the row with which it weighs full_bytes or more. */
+struct exec_split_rule {
+    int time_column; /* DATE, TIMESTAMP or TIMESTAMPTZ of the stream; -1 = no months */
+    int64_t side_bytes, full_bytes; /* side_bytes < full_bytes */
+};
+
 /* Writes a stream into Parquet data files of an Iceberg table. */
 struct exec_write_spec {
     const struct iceberg_table *table; /* location, properties (codec, sizes) */
     const struct iceberg_schema *schema;
     const struct iceberg_spec *spec;
-    int32_t sort_order_id;     /* what the rows are in; 0 = unsorted */
-    const char *name_prefix;   /* data file names: "<prefix>-<n>.parquet" */
-    int64_t target_file_bytes; /* 0 = write.target-file-size-bytes, else 512 MiB */
+    int32_t sort_order_id;   /* what the rows are in; 0 = unsorted */
+    const char *name_prefix; /* data file names: "<prefix>-<n>.parquet" */
+    /* Where files end; NULL = at the table's write.target-file-size-bytes, else at 512 MiB. */
+    const struct exec_split_rule *split;
     /* Extra columns behind the schema's, for summary states: field ids outside the schema. */
     const struct column_schema *hidden; /* may be NULL */
 };

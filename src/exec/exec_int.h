@@ -37,6 +37,37 @@ STATUS_MUST_USE status exec_rows_init(struct exec_rows *r, const struct column_t
 void exec_rows_free(struct exec_rows *r);
 STATUS_MUST_USE status exec_rows_append(struct exec_rows *r, const struct column_span *spans,
                                         int64_t rows, struct error *err);
+/* The rows from `from` on, at most COLUMN_SPAN_ROWS, as VALUES that borrow from r; `from` is a
+ * multiple of COLUMN_SPAN_ROWS. Returns how many. */
+int64_t exec_rows_batch(const struct exec_rows *r, int64_t from, struct column_span *spans);
+/* Empty again, buffers kept. */
+void exec_rows_clear(struct exec_rows *r);
+
+/* Where the file being written from sorted rows ends, by exec_split_rule (exec_write_split.c). */
+struct exec_split {
+    const struct exec_split_rule *rule; /* borrowed */
+    const struct column_schema *schema; /* borrowed */
+    int64_t fixed_bytes;                /* of a row: its fixed widths and 4 for each text */
+    int64_t file_bytes;                 /* weight of the rows in the file */
+    int64_t held_bytes;                 /* weight of the rows held back */
+    int64_t month;                      /* of the last row; 0 before the first */
+    bool holding;                       /* rows are held back since a boundary */
+    bool last;                          /* what comes now is the rest: no boundary counts */
+};
+
+/* What to do with the next `rows` rows: add them to the file or hold them back; then, with `end`,
+ * the file is complete and the held rows are the first of the next one. rows is 0 only with end. */
+struct exec_split_step {
+    int64_t rows;
+    bool hold, end;
+};
+
+void exec_split_init(struct exec_split *s, const struct exec_split_rule *rule,
+                     const struct column_schema *schema);
+void exec_split_next(struct exec_split *s, const struct column_batch *batch, int64_t from,
+                     struct exec_split_step *out);
+/* The stream has ended: the held rows come again, as the file's last. */
+void exec_split_last(struct exec_split *s);
 
 /* ---- operators ------------------------------------------------------------------------------- */
 

@@ -78,3 +78,27 @@ status exec_rows_append(struct exec_rows *r, const struct column_span *spans, in
     r->rows += rows;
     return ST_OK;
 }
+
+int64_t exec_rows_batch(const struct exec_rows *r, int64_t from, struct column_span *spans)
+{
+    int64_t left = r->rows - from, rows = left < COLUMN_SPAN_ROWS ? left : COLUMN_SPAN_ROWS;
+    for (size_t i = 0; i < r->columns; i++) {
+        const struct exec_rows_column *col = &r->column[i];
+        spans[i] = (struct column_span){
+            .kind = SPAN_VALUES,
+            .rows = rows,
+            .valid = (const uint64_t *)(const void *)col->valid.data + from / 64,
+            .values = col->values.data + (size_t)from * column_phys_bytes(col->phys)};
+    }
+    return rows;
+}
+
+void exec_rows_clear(struct exec_rows *r)
+{
+    for (size_t i = 0; i < r->columns; i++) {
+        buffer_clear(&r->column[i].values);
+        buffer_clear(&r->column[i].valid);
+    }
+    arena_reset(&r->text);
+    r->rows = 0;
+}

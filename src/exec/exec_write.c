@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* exec_write.c - a stream of rows into Parquet data files of an Iceberg table.
  *
- *     batch -> partition values per row -> one open file per partition -> rolled at the target size
+ *     batch -> partition values per row -> one open file per partition -> rolled at the target size,
+ *                                                                        or cut by exec_write_split.c
  *
  * An unpartitioned table takes whole batches. A partitioned one applies the spec's transforms to
  * each row, groups the batch's rows by partition and gathers them; rows of one partition usually
@@ -29,6 +30,12 @@ struct open_file {
     uint64_t used; /* time of last use, for W2 */
 };
 
+/* Beside each open file when spec->split is set. */
+struct split_file {
+    struct exec_split split;
+    struct exec_rows held; /* owned: rows that this file or the next one gets */
+};
+
 struct file_writer {
     const struct exec_write_spec *spec; /* borrowed */
     const struct exec_context *c;       /* borrowed */
@@ -39,6 +46,9 @@ struct file_writer {
     int64_t target_bytes;
     int *source; /* per partition field: index into schema */
     struct open_file files[OPEN_FILES];
+    struct split_file *splits;       /* in arena: OPEN_FILES of them; NULL without spec->split */
+    struct column_span *part, *held; /* in arena: a slice of a batch; held rows that come back */
+    uint64_t (*part_words)[COLUMN_SPAN_WORDS]; /* in arena: validity of `part` */
     uint64_t clock;
     int64_t file_number;
     struct iceberg_data_file *done; /* in arena */
@@ -96,9 +106,7 @@ static status read_options(struct file_writer *w, struct error *err)
     w->options.page_rows = number_property(t, "write.parquet.page-row-limit", w->options.page_rows);
     w->options.dictionary_bytes =
         number_property(t, "write.parquet.dict-size-bytes", w->options.dictionary_bytes);
-    w->target_bytes = w->spec->target_file_bytes
-                          ? w->spec->target_file_bytes
-                          : number_property(t, "write.target-file-size-bytes", TARGET_FILE_BYTES);
+    w->target_bytes = number_property(t, "write.target-file-size-bytes", TARGET_FILE_BYTES);
     return ST_OK;
 }
 
@@ -133,8 +141,8 @@ static status file_schema(struct file_writer *w, struct error *err)
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-static status open_file(struct file_writer *w, struct open_file *f, struct column_value *partition,
-                        struct error *err)
+static status create_file(struct file_writer *w, struct open_file *f,
+                          struct column_value *partition, struct error *err)
 {
     char name[128];
     struct iceberg_paths *paths = w->written;
@@ -148,6 +156,7 @@ static status open_file(struct file_writer *w, struct open_file *f, struct colum
     paths->count++;
     TRY(store_write_create(w->c->store, f->path, &f->to, err));
     f->partition = partition;
+    f->used = ++w->clock;
     return parquet_writer_create(f->to, &w->schema, &w->options, w->c->account, &f->writer, err);
 }
 
@@ -156,6 +165,15 @@ static void abandon_file(struct open_file *f)
     parquet_writer_free(f->writer);
     store_write_abandon(f->to);
     *f = (struct open_file){0};
+}
+
+static status open_file(struct file_writer *w, struct open_file *f, struct column_value *partition,
+                        struct error *err)
+{
+    status st = create_file(w, f, partition, err);
+    if (st != ST_OK)
+        abandon_file(f);
+    return st;
 }
 
 static status metric_of(struct file_writer *w, const struct parquet_column_metrics *from,
@@ -224,6 +242,87 @@ static status finish_file(struct file_writer *w, struct open_file *f, struct err
     return ST_OK;
 }
 
+/* ---- files cut at keys ------------------------------------------------------------------------ */
+
+static status append_slice(struct file_writer *w, struct open_file *f,
+                           const struct column_batch *batch, int64_t from, int64_t rows, bool hold,
+                           struct error *err)
+{
+    struct column_batch part = {rows, batch->columns, w->part};
+    for (size_t i = 0; i < batch->columns; i++)
+        w->part[i] = column_span_slice(&batch->spans[i], column_type_phys(w->schema.fields[i].type),
+                                       from, rows, w->part_words[i]);
+    if (hold)
+        return exec_rows_append(&w->splits[f - w->files].held, w->part, rows, err);
+    TRY_CONTEXT(parquet_writer_append(f->writer, &part, err), err, "%.*s", STR_ARG(f->path));
+    return ST_OK;
+}
+
+/* Ends the file before the rows held back; they begin the next one of its partition. */
+static status cut_file(struct file_writer *w, struct open_file *f, struct error *err)
+{
+    struct exec_rows *held = &w->splits[f - w->files].held;
+    struct column_value *partition = f->partition;
+    struct column_batch batch = {0, w->schema.count, w->held};
+    TRY(finish_file(w, f, err));
+    TRY(open_file(w, f, partition, err));
+    for (int64_t at = 0; at < held->rows; at += batch.rows) {
+        batch.rows = exec_rows_batch(held, at, w->held);
+        TRY_CONTEXT(parquet_writer_append(f->writer, &batch, err), err, "%.*s", STR_ARG(f->path));
+    }
+    exec_rows_clear(held);
+    return ST_OK;
+}
+
+static status append_split(struct file_writer *w, struct open_file *f,
+                           const struct column_batch *batch, struct error *err)
+{
+    struct column_value *partition = f->partition;
+    for (int64_t from = 0; from < batch->rows;) {
+        struct exec_split_step step;
+        if (!f->to)
+            TRY(open_file(w, f, partition, err));
+        exec_split_next(&w->splits[f - w->files].split, batch, from, &step);
+        if (step.rows > 0)
+            TRY(append_slice(w, f, batch, from, step.rows, step.hold, err));
+        if (step.end)
+            TRY(step.hold ? cut_file(w, f, err) : finish_file(w, f, err));
+        from += step.rows;
+    }
+    return ST_OK;
+}
+
+/* Finishes a partition's file; rows held back from it are its last. */
+static status finish_open(struct file_writer *w, struct open_file *f, struct error *err)
+{
+    if (!w->splits)
+        return finish_file(w, f, err);
+    struct split_file *s = &w->splits[f - w->files];
+    struct column_batch batch = {0, w->schema.count, w->held};
+    exec_split_last(&s->split);
+    for (int64_t at = 0; at < s->held.rows; at += batch.rows) {
+        batch.rows = exec_rows_batch(&s->held, at, w->held);
+        TRY(append_split(w, f, &batch, err));
+    }
+    exec_rows_clear(&s->held);
+    return f->to ? finish_file(w, f, err) : ST_OK;
+}
+
+/* ---- the file of a partition ------------------------------------------------------------------ */
+
+/* A slot's splitting starts anew. */
+static status reset_split(struct file_writer *w, struct split_file *s, struct error *err)
+{
+    exec_split_init(&s->split, w->spec->split, &w->schema);
+    if (s->held.column)
+        return ST_OK;
+    struct column_type *types;
+    TRY(ARENA_ARRAY(w->arena, struct column_type, w->schema.count, &types, err));
+    for (size_t i = 0; i < w->schema.count; i++)
+        types[i] = w->schema.fields[i].type;
+    return exec_rows_init(&s->held, types, w->schema.count, w->c->account, err);
+}
+
 static bool same_partition(const struct column_value *a, const struct column_value *b, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -249,19 +348,15 @@ static status file_for(struct file_writer *w, const struct column_value *partiti
             oldest = f;
     }
     if (oldest->to)
-        TRY(finish_file(w, oldest, err));
+        TRY(finish_open(w, oldest, err));
+    if (w->splits)
+        TRY(reset_split(w, &w->splits[oldest - w->files], err));
     struct column_value *own;
     TRY(ARENA_ARRAY(w->arena, struct column_value, n ? n : 1, &own, err));
     for (size_t i = 0; i < n; i++)
         TRY(column_value_copy(w->arena, &partition[i], &own[i], err));
-    status st = open_file(w, oldest, own, err);
-    if (st != ST_OK) {
-        abandon_file(oldest);
-        return st;
-    }
-    oldest->used = ++w->clock;
     *out = oldest;
-    return ST_OK;
+    return open_file(w, oldest, own, err);
 }
 
 static status append_to(struct file_writer *w, const struct column_value *partition,
@@ -269,6 +364,8 @@ static status append_to(struct file_writer *w, const struct column_value *partit
 {
     struct open_file *f;
     TRY(file_for(w, partition, &f, err));
+    if (w->splits)
+        return append_split(w, f, batch, err);
     TRY_CONTEXT(parquet_writer_append(f->writer, batch, err), err, "%.*s", STR_ARG(f->path));
     if (parquet_writer_bytes(f->writer) >= w->target_bytes)
         TRY(finish_file(w, f, err));
@@ -375,8 +472,19 @@ static status write_all(struct file_writer *w, struct column_stream *rows,
     }
     for (size_t i = 0; i < OPEN_FILES; i++)
         if (w->files[i].to)
-            TRY(finish_file(w, &w->files[i], err));
+            TRY(finish_open(w, &w->files[i], err));
     return ST_OK;
+}
+
+static status splits_init(struct file_writer *w, struct error *err)
+{
+    size_t n = w->schema.count;
+    if (!w->spec->split)
+        return ST_OK;
+    TRY(ARENA_ARRAY(w->arena, struct split_file, OPEN_FILES, &w->splits, err));
+    TRY(ARENA_ARRAY(w->arena, struct column_span, n, &w->part, err));
+    TRY(ARENA_ARRAY(w->arena, struct column_span, n, &w->held, err));
+    return arena_alloc(w->arena, n * sizeof(*w->part_words), (void **)&w->part_words, err);
 }
 
 static status scratch_init(struct file_writer *w, struct partition_scratch *s, struct error *err)
@@ -409,12 +517,17 @@ status exec_write(struct column_stream *rows, const struct exec_write_spec *spec
     if (st == ST_OK)
         st = file_schema(w, err);
     if (st == ST_OK)
+        st = splits_init(w, err);
+    if (st == ST_OK)
         st = scratch_init(w, &s, err);
     if (st == ST_OK)
         st = write_all(w, rows, &s, err);
     for (size_t i = 0; i < OPEN_FILES; i++)
         if (w->files[i].to)
             abandon_file(&w->files[i]);
+    for (size_t i = 0; w->splits && i < OPEN_FILES; i++)
+        if (w->splits[i].held.column)
+            exec_rows_free(&w->splits[i].held);
     for (size_t i = 0; s.gathered && i < w->schema.count; i++)
         column_vector_free(&s.gathered[i]);
     codec_work_free(w->options.work);

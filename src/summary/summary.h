@@ -23,6 +23,11 @@
 
 #define SUMMARY_VERSION "1"
 
+/* A file ends at a month of its first key, where that is a time, when it and the rest weigh more
+ * than a side; else when it is full (exec_split_rule). */
+#define SUMMARY_SIDE_BYTES ((int64_t)1 << 20)
+#define SUMMARY_FILE_BYTES ((int64_t)8 << 20)
+
 struct summary_check {
     struct str name;
     struct str text; /* the condition as written */
@@ -129,8 +134,8 @@ struct summary_ops {
     status (*plan)(void *self, struct str select, struct str zone, struct query_plan **out,
                    const struct iceberg_table **raw, const struct iceberg_snapshot **snapshot,
                    struct str *raw_name, struct error *err);
-    /* Runs the plan, passing its rows through the digest, and writes them as data files of the
-     * summary. */
+    /* Runs the plan, which summary_extend made, passing its rows through the digest, and writes
+     * them as data files of the summary, cut at keys. */
     status (*write)(void *self, struct query_plan *plan, size_t visible,
                     const struct column_schema *hidden, struct summary_digest *digest,
                     struct iceberg_data_file **files, size_t *count, struct error *err);
