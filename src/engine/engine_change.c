@@ -8,6 +8,7 @@
 #include "engine/engine_int.h"
 
 #include "base/random.h"
+#include "summary/summary.h"
 
 /* ---- writing rows ---------------------------------------------------------------------------- */
 
@@ -96,7 +97,7 @@ static status changeable(struct engine_env *e, const struct query_table_name *na
     struct catalog_name name;
     struct iceberg_table *t;
     TRY(engine_table_must(e, named, &name, &t, err));
-    if (engine_is_summary(t))
+    if (summary_is(t))
         FAIL_SQL(err, ST_INVALID, "42809", named->position,
                  "cannot change materialized view \"%.*s\"; REFRESH it", STR_ARG(name.table));
     TRY(engine_stage(e->session, name, out, err));

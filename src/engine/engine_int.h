@@ -335,7 +335,6 @@ STATUS_MUST_USE status engine_table_options(struct engine_env *e, const struct q
                                             struct engine_table_def *d, struct error *err);
 /* Forgets what this transaction staged for a table and deletes the files it wrote. */
 void engine_staged_reset(struct firn_session *s, struct engine_staged *t);
-bool engine_is_summary(const struct iceberg_table *t);
 /* Paths of the live data files of a staged table. */
 STATUS_MUST_USE status engine_staged_remove_all(struct engine_env *e, struct engine_staged *t,
                                                 struct error *err);

@@ -74,7 +74,7 @@ static status set_pending(struct engine_env *e, struct engine_staged *t,
     struct property *p;
     TRY(ARENA_NEW(a, struct property, &p, err));
     p->key = STR("firn.pending");
-    TRY(summary_format(d, a, &p->value, err));
+    TRY(summary_format_pending(d, a, &p->value, err));
     TRY(engine_staged_update(e->session, t,
                              &(struct iceberg_update){.kind = ICEBERG_SET_PROPERTIES,
                                                       .property_count = 1,
@@ -112,7 +112,7 @@ status engine_create_summary(struct engine_env *e, struct query_statement *st,
         return ST_OK;
     }
     TRY(engine_stage(s, name, &t, err));
-    if (exists && !engine_is_summary(t->current))
+    if (exists && !summary_is(t->current))
         FAIL_SQL(err, ST_INVALID, "42809", st->table.position,
                  "\"%.*s\" is a table, not a materialized view; drop it first",
                  STR_ARG(name.table));
@@ -210,7 +210,7 @@ static status stage_summary(struct engine_env *e, const struct query_table_name 
     struct catalog_name name;
     struct iceberg_table *t;
     TRY(engine_table_must(e, named, &name, &t, err));
-    if (!engine_is_summary(t))
+    if (!summary_is(t))
         FAIL_SQL(err, ST_INVALID, "42809", named->position, "\"%.*s\" is not a materialized view",
                  STR_ARG(name.table));
     return engine_stage(e->session, name, out, err);

@@ -8,14 +8,9 @@
 #include "engine/engine_int.h"
 
 #include "base/random.h"
+#include "summary/summary.h"
 
 #include <string.h>
-
-bool engine_is_summary(const struct iceberg_table *t)
-{
-    return iceberg_table_property(t, "firn.definition").ptr ||
-           iceberg_table_property(t, "firn.pending").ptr;
-}
 
 /* ---- what a new table is made of ------------------------------------------------------------- */
 
@@ -250,7 +245,7 @@ status engine_create_table(struct engine_env *e, struct query_statement *st, str
     if (exists && !st->or_replace)
         FAIL_SQL(err, ST_EXISTS, "42P07", st->table.position, "table \"%.*s.%.*s\" already exists",
                  STR_ARG(name.space), STR_ARG(name.table));
-    if (exists && engine_is_summary(t->current))
+    if (exists && summary_is(t->current))
         FAIL_SQL(err, ST_INVALID, "42809", st->table.position,
                  "\"%.*s\" is a materialized view, not a table; drop it first",
                  STR_ARG(name.table));
@@ -282,7 +277,7 @@ static status drop_one(struct engine_env *e, const struct query_statement *st,
         return ST_OK;
     }
     TRY(engine_table_must(e, named, &name, &current, err));
-    if (engine_is_summary(current) != st->matview)
+    if (summary_is(current) != st->matview)
         FAIL_SQL(err, ST_INVALID, "42809", named->position, "\"%.*s\" is not a %s; use DROP %s",
                  STR_ARG(name.table), kind, st->matview ? "TABLE" : "MATERIALIZED VIEW");
     TRY(engine_stage(e->session, name, &t, err));

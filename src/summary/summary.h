@@ -52,9 +52,11 @@ struct summary_state {
 };
 
 struct summary_definition {
-    struct str select;   /* the SELECT as written */
-    struct str zone;     /* session time zone at CREATE */
-    struct str raw_name; /* schema.table */
+    struct str select; /* the SELECT as written */
+    struct str zone;   /* session time zone at CREATE */
+    int32_t
+        view_version; /* counts the SELECTs published under this name from 1; 0 in firn.pending */
+    struct str raw_name; /* schema.table; levels of a schema joined with "." */
     struct str raw_uuid;
     struct str raw_ref; /* "main" */
     size_t column_count;
@@ -90,19 +92,47 @@ STATUS_MUST_USE status summary_visible_schema(const struct summary_definition *d
                                               struct arena *arena, struct column_schema *out,
                                               struct error *err);
 
-/* JSON texts of firn.pending and firn.definition. Bounded; unknown versions are refused. */
+/* ---- table properties ------------------------------------------------------------------------ */
+
+/* Values of firn.definition, firn.states and firn.checks. */
+struct summary_texts {
+    struct str definition, states, checks;
+};
+
+/* Bounded; equal definitions give equal texts. Messages of the parsers name the property. */
 STATUS_MUST_USE status summary_format(const struct summary_definition *d, struct arena *arena,
-                                      struct str *out, struct error *err);
-STATUS_MUST_USE status summary_parse(struct str json, struct arena *arena,
+                                      struct summary_texts *out, struct error *err);
+STATUS_MUST_USE status summary_parse(const struct summary_texts *texts, struct arena *arena,
                                      struct summary_definition **out, struct error *err);
-/* The definition that the next refresh uses (firn.pending, else firn.definition), or the published
- * one; *out NULL when the table is no summary. */
+/* The same in one text: firn.pending. Unknown versions are refused. */
+STATUS_MUST_USE status summary_format_pending(const struct summary_definition *d,
+                                              struct arena *arena, struct str *out,
+                                              struct error *err);
+STATUS_MUST_USE status summary_parse_pending(struct str text, struct arena *arena,
+                                             struct summary_definition **out, struct error *err);
+
+/* True when a table has any property of a summary. */
+bool summary_is(const struct iceberg_table *t);
+/* The definition that the next refresh uses (firn.pending, else the published one), or the
+ * published one; *out NULL when there is none. A property that is missing or malformed is
+ * ST_CORRUPT and named. */
 STATUS_MUST_USE status summary_load(const struct iceberg_table *t, bool published,
                                     struct arena *arena, struct summary_definition **out,
                                     struct error *err);
-/* SHA-256 over the canonical form, in hexadecimal: firn.definition-hash. */
+
+/* SHA-256 over definition and states, in hexadecimal: firn.definition-hash. */
 STATUS_MUST_USE status summary_hash(const struct summary_definition *d, struct arena *arena,
                                     struct str *out, struct error *err);
+
+struct summary_digest;
+#define SUMMARY_PROPERTIES 8
+/* What a refresh publishes: firn.definition, states, checks, definition-hash, version, snapshot-id,
+ * rows-digest, states-digest. */
+STATUS_MUST_USE status summary_properties(const struct summary_definition *d,
+                                          const struct summary_digest *digest, int64_t snapshot_id,
+                                          struct arena *arena,
+                                          struct property out[SUMMARY_PROPERTIES],
+                                          struct error *err);
 
 /* ---- digests --------------------------------------------------------------------------------- */
 
@@ -119,12 +149,11 @@ STATUS_MUST_USE status summary_digest_tap(struct column_stream *from, const int3
                                           size_t visible, struct summary_digest *d,
                                           struct arena *arena, struct mem_account *account,
                                           struct column_stream *out, struct error *err);
-/* 32 hexadecimal digits and NUL. */
-void summary_digest_text(uint128 digest, char out[33]);
+#define SUMMARY_DIGEST_DIGITS 32
+STATUS_MUST_USE status summary_digest_text(uint128 digest, struct arena *arena, struct str *out,
+                                           struct error *err);
 
-/* ---- refresh
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- refresh --------------------------------------------------------------------------------- */
 
 /* What engine does for a refresh. Everything happens inside the caller's transaction. */
 struct summary_ops {
@@ -154,9 +183,7 @@ struct summary_ops {
 
 struct summary_report {
     const char *mode; /* "full" */
-    int64_t rows, raw_rows, raw_bytes;
-    int64_t checks;
-    char rows_digest[33], states_digest[33];
+    int64_t rows;     /* of the summary */
 };
 
 /* `t` is the summary as the transaction sees it. */

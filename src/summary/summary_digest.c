@@ -14,7 +14,6 @@
 #include "summary/summary.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 #include <xxhash.h>
 
@@ -140,8 +139,8 @@ status summary_digest_tap(struct column_stream *from, const int32_t *field_ids, 
     return ST_OK;
 }
 
-void summary_digest_text(uint128 digest, char out[33])
+status summary_digest_text(uint128 digest, struct arena *arena, struct str *out, struct error *err)
 {
-    snprintf(out, 33, "%016llx%016llx", (unsigned long long)(digest >> 64),
-             (unsigned long long)digest);
+    return arena_printf(arena, out, err, "%016llx%016llx", (unsigned long long)(digest >> 64),
+                        (unsigned long long)digest);
 }

@@ -1,33 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-/* summary_json.c - definitions as table properties.
+/* summary_json.c - definitions as JSON, one text for each of three table properties.
  *
- *     {"version": 1, "select": "SELECT ...", "zone": "UTC",
- *      "raw": {"name": "demo.sales", "uuid": "...", "ref": "main"},
- *      "columns": [{"name", "type", "key": true} | {"name", "type", "aggregate", "argument"} ...],
- *      "states":  [{"kind", "argument", "type", "id"} ...],
- *      "checks":  [{"name", "check"} ...]}
+ *     definition  {"select": "SELECT ...", "zone": "UTC", "view-version": 1,
+ *                  "raw": {"name": "demo.sales", "uuid": "...", "ref": "main"},
+ *                  "columns": [{"name", "type", "id", "key": true} |
+ *                              {"name", "type", "id", "aggregate", "argument"} ...]}
+ *     states      [{"kind", "argument", "type", "id"} ...]
+ *     checks      [{"name", "check"} ...]
+ *     pending     {"version": 1, "definition": {...}, "states": [...], "checks": [...]}
  *
- * The property of a table is as foreign as any other byte: every member is checked, counts are
- * bounded by the text's own length, and an unknown version is refused. Members come out in this
- * order, so equal definitions are equal texts. */
+ * A table's property is as foreign as any other byte: every member is checked, counts are bounded
+ * by the text's own length, and an unknown version is refused. Members come out in this order, so
+ * equal definitions are equal texts. */
 #include "summary/summary.h"
 
 #include "base/jsontext.h"
-#include "base/sha256.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define DEFINITION_BYTES ((size_t)4 << 20)
-#define DEFINITION_ITEMS 50000u /* columns, states or checks: what a list may make us allocate */
+#define TEXT_BYTES ((size_t)4 << 20)
+#define LIST_ITEMS 50000u /* columns, states or checks: what a list may make us allocate */
+#define ARGUMENTS  10000  /* more than a statement can say */
 
 /* ---- out ------------------------------------------------------------------------------------- */
-
-static json_t *text(struct str s)
-{
-    return json_stringn(s.ptr ? s.ptr : "", s.len);
-}
 
 /* EXPLAIN prints count(*) and count(x) with their arguments; here the word alone must tell. */
 static const char *agg_word(enum query_agg kind)
@@ -35,93 +32,118 @@ static const char *agg_word(enum query_agg kind)
     return kind == QUERY_AGG_COUNT_STAR ? "count_rows" : query_agg_name(kind);
 }
 
-/* list with item at its end; both are taken, and NULL comes back when either is NULL or memory runs
- * out. */
-static json_t *append(json_t *list, json_t *item)
-{
-    if (list && json_array_append_new(list, item) == 0)
-        return list;
-    if (!list)
-        json_decref(item);
-    json_decref(list);
-    return NULL;
-}
-
-static json_t *column_json(const struct summary_column *c)
+static status put_column(struct buffer *out, const struct summary_column *c, struct error *err)
 {
     char type[64];
-    const char *name = column_type_name(c->type, type);
-    if (c->kind == SUMMARY_KEY)
-        return json_pack("{s:o, s:s, s:i, s:b}", "name", text(c->name), "type", name, "id",
-                         c->field_id, "key", 1);
-    return json_pack("{s:o, s:s, s:i, s:s, s:i}", "name", text(c->name), "type", name, "id",
-                     c->field_id, "aggregate", agg_word(c->agg), "argument", c->arg);
+    TRY(jsontext_put_open(out, NULL, '{', err));
+    TRY(jsontext_put_str(out, "name", c->name, err));
+    TRY(jsontext_put_str(out, "type", str_of(column_type_name(c->type, type)), err));
+    TRY(jsontext_put_long(out, "id", c->field_id, err));
+    if (c->kind == SUMMARY_KEY) {
+        TRY(jsontext_put_bool(out, "key", true, err));
+    } else {
+        TRY(jsontext_put_str(out, "aggregate", str_of(agg_word(c->agg)), err));
+        TRY(jsontext_put_long(out, "argument", c->arg, err));
+    }
+    return jsontext_put_close(out, '}', err);
 }
 
-static json_t *columns_json(const struct summary_definition *d)
+static status put_definition(struct buffer *out, const char *key,
+                             const struct summary_definition *d, struct error *err)
 {
-    json_t *all = json_array();
-    for (size_t i = 0; all && i < d->column_count; i++)
-        all = append(all, column_json(&d->columns[i]));
-    return all;
+    TRY(jsontext_put_open(out, key, '{', err));
+    TRY(jsontext_put_str(out, "select", d->select, err));
+    TRY(jsontext_put_str(out, "zone", d->zone, err));
+    TRY(jsontext_put_long(out, "view-version", d->view_version, err));
+    TRY(jsontext_put_open(out, "raw", '{', err));
+    TRY(jsontext_put_str(out, "name", d->raw_name, err));
+    TRY(jsontext_put_str(out, "uuid", d->raw_uuid, err));
+    TRY(jsontext_put_str(out, "ref", d->raw_ref, err));
+    TRY(jsontext_put_close(out, '}', err));
+    TRY(jsontext_put_open(out, "columns", '[', err));
+    for (size_t i = 0; i < d->column_count; i++)
+        TRY(put_column(out, &d->columns[i], err));
+    TRY(jsontext_put_close(out, ']', err));
+    return jsontext_put_close(out, '}', err);
 }
 
-static json_t *states_json(const struct summary_definition *d)
+static status put_states(struct buffer *out, const char *key, const struct summary_definition *d,
+                         struct error *err)
 {
-    json_t *all = json_array();
-    for (size_t i = 0; all && i < d->state_count; i++) {
+    TRY(jsontext_put_open(out, key, '[', err));
+    for (size_t i = 0; i < d->state_count; i++) {
         const struct summary_state *s = &d->states[i];
         char type[64];
-        all = append(all,
-                     json_pack("{s:s, s:i, s:s, s:i}", "kind", agg_word(s->kind), "argument",
-                               s->arg, "type", column_type_name(s->type, type), "id", s->field_id));
+        TRY(jsontext_put_open(out, NULL, '{', err));
+        TRY(jsontext_put_str(out, "kind", str_of(agg_word(s->kind)), err));
+        TRY(jsontext_put_long(out, "argument", s->arg, err));
+        TRY(jsontext_put_str(out, "type", str_of(column_type_name(s->type, type)), err));
+        TRY(jsontext_put_long(out, "id", s->field_id, err));
+        TRY(jsontext_put_close(out, '}', err));
     }
-    return all;
+    return jsontext_put_close(out, ']', err);
 }
 
-static json_t *checks_json(const struct summary_definition *d)
+static status put_checks(struct buffer *out, const char *key, const struct summary_definition *d,
+                         struct error *err)
 {
-    json_t *all = json_array();
-    for (size_t i = 0; all && i < d->check_count; i++)
-        all = append(all, json_pack("{s:o, s:o}", "name", text(d->checks[i].name), "check",
-                                    text(d->checks[i].text)));
-    return all;
+    TRY(jsontext_put_open(out, key, '[', err));
+    for (size_t i = 0; i < d->check_count; i++) {
+        TRY(jsontext_put_open(out, NULL, '{', err));
+        TRY(jsontext_put_str(out, "name", d->checks[i].name, err));
+        TRY(jsontext_put_str(out, "check", d->checks[i].text, err));
+        TRY(jsontext_put_close(out, '}', err));
+    }
+    return jsontext_put_close(out, ']', err);
 }
 
-status summary_format(const struct summary_definition *d, struct arena *arena, struct str *out,
+static status put_pending(struct buffer *out, const char *key, const struct summary_definition *d,
+                          struct error *err)
+{
+    TRY(jsontext_put_open(out, key, '{', err));
+    TRY(jsontext_put_long(out, "version", atoi(SUMMARY_VERSION), err));
+    TRY(put_definition(out, "definition", d, err));
+    TRY(put_states(out, "states", d, err));
+    TRY(put_checks(out, "checks", d, err));
+    return jsontext_put_close(out, '}', err);
+}
+
+static status text_of(status (*put)(struct buffer *out, const char *key,
+                                    const struct summary_definition *d, struct error *err),
+                      const struct summary_definition *d, struct arena *arena, struct str *out,
                       struct error *err)
 {
-    json_t *o =
-        json_pack("{s:i, s:o, s:o, s:{s:o, s:o, s:o}, s:o, s:o, s:o}", "version",
-                  atoi(SUMMARY_VERSION), "select", text(d->select), "zone", text(d->zone), "raw",
-                  "name", text(d->raw_name), "uuid", text(d->raw_uuid), "ref", text(d->raw_ref),
-                  "columns", columns_json(d), "states", states_json(d), "checks", checks_json(d));
-    if (!o)
-        FAIL(err, ST_OOM, "out of memory: a definition's text");
-    status st = jsontext_dump(arena, o, out, err);
-    json_decref(o);
+    struct buffer b;
+    buffer_init(&b, arena->account, TEXT_BYTES);
+    status st = put(&b, NULL, d, err);
+    if (st == ST_OK)
+        st = arena_str(arena, buffer_str(&b), out, err);
+    buffer_free(&b);
     return st;
+}
+
+status summary_format(const struct summary_definition *d, struct arena *arena,
+                      struct summary_texts *out, struct error *err)
+{
+    TRY(text_of(put_definition, d, arena, &out->definition, err));
+    TRY(text_of(put_states, d, arena, &out->states, err));
+    return text_of(put_checks, d, arena, &out->checks, err);
+}
+
+status summary_format_pending(const struct summary_definition *d, struct arena *arena,
+                              struct str *out, struct error *err)
+{
+    return text_of(put_pending, d, arena, out, err);
 }
 
 /* ---- in -------------------------------------------------------------------------------------- */
 
-static status member_text(const json_t *o, const char *key, struct arena *arena, struct str *out,
-                          struct error *err)
+static status member_range(const json_t *o, const char *key, int32_t low, int32_t high,
+                           int32_t *out, struct error *err)
 {
-    const json_t *v = json_object_get(o, key);
-    if (!json_is_string(v))
-        FAIL(err, ST_CORRUPT, "definition: expected text for \"%s\"", key);
-    return arena_str(arena, (struct str){json_string_value(v), json_string_length(v)}, out, err);
-}
-
-static status member_int(const json_t *o, const char *key, int64_t low, int64_t high, int32_t *out,
-                         struct error *err)
-{
-    const json_t *v = json_object_get(o, key);
-    if (!json_is_integer(v) || json_integer_value(v) < low || json_integer_value(v) > high)
-        FAIL(err, ST_CORRUPT, "definition: expected a number from %lld to %lld for \"%s\"",
-             (long long)low, (long long)high, key);
-    *out = (int32_t)json_integer_value(v);
+    TRY(jsontext_get_int(o, key, out, err));
+    if (*out < low || *out > high)
+        FAIL(err, ST_CORRUPT, "\"%s\" is %d, expected %d to %d", key, *out, low, high);
     return ST_OK;
 }
 
@@ -148,8 +170,7 @@ static status parse_type(struct str name, struct column_type *out, struct error 
             str_eq_z(name, column_type_name(*out, printed)))
             return ST_OK;
     }
-    FAIL(err, ST_CORRUPT, "definition: unknown type \"%.*s\"", (int)(name.len < 60 ? name.len : 60),
-         name.ptr);
+    FAIL(err, ST_CORRUPT, "unknown type \"%.*s\"", (int)(name.len < 60 ? name.len : 60), name.ptr);
 }
 
 static status parse_agg(struct str name, enum query_agg *out, struct error *err)
@@ -159,15 +180,26 @@ static status parse_agg(struct str name, enum query_agg *out, struct error *err)
             *out = (enum query_agg)k;
             return ST_OK;
         }
-    FAIL(err, ST_CORRUPT, "definition: unknown aggregate \"%.*s\"", STR_ARG(name));
+    FAIL(err, ST_CORRUPT, "unknown aggregate \"%.*s\"", STR_ARG(name));
 }
 
 static status member_type(const json_t *o, struct arena *arena, struct column_type *out,
                           struct error *err)
 {
     struct str name;
-    TRY(member_text(o, "type", arena, &name, err));
+    TRY(jsontext_get_str(arena, o, "type", &name, err));
     return parse_type(name, out, err);
+}
+
+/* How many items a list has; refused when `o` is none or it has too many. */
+static status list_count(const json_t *o, const char *what, size_t *out, struct error *err)
+{
+    if (!json_is_array(o))
+        FAIL(err, ST_CORRUPT, "expected a list of %s", what);
+    *out = json_array_size(o);
+    if (*out > LIST_ITEMS)
+        FAIL(err, ST_CORRUPT, "%zu %s; at most %u are read", *out, what, LIST_ITEMS);
+    return ST_OK;
 }
 
 static status parse_column(const json_t *o, struct arena *arena, struct summary_column *out,
@@ -175,118 +207,119 @@ static status parse_column(const json_t *o, struct arena *arena, struct summary_
 {
     struct str agg;
     *out = (struct summary_column){.arg = -1};
-    TRY(member_text(o, "name", arena, &out->name, err));
+    TRY(jsontext_get_str(arena, o, "name", &out->name, err));
     TRY(member_type(o, arena, &out->type, err));
-    TRY(member_int(o, "id", 0, INT32_MAX, &out->field_id, err));
+    TRY(member_range(o, "id", 0, INT32_MAX, &out->field_id, err));
     if (json_is_true(json_object_get(o, "key")))
         return ST_OK;
     out->kind = SUMMARY_MEASURE;
-    TRY(member_text(o, "aggregate", arena, &agg, err));
+    TRY(jsontext_get_str(arena, o, "aggregate", &agg, err));
     TRY(parse_agg(agg, &out->agg, err));
-    return member_int(o, "argument", -1, 10000, &out->arg, err);
+    return member_range(o, "argument", -1, ARGUMENTS, &out->arg, err);
+}
+
+static status parse_definition(const json_t *o, struct arena *arena, struct summary_definition *d,
+                               struct error *err)
+{
+    const json_t *raw = json_object_get(o, "raw"), *columns = json_object_get(o, "columns");
+    TRY(jsontext_get_str(arena, o, "select", &d->select, err));
+    TRY(jsontext_get_str(arena, o, "zone", &d->zone, err));
+    TRY(member_range(o, "view-version", 0, INT32_MAX, &d->view_version, err));
+    TRY_CONTEXT(jsontext_get_str(arena, raw, "name", &d->raw_name, err), err, "\"raw\"");
+    TRY_CONTEXT(jsontext_get_str(arena, raw, "uuid", &d->raw_uuid, err), err, "\"raw\"");
+    TRY_CONTEXT(jsontext_get_str(arena, raw, "ref", &d->raw_ref, err), err, "\"raw\"");
+    TRY(list_count(columns, "columns", &d->column_count, err));
+    TRY(ARENA_ARRAY(arena, struct summary_column, d->column_count, &d->columns, err));
+    for (size_t i = 0; i < d->column_count; i++)
+        TRY_CONTEXT(parse_column(json_array_get(columns, i), arena, &d->columns[i], err), err,
+                    "column %zu", i + 1);
+    return ST_OK;
 }
 
 static status parse_state(const json_t *o, struct arena *arena, struct summary_state *out,
                           struct error *err)
 {
     struct str kind;
-    TRY(member_text(o, "kind", arena, &kind, err));
+    TRY(jsontext_get_str(arena, o, "kind", &kind, err));
     TRY(parse_agg(kind, &out->kind, err));
     if (out->kind != QUERY_AGG_COUNT_STAR && out->kind < QUERY_AGG_STATE_MISSING)
-        FAIL(err, ST_CORRUPT, "definition: \"%.*s\" is no state", STR_ARG(kind));
+        FAIL(err, ST_CORRUPT, "\"%.*s\" is no state", STR_ARG(kind));
     TRY(member_type(o, arena, &out->type, err));
-    TRY(member_int(o, "id", 0, INT32_MAX, &out->field_id, err));
-    return member_int(o, "argument", -1, 10000, &out->arg, err);
+    TRY(member_range(o, "id", 0, INT32_MAX, &out->field_id, err));
+    return member_range(o, "argument", -1, ARGUMENTS, &out->arg, err);
 }
 
-static status member_array(const json_t *o, const char *key, size_t *count, const json_t **out,
+static status parse_states(const json_t *list, struct arena *arena, struct summary_definition *d,
                            struct error *err)
 {
-    *out = json_object_get(o, key);
-    if (!json_is_array(*out))
-        FAIL(err, ST_CORRUPT, "definition: expected a list for \"%s\"", key);
-    *count = json_array_size(*out);
-    if (*count > DEFINITION_ITEMS)
-        FAIL(err, ST_CORRUPT, "definition: %zu members in \"%s\"; at most %u are read", *count, key,
-             DEFINITION_ITEMS);
+    TRY(list_count(list, "states", &d->state_count, err));
+    TRY(ARENA_ARRAY(arena, struct summary_state, d->state_count, &d->states, err));
+    for (size_t i = 0; i < d->state_count; i++)
+        TRY_CONTEXT(parse_state(json_array_get(list, i), arena, &d->states[i], err), err,
+                    "state %zu", i + 1);
     return ST_OK;
 }
 
-static status parse_lists(const json_t *o, struct arena *arena, struct summary_definition *d,
-                          struct error *err)
+static status parse_checks(const json_t *list, struct arena *arena, struct summary_definition *d,
+                           struct error *err)
 {
-    const json_t *list;
-    TRY(member_array(o, "columns", &d->column_count, &list, err));
-    TRY(ARENA_ARRAY(arena, struct summary_column, d->column_count, &d->columns, err));
-    for (size_t i = 0; i < d->column_count; i++)
-        TRY(parse_column(json_array_get(list, i), arena, &d->columns[i], err));
-    TRY(member_array(o, "states", &d->state_count, &list, err));
-    TRY(ARENA_ARRAY(arena, struct summary_state, d->state_count, &d->states, err));
-    for (size_t i = 0; i < d->state_count; i++)
-        TRY(parse_state(json_array_get(list, i), arena, &d->states[i], err));
-    TRY(member_array(o, "checks", &d->check_count, &list, err));
+    TRY(list_count(list, "checks", &d->check_count, err));
     TRY(ARENA_ARRAY(arena, struct summary_check, d->check_count, &d->checks, err));
     for (size_t i = 0; i < d->check_count; i++) {
-        TRY(member_text(json_array_get(list, i), "name", arena, &d->checks[i].name, err));
-        TRY(member_text(json_array_get(list, i), "check", arena, &d->checks[i].text, err));
+        const json_t *o = json_array_get(list, i);
+        TRY_CONTEXT(jsontext_get_str(arena, o, "name", &d->checks[i].name, err), err, "check %zu",
+                    i + 1);
+        TRY_CONTEXT(jsontext_get_str(arena, o, "check", &d->checks[i].text, err), err, "check %zu",
+                    i + 1);
     }
     return ST_OK;
 }
 
-static status parse_object(const json_t *o, struct arena *arena, struct summary_definition *d,
-                           struct error *err)
+static status parse_pending(const json_t *o, struct arena *arena, struct summary_definition *d,
+                            struct error *err)
 {
     int32_t version;
-    const json_t *raw = json_object_get(o, "raw");
-    TRY(member_int(o, "version", 1, INT32_MAX, &version, err));
+    TRY(jsontext_get_int(o, "version", &version, err));
     if (version != atoi(SUMMARY_VERSION))
-        FAIL(err, ST_UNSUPPORTED, "definition of version %d; this firn knows version %s", version,
+        FAIL(err, ST_UNSUPPORTED, "version %d; this firn knows version %s", version,
              SUMMARY_VERSION);
-    TRY(member_text(o, "select", arena, &d->select, err));
-    TRY(member_text(o, "zone", arena, &d->zone, err));
-    TRY(member_text(raw, "name", arena, &d->raw_name, err));
-    TRY(member_text(raw, "uuid", arena, &d->raw_uuid, err));
-    TRY(member_text(raw, "ref", arena, &d->raw_ref, err));
-    return parse_lists(o, arena, d, err);
+    TRY_CONTEXT(parse_definition(json_object_get(o, "definition"), arena, d, err), err,
+                "\"definition\"");
+    TRY(parse_states(json_object_get(o, "states"), arena, d, err));
+    return parse_checks(json_object_get(o, "checks"), arena, d, err);
 }
 
-status summary_parse(struct str json, struct arena *arena, struct summary_definition **out,
-                     struct error *err)
+/* One property's text into *d; messages name the property. */
+static status parse_text(struct str text, const char *property,
+                         status (*parse)(const json_t *o, struct arena *arena,
+                                         struct summary_definition *d, struct error *err),
+                         struct arena *arena, struct summary_definition *d, struct error *err)
 {
     json_t *o;
-    if (json.len > DEFINITION_BYTES)
-        FAIL(err, ST_CORRUPT, "definition of %zu bytes; at most %zu are read", json.len,
-             DEFINITION_BYTES);
-    TRY(ARENA_NEW(arena, struct summary_definition, out, err));
-    TRY_CONTEXT(jsontext_parse(arena->account, json, JSON_REJECT_DUPLICATES, &o, err), err,
-                "definition");
-    status st = parse_object(o, arena, *out, err);
+    if (text.len > TEXT_BYTES)
+        FAIL(err, ST_CORRUPT, "property %s has %zu bytes; at most %zu are read", property, text.len,
+             TEXT_BYTES);
+    TRY_CONTEXT(jsontext_parse(arena->account, text, JSON_REJECT_DUPLICATES, &o, err), err,
+                "property %s", property);
+    status st = parse(o, arena, d, err);
     json_decref(o);
+    if (st != ST_OK)
+        error_context(err, "property %s", property);
     return st;
 }
 
-status summary_load(const struct iceberg_table *t, bool published, struct arena *arena,
-                    struct summary_definition **out, struct error *err)
+status summary_parse(const struct summary_texts *texts, struct arena *arena,
+                     struct summary_definition **out, struct error *err)
 {
-    struct str json = published ? (struct str){0} : iceberg_table_property(t, "firn.pending");
-    if (!json.ptr)
-        json = iceberg_table_property(t, "firn.definition");
-    *out = NULL;
-    return json.ptr ? summary_parse(json, arena, out, err) : ST_OK;
+    TRY(ARENA_NEW(arena, struct summary_definition, out, err));
+    TRY(parse_text(texts->definition, "firn.definition", parse_definition, arena, *out, err));
+    TRY(parse_text(texts->states, "firn.states", parse_states, arena, *out, err));
+    return parse_text(texts->checks, "firn.checks", parse_checks, arena, *out, err);
 }
 
-/* ---- hash ------------------------------------------------------------------------------------ */
-
-status summary_hash(const struct summary_definition *d, struct arena *arena, struct str *out,
-                    struct error *err)
+status summary_parse_pending(struct str text, struct arena *arena, struct summary_definition **out,
+                             struct error *err)
 {
-    struct summary_definition plain = *d;
-    struct str json;
-    uint8_t sum[SHA256_BYTES];
-    char hex[SHA256_HEX_BYTES];
-    plain.check_count = 0; /* checks are kept apart: they change no row */
-    TRY(summary_format(&plain, arena, &json, err));
-    sha256((struct str){0}, json, sum);
-    sha256_hex(sum, hex);
-    return arena_str(arena, str_of(hex), out, err);
+    TRY(ARENA_NEW(arena, struct summary_definition, out, err));
+    return parse_text(text, "firn.pending", parse_pending, arena, *out, err);
 }

@@ -15,13 +15,19 @@
 #include "summary/summary.h"
 
 #include "base/clock.h"
+#include "base/jsontext.h"
 #include "base/random.h"
 
+#include <string.h>
+
+#define REFRESH_STATE_BYTES ((size_t)64 << 10)
+
 struct refreshing {
-    const struct iceberg_table *t; /* borrowed */
-    const struct summary_ops *ops; /* borrowed */
-    struct arena *arena;           /* borrowed */
-    struct summary_definition *d;  /* what is being published */
+    const struct iceberg_table *t;     /* borrowed */
+    const struct summary_ops *ops;     /* borrowed */
+    struct arena *arena;               /* borrowed */
+    struct summary_definition *before; /* what is published; NULL: nothing */
+    struct summary_definition *d;      /* what is being published */
     const struct iceberg_table *raw;
     const struct iceberg_snapshot *snapshot; /* of raw; NULL: raw is empty */
     struct query_plan *plan;
@@ -31,11 +37,16 @@ struct refreshing {
 
 /* ---- field ids ------------------------------------------------------------------------------- */
 
+static bool same_select(const struct summary_definition *a, const struct summary_definition *b)
+{
+    return str_eq(a->select, b->select) && str_eq(a->zone, b->zone) &&
+           str_eq(a->raw_uuid, b->raw_uuid);
+}
+
 /* Arguments are known by number only, so the SELECT they are counted in must be the same too. */
 static bool same_states(const struct summary_definition *a, const struct summary_definition *b)
 {
-    if (a->state_count != b->state_count || !str_eq(a->select, b->select) ||
-        !str_eq(a->zone, b->zone) || !str_eq(a->raw_uuid, b->raw_uuid))
+    if (a->state_count != b->state_count || !same_select(a, b))
         return false;
     for (size_t i = 0; i < a->state_count; i++)
         if (a->states[i].kind != b->states[i].kind || a->states[i].arg != b->states[i].arg ||
@@ -44,14 +55,11 @@ static bool same_states(const struct summary_definition *a, const struct summary
     return true;
 }
 
-static status state_ids(struct refreshing *r, int32_t *last_id, struct error *err)
+static void give_state_ids(struct refreshing *r, int32_t *last_id)
 {
-    struct summary_definition *before;
-    TRY(summary_load(r->t, true, r->arena, &before, err));
-    bool keep = before && same_states(before, r->d);
+    bool keep = r->before && same_states(r->before, r->d);
     for (size_t i = 0; i < r->d->state_count; i++)
-        r->d->states[i].field_id = keep ? before->states[i].field_id : ++*last_id;
-    return ST_OK;
+        r->d->states[i].field_id = keep ? r->before->states[i].field_id : ++*last_id;
 }
 
 /* The visible schema followed by the states: made and left at once, it reserves their ids (R1). */
@@ -86,7 +94,7 @@ static status stage_schemas(struct refreshing *r, struct error *err)
     for (size_t i = 0; i < r->d->column_count; i++)
         r->d->columns[i].field_id = r->visible->fields[i].id;
     int32_t last_visible = last_id;
-    TRY(state_ids(r, &last_id, err));
+    give_state_ids(r, &last_id);
     TRY(reserving_schema(r, &reserving, err));
     struct iceberg_update updates[] = {
         {.kind = ICEBERG_ADD_SCHEMA, .schema = reserving, .last_column_id = last_id},
@@ -101,58 +109,91 @@ static status stage_schemas(struct refreshing *r, struct error *err)
 /* ---- properties ------------------------------------------------------------------------------ */
 
 static status stage_properties(struct refreshing *r, const struct summary_digest *digest,
-                               int64_t snapshot_id, struct summary_report *report,
-                               struct error *err)
+                               int64_t snapshot_id, struct error *err)
 {
-    struct property *p, *gone;
-    struct str id;
-    TRY(arena_printf(r->arena, &id, err, "%lld", (long long)snapshot_id));
-    TRY(ARENA_ARRAY(r->arena, struct property, 6, &p, err));
+    struct property *published, *gone;
+    TRY(ARENA_ARRAY(r->arena, struct property, SUMMARY_PROPERTIES, &published, err));
     TRY(ARENA_NEW(r->arena, struct property, &gone, err));
     gone->key = STR("firn.pending");
-    summary_digest_text(digest->rows, report->rows_digest);
-    summary_digest_text(digest->states, report->states_digest);
-    p[0].key = STR("firn.definition");
-    TRY(summary_format(r->d, r->arena, &p[0].value, err));
-    p[1].key = STR("firn.definition-hash");
-    TRY(summary_hash(r->d, r->arena, &p[1].value, err));
-    p[2] = (struct property){STR("firn.version"), STR(SUMMARY_VERSION)};
-    p[3] = (struct property){STR("firn.snapshot-id"), id};
-    p[4].key = STR("firn.rows-digest");
-    TRY(arena_str(r->arena, str_of(report->rows_digest), &p[4].value, err));
-    p[5].key = STR("firn.states-digest");
-    TRY(arena_str(r->arena, str_of(report->states_digest), &p[5].value, err));
+    TRY(summary_properties(r->d, digest, snapshot_id, r->arena, published, err));
     struct iceberg_update updates[] = {
         {.kind = ICEBERG_REMOVE_PROPERTIES, .property_count = 1, .properties = gone},
-        {.kind = ICEBERG_SET_PROPERTIES, .property_count = 6, .properties = p},
+        {.kind = ICEBERG_SET_PROPERTIES,
+         .property_count = SUMMARY_PROPERTIES,
+         .properties = published},
     };
     return r->ops->update(r->ops->self, updates, 2, err);
 }
 
-/* The snapshot's summary: refresh-state in the field names of Iceberg's materialized-view proposal,
- * and the definition whose states its files hold (R3). */
+/* ---- the snapshot's summary ------------------------------------------------------------------ */
+
+/* The raw table's namespace as a list of levels, and its name. */
+static status put_name(struct buffer *out, struct str name, struct error *err)
+{
+    TRY(jsontext_put_open(out, "namespace", '[', err));
+    for (const char *dot; (dot = memchr(name.ptr, '.', name.len)) != NULL;) {
+        size_t level = (size_t)(dot - name.ptr);
+        TRY(jsontext_put_str(out, NULL, (struct str){name.ptr, level}, err));
+        name = (struct str){dot + 1, name.len - level - 1};
+    }
+    TRY(jsontext_put_close(out, ']', err));
+    return jsontext_put_str(out, "name", name, err);
+}
+
+/* "refresh-state" as in Iceberg's materialized-view proposal (apache/iceberg#11041, "Refresh
+ * state"); a raw table without a snapshot is -1. */
+static status put_refresh_state(const struct refreshing *r, struct buffer *out, struct error *err)
+{
+    TRY(jsontext_put_open(out, NULL, '{', err));
+    TRY(jsontext_put_long(out, "view-version-id", r->d->view_version, err));
+    TRY(jsontext_put_open(out, "source-states", '[', err));
+    TRY(jsontext_put_open(out, NULL, '{', err));
+    TRY(jsontext_put_str(out, "type", STR("table"), err));
+    TRY(put_name(out, r->d->raw_name, err));
+    TRY(jsontext_put_str(out, "uuid", r->d->raw_uuid, err));
+    TRY(jsontext_put_long(out, "snapshot-id", r->snapshot ? r->snapshot->id : -1, err));
+    TRY(jsontext_put_str(out, "ref", r->d->raw_ref, err));
+    TRY(jsontext_put_close(out, '}', err));
+    TRY(jsontext_put_close(out, ']', err));
+    TRY(jsontext_put_long(out, "refresh-start-timestamp-ms", r->started_ms, err));
+    return jsontext_put_close(out, '}', err);
+}
+
+static status refresh_state(const struct refreshing *r, struct str *out, struct error *err)
+{
+    struct buffer b;
+    buffer_init(&b, r->arena->account, REFRESH_STATE_BYTES);
+    status st = put_refresh_state(r, &b, err);
+    if (st == ST_OK)
+        st = arena_str(r->arena, buffer_str(&b), out, err);
+    buffer_free(&b);
+    return st;
+}
+
+/* A total of all rows or files; ptr NULL when the table's writer did not say. */
+static struct str total(const struct iceberg_snapshot *s, const char *key)
+{
+    return s ? iceberg_snapshot_property(s, key) : STR("0");
+}
+
 static status stage_files(struct refreshing *r, const struct iceberg_data_file *files, size_t count,
-                          int64_t snapshot_id, const struct summary_report *report,
-                          struct error *err)
+                          int64_t snapshot_id, const char *mode, struct error *err)
 {
     struct property *p;
-    struct str state, rows, bytes, hash;
-    TRY(summary_hash(r->d, r->arena, &hash, err));
-    TRY(arena_printf(r->arena, &state, err,
-                     "{\"view-version-id\":1,\"source-states\":[{\"type\":\"table\",\"uuid\":"
-                     "\"%.*s\",\"snapshot-id\":%lld,\"ref\":\"%.*s\"}],"
-                     "\"refresh-start-timestamp-ms\":%lld}",
-                     STR_ARG(r->raw->uuid), r->snapshot ? (long long)r->snapshot->id : -1,
-                     STR_ARG(r->d->raw_ref), (long long)r->started_ms));
-    TRY(arena_printf(r->arena, &rows, err, "%lld", (long long)report->raw_rows));
-    TRY(arena_printf(r->arena, &bytes, err, "%lld", (long long)report->raw_bytes));
+    size_t n = 3;
+    struct str rows = total(r->snapshot, "total-records"),
+               bytes = total(r->snapshot, "total-files-size");
     TRY(ARENA_ARRAY(r->arena, struct property, 5, &p, err));
-    p[0] = (struct property){STR("refresh-state"), state};
-    p[1] = (struct property){STR("firn.mode"), STR("full")};
-    p[2] = (struct property){STR("firn.raw-rows"), rows};
-    p[3] = (struct property){STR("firn.raw-bytes"), bytes};
-    p[4] = (struct property){STR("firn.definition-hash"), hash};
-    return r->ops->replace(r->ops->self, files, count, snapshot_id, p, 5, err);
+    p[0].key = STR("refresh-state");
+    TRY(refresh_state(r, &p[0].value, err));
+    p[1].key = STR("firn.definition-hash");
+    TRY(summary_hash(r->d, r->arena, &p[1].value, err));
+    p[2] = (struct property){STR("firn.mode"), str_of(mode)};
+    if (rows.ptr)
+        p[n++] = (struct property){STR("firn.raw-rows"), rows};
+    if (bytes.ptr)
+        p[n++] = (struct property){STR("firn.raw-bytes"), bytes};
+    return r->ops->replace(r->ops->self, files, count, snapshot_id, p, n, err);
 }
 
 /* ---- the gate -------------------------------------------------------------------------------- */
@@ -160,8 +201,8 @@ static status stage_files(struct refreshing *r, const struct iceberg_data_file *
 static bool had_rows(const struct iceberg_table *t)
 {
     const struct iceberg_snapshot *s = iceberg_current_snapshot(t);
-    struct str n = s ? iceberg_snapshot_property(s, "total-records") : (struct str){0};
-    return n.len > 0 && !str_eq(n, STR("0"));
+    struct str rows = total(s, "total-records");
+    return rows.ptr && !str_eq(rows, STR("0"));
 }
 
 static status gate(struct refreshing *r, const struct summary_digest *digest, struct error *err)
@@ -204,17 +245,11 @@ static status redefine(struct refreshing *r, struct str raw_name, struct error *
     TRY(summary_define(r->plan, r->d->select, r->d->zone, raw_name, r->raw, r->arena, &fresh, err));
     fresh->checks = r->d->checks;
     fresh->check_count = r->d->check_count;
+    fresh->view_version = !r->before                      ? 1
+                          : same_select(r->before, fresh) ? r->before->view_version
+                                                          : r->before->view_version + 1;
     r->d = fresh;
     return ST_OK;
-}
-
-static int64_t snapshot_number(const struct iceberg_snapshot *s, const char *key)
-{
-    struct str text = s ? iceberg_snapshot_property(s, key) : (struct str){0};
-    int64_t n = 0;
-    for (size_t i = 0; i < text.len && i < 18 && text.ptr[i] >= '0' && text.ptr[i] <= '9'; i++)
-        n = n * 10 + (text.ptr[i] - '0');
-    return n;
 }
 
 status summary_refresh(const struct iceberg_table *t, const struct summary_ops *ops,
@@ -228,6 +263,7 @@ status summary_refresh(const struct iceberg_table *t, const struct summary_ops *
     size_t count;
     int64_t snapshot_id;
     *out = (struct summary_report){.mode = "full"};
+    TRY(summary_load(t, true, arena, &r.before, err));
     TRY(summary_load(t, false, arena, &r.d, err));
     ENSURE(r.d != NULL, err);
     TRY(ops->plan(ops->self, r.d->select, r.d->zone, &r.plan, &r.raw, &r.snapshot, &raw_name, err));
@@ -238,10 +274,7 @@ status summary_refresh(const struct iceberg_table *t, const struct summary_ops *
     TRY(ops->write(ops->self, r.plan, r.d->column_count, &hidden, &digest, &files, &count, err));
     TRY(random_id(&snapshot_id, err));
     out->rows = digest.row_count;
-    out->checks = (int64_t)r.d->check_count;
-    out->raw_rows = snapshot_number(r.snapshot, "total-records");
-    out->raw_bytes = snapshot_number(r.snapshot, "total-files-size");
-    TRY(stage_properties(&r, &digest, snapshot_id, out, err));
-    TRY(stage_files(&r, files, count, snapshot_id, out, err));
+    TRY(stage_properties(&r, &digest, snapshot_id, err));
+    TRY(stage_files(&r, files, count, snapshot_id, out->mode, err));
     return gate(&r, &digest, err);
 }

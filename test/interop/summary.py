@@ -5,7 +5,7 @@
     gate      what is refused leaves readers as they were; what is replaced stays invisible
     publish   transactions, raw tables that are not the ones of before
 """
-import collections, ctypes, ctypes.util, datetime, decimal, json, math, os, random, struct, subprocess, sys, tempfile
+import collections, ctypes, ctypes.util, datetime, decimal, hashlib, json, math, os, random, struct, subprocess, sys, tempfile
 from fractions import Fraction
 import pyarrow.parquet
 from pyiceberg.catalog.sql import SqlCatalog
@@ -228,9 +228,26 @@ def files_of(lake, name):
     return table, rows, fields, names
 
 
+def stored(table):
+    """What stands in the properties, as one object."""
+    return json.loads(table.properties["firn.definition"]) | {k: json.loads(table.properties[f"firn.{k}"]) for k in ("states", "checks")}
+
+
+def check_properties(table):
+    own = {k.removeprefix("firn.") for k in table.properties if k.startswith("firn.")} - {"publishes"}
+    assert own == {"definition", "states", "checks", "definition-hash", "version", "snapshot-id", "rows-digest", "states-digest"}, own
+    texts = table.properties["firn.definition"] + table.properties["firn.states"]
+    assert table.properties["firn.definition-hash"] == hashlib.sha256(texts.encode()).hexdigest()
+    assert table.properties["firn.version"] == "1"
+    assert not any("_firn_" in v for v in table.properties.values()), "no property names a state column"
+    assert all(set(s) == {"kind", "argument", "type", "id"} for s in stored(table)["states"])
+    assert all(set(c) == {"name", "check"} for c in stored(table)["checks"])
+
+
 def check_digests(lake, name):
     table, rows, fields, names = files_of(lake, name)
-    definition = json.loads(table.properties["firn.definition"])
+    check_properties(table)
+    definition = stored(table)
     visible = len(definition["columns"])
     assert [f.field_id for f in table.schema().fields] == fields[:visible] == [c["id"] for c in definition["columns"]]
     assert [f.name for f in table.schema().fields] == names[:visible]
@@ -338,7 +355,7 @@ def state_tests(lake, seed):
     before = lake.table("demo.s").properties
     lake.run("REFRESH MATERIALIZED VIEW demo.s")
     after = lake.table("demo.s").properties
-    for key in ("firn.rows-digest", "firn.states-digest", "firn.definition-hash", "firn.definition"):
+    for key in ("firn.rows-digest", "firn.states-digest", "firn.definition-hash", "firn.definition", "firn.states", "firn.checks"):
         assert before[key] == after[key], f"{key} differs after a second refresh"
     assert before["firn.snapshot-id"] != after["firn.snapshot-id"]
     where = "FROM demo.raw WHERE i IS DISTINCT FROM 7"
@@ -417,22 +434,35 @@ def gate_tests(lake):
     table = lake.table("demo.daily")
     assert [f.name for f in table.schema().fields] == ["day", "total", "n", "note"] and "firn.pending" in table.properties
     assert json.loads(table.properties["firn.pending"])["checks"] == []
-    states = {s["id"] for s in json.loads(table.properties["firn.definition"])["states"]}
+    states = {s["id"] for s in stored(table)["states"]}
+    assert stored(table)["checks"] != [], "published constraints stay until then"
+    version = refresh_state(lake, "demo.daily")["view-version-id"]
     lake.run("INSERT INTO demo.sales VALUES (DATE '2025-01-01', 0.7, 'x')")  # four on that day: "three" would refuse
     refresh(lake)
     table = lake.table("demo.daily")
     assert [f.name for f in table.schema().fields] == ["n", "total", "d"]
     assert [r["n"] for r in sorted(lake.rows("demo.daily"), key=lambda r: r["d"])] == [4, 3]
     check_digests(lake, "demo.daily")
-    assert not states & {s["id"] for s in json.loads(table.properties["firn.definition"])["states"]}, "ids are never used again"
+    assert not states & {s["id"] for s in stored(table)["states"]}, "ids are never used again"
+    assert stored(table)["checks"] == []
+    assert refresh_state(lake, "demo.daily")["view-version-id"] == version + 1 == stored(table)["view-version"]
     past = lake.query(f'SELECT sum(total) FROM demo."daily@{snapshot}"')
     assert same(float(past[0][0]), double_sum([double_sum([0.1] * 3)] * 10)), "the past has other states: its visible totals count"
 
 
 # ---- publication -----------------------------------------------------------------------------------------
 
+def refresh_state(lake, name):
+    """Under the names of apache/iceberg#11041, each required one."""
+    state = json.loads(lake.table(name).current_snapshot().summary["refresh-state"])
+    assert set(state) == {"view-version-id", "source-states", "refresh-start-timestamp-ms"}, state
+    assert len(state["source-states"]) == 1
+    assert set(state["source-states"][0]) == {"type", "namespace", "name", "uuid", "snapshot-id", "ref"}, state
+    return state
+
+
 def source(lake, name):
-    return json.loads(lake.table(name).current_snapshot().summary["refresh-state"])["source-states"][0]
+    return refresh_state(lake, name)["source-states"][0]
 
 
 def publish_tests(lake):
@@ -442,6 +472,11 @@ def publish_tests(lake):
     lake.run("BEGIN; INSERT INTO demo.sales VALUES (DATE '2025-03-01', 2.5, NULL); REFRESH MATERIALIZED VIEW demo.daily;"
              "REFRESH MATERIALIZED VIEW demo.all_days; COMMIT")
     raw = lake.table("demo.sales")
+    state = refresh_state(lake, "demo.daily")
+    made = lake.table("demo.daily").current_snapshot().timestamp_ms
+    assert state["view-version-id"] == 1 and made - 60000 < state["refresh-start-timestamp-ms"] <= made
+    assert {k: source(lake, "demo.daily")[k] for k in ("type", "namespace", "name", "ref")} == {
+        "type": "table", "namespace": ["demo"], "name": "sales", "ref": "main"}
     for name in ("demo.daily", "demo.all_days"):
         assert source(lake, name)["snapshot-id"] == raw.current_snapshot().snapshot_id and source(lake, name)["uuid"] == str(raw.metadata.table_uuid)
     assert lake.query("SELECT total FROM demo.daily WHERE day = DATE '2025-03-01'") == [["2.5"]]

@@ -142,7 +142,12 @@ TEST(rows_are_counted_and_columns_are_known_by_id)
 
 TEST(digits)
 {
-    char text[33];
-    summary_digest_text((uint128)0xAB << 120 | 0xCD, text);
-    CHECK_STR(str_of(text), "ab0000000000000000000000000000cd");
+    struct arena arena;
+    struct error err;
+    struct str text;
+    arena_init(&arena, NULL);
+    CHECK_OK(summary_digest_text((uint128)0xAB << 120 | 0xCD, &arena, &text, &err));
+    CHECK_STR(text, "ab0000000000000000000000000000cd");
+    CHECK_INT(text.len, SUMMARY_DIGEST_DIGITS);
+    arena_free(&arena);
 }
