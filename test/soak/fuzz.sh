@@ -2,6 +2,7 @@
 # fuzz.sh - every fuzz target with libFuzzer, under the address and undefined behaviour sanitizers.
 #
 #     FIRN_FUZZ_SECONDS=600   for each target
+#     FIRN_FUZZ_RUNS=N        inputs for each target instead, from the committed corpora and a fixed seed
 #     FIRN_FUZZ_JOBS=2        targets at once (as many as there are cores)
 #     FIRN_FUZZ_ONLY=NAME     one target only
 #
@@ -14,6 +15,12 @@ cd "$(dirname "$0")/../.."
 seconds=${FIRN_FUZZ_SECONDS:-600} jobs=${FIRN_FUZZ_JOBS:-$(nproc)} today=$(date +%F)
 programs=$PWD/build/fuzz/test/fuzz
 found=$PWD/build/fuzz/found
+limit=(-max_total_time="$seconds") label="$seconds s"
+if [ -n "${FIRN_FUZZ_RUNS:-}" ]; then
+    label="seed 1" found=$PWD/build/fuzz/sample
+    limit=(-runs="$FIRN_FUZZ_RUNS" -seed=1)
+    rm -rf "$found"
+fi
 command -v ccache >/dev/null && export CMAKE_C_COMPILER_LAUNCHER=ccache
 cmake --preset fuzz >/dev/null && cmake --build build/fuzz -j"$(nproc)" >/dev/null || { echo "the fuzz preset does not build"; exit 1; }
 export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1
@@ -23,12 +30,12 @@ one() { # target: its line goes to found/NAME/line
     mkdir -p "$own/corpus"
     rm -f "$own/line"
     [ -e "test/fuzz/$name.dict" ] && dict=-dict=test/fuzz/$name.dict
-    "$programs/$name" -max_total_time="$seconds" -max_len=65536 -rss_limit_mb=1024 -malloc_limit_mb=256 -timeout=10 \
+    "$programs/$name" "${limit[@]}" -max_len=65536 -rss_limit_mb=1024 -malloc_limit_mb=256 -timeout=10 \
         -print_final_stats=1 -artifact_prefix="$own/" $dict "$own/corpus" "test/fuzz/corpus/$name" >"$own/log" 2>&1
     local code=$? runs edges
     runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$own/log")
     edges=$(grep -oE 'cov: [0-9]+' "$own/log" | tail -n 1 | cut -d' ' -f2)
-    printf '%-24s %5s s %12s runs %7s edges %3s findings\n' "$name" "$seconds" "${runs:-?}" "${edges:-?}" \
+    printf '%-24s %10s %12s runs %7s edges %3s findings\n' "$name" "$label" "${runs:-?}" "${edges:-?}" \
         "$(findings "$own" | wc -l)" >"$own/line"
     [ "$code" = 0 ] && echo "$today $seconds" >"$own/finished"
     cat "$own/line"

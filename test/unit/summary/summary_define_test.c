@@ -97,8 +97,8 @@ TEST(functions_are_refused_by_name)
         "SELECT i, count(*) FILTER (WHERE %s) AS c FROM t GROUP BY i",
         "SELECT (%s) AS k, count(*) AS c FROM t GROUP BY 1",
         "SELECT i, max(CASE WHEN %s THEN 1 ELSE 2 END) AS c FROM t GROUP BY i",
-        "SELECT i, max(CASE WHEN b THEN 1 WHEN coalesce(%s, true) THEN 3 END) AS c FROM t "
-        "GROUP BY i",
+        ("SELECT i, max(CASE WHEN b THEN 1 WHEN coalesce(%s, true) THEN 3 END) AS c FROM t "
+         "GROUP BY i"),
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++)
         for (size_t k = 0; k < ARRAY_LEN(places); k++) {
