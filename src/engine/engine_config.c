@@ -111,7 +111,7 @@ static status variable_path(struct str name, struct arena *arena, struct str *ou
 }
 
 /* FIRN_ variables that name no option are somebody else's. */
-static status load_variables(struct arena *arena, struct engine_yaml *out, struct error *err)
+static status load_variables(struct arena *arena, struct engine_entries *out, struct error *err)
 {
     size_t capacity = 0;
     for (char **v = environ; *v; v++) {
@@ -124,8 +124,8 @@ static status load_variables(struct arena *arena, struct engine_yaml *out, struc
             continue;
         TRY(arena_grow(arena, (void **)&out->values, sizeof(*out->values), &capacity,
                        out->count + 1, err));
-        struct engine_yaml_value *value = &out->values[out->count++];
-        *value = (struct engine_yaml_value){.path = path};
+        struct engine_entry *value = &out->values[out->count++];
+        *value = (struct engine_entry){.path = path};
         TRY(arena_str(arena, str_of(eq + 1), &value->value, err));
     }
     return ST_OK;
@@ -135,13 +135,13 @@ static status load_variables(struct arena *arena, struct engine_yaml *out, struc
 
 /* Where values come from, and how strict it is. */
 struct source {
-    const struct engine_yaml *yaml;
+    const struct engine_entries *yaml;
     struct arena *arena;
     bool lenient;    /* .pyiceberg.yaml: keys that are not firn's are somebody else's */
     bool given_once; /* the command line and the environment also take OPT_CLI */
 };
 
-static status bad_value(const struct source *s, const struct engine_yaml_value *v, const char *what,
+static status bad_value(const struct source *s, const struct engine_entry *v, const char *what,
                         struct error *err)
 {
     if (v->line > 0)
@@ -161,15 +161,15 @@ static struct engine_catalog_config *catalog_slot(struct engine_config *c, struc
 
 /* "lakehouse.uri" behind "catalog.": a dot inside the name of a key belongs to the key. */
 static status put_catalog(const struct source *s, struct engine_config *c,
-                          const struct engine_yaml_value *v, struct error *err)
+                          const struct engine_entry *v, struct error *err)
 {
     struct str rest = {v->path.ptr + 8, v->path.len - 8};
     const char *dot = memchr(rest.ptr, '.', rest.len);
-    if (v->kind == ENGINE_YAML_MAPPING) /* its keys follow */
+    if (v->kind == ENGINE_ENTRY_MAPPING) /* its keys follow */
         return ST_OK;
     if (!dot)
         return bad_value(s, v, "needs keys of its own: type, uri, warehouse", err);
-    if (v->kind == ENGINE_YAML_LIST)
+    if (v->kind == ENGINE_ENTRY_LIST)
         return bad_value(s, v, "is a list, which has no meaning here", err);
     struct engine_catalog_config *slot =
         catalog_slot(c, (struct str){rest.ptr, (size_t)(dot - rest.ptr)});
@@ -194,7 +194,7 @@ static void nearer(struct str path, const char *name, int *least, const char **o
     }
 }
 
-static status unknown_key(const struct source *s, const struct engine_yaml_value *v,
+static status unknown_key(const struct source *s, const struct engine_entry *v,
                           struct error *err)
 {
     const char *near = NULL;
@@ -212,7 +212,7 @@ static status unknown_key(const struct source *s, const struct engine_yaml_value
     return ST_USAGE;
 }
 
-static status check_number(const struct source *s, const struct engine_yaml_value *v,
+static status check_number(const struct source *s, const struct engine_entry *v,
                            struct error *err)
 {
     size_t digits = 0;
@@ -223,11 +223,11 @@ static status check_number(const struct source *s, const struct engine_yaml_valu
 }
 
 static status put_value(const struct source *s, struct engine_config *c,
-                        const struct engine_yaml_value *v, struct error *err)
+                        const struct engine_entry *v, struct error *err)
 {
     if (str_starts(v->path, STR("catalog.")))
         return put_catalog(s, c, v, err);
-    if (str_eq(v->path, STR("catalog")) && v->kind == ENGINE_YAML_MAPPING)
+    if (str_eq(v->path, STR("catalog")) && v->kind == ENGINE_ENTRY_MAPPING)
         return ST_OK;
     const struct option_row *row = option_find(v->path);
     if (!row && s->lenient)
@@ -236,7 +236,7 @@ static status put_value(const struct source *s, struct engine_config *c,
         return unknown_key(s, v, err);
     if (row->where == OPT_CLI && !s->given_once)
         return bad_value(s, v, "is for the command line and the environment only", err);
-    if (v->kind != ENGINE_YAML_TEXT)
+    if (v->kind != ENGINE_ENTRY_TEXT)
         return bad_value(s, v, "must be one value", err);
     if (strcmp(row->argument, "N") == 0 || strcmp(row->argument, "MS") == 0)
         TRY(check_number(s, v, err));
@@ -258,12 +258,12 @@ static bool is_environment(struct str path)
 static status put_environment(const struct source *s, struct engine_config *c, const char *name,
                               struct error *err)
 {
-    const struct engine_yaml *y = s->yaml;
+    const struct engine_entries *y = s->yaml;
     struct str prefix;
     bool found = false;
     TRY(arena_printf(s->arena, &prefix, err, "environments.%s", name));
     for (size_t i = 0; i < y->count; i++) {
-        struct engine_yaml_value v = y->values[i];
+        struct engine_entry v = y->values[i];
         if (!str_starts(v.path, prefix) ||
             (v.path.len > prefix.len && v.path.ptr[prefix.len] != '.'))
             continue;
@@ -280,7 +280,7 @@ static status put_environment(const struct source *s, struct engine_config *c, c
 }
 
 /* The file's own values first, then those of the chosen environment over them. */
-static status put_file(const struct engine_yaml *y, const char *environment, struct arena *arena,
+static status put_file(const struct engine_entries *y, const char *environment, struct arena *arena,
                        struct engine_config *c, struct error *err)
 {
     struct source s = {y, arena, str_ends(y->file, STR(".pyiceberg.yaml")), false};
@@ -293,10 +293,10 @@ static status put_file(const struct engine_yaml *y, const char *environment, str
 static status put_given(const struct firn_option *options, size_t count, struct arena *arena,
                         struct engine_config *c, struct error *err)
 {
-    struct engine_yaml none = {.file = STR("option")};
+    struct engine_entries none = {.file = STR("option")};
     struct source s = {&none, arena, false, true};
     for (size_t i = 0; i < count; i++) {
-        struct engine_yaml_value v = {.path = str_of(options[i].name)};
+        struct engine_entry v = {.path = str_of(options[i].name)};
         if (!options[i].value)
             continue;
         TRY(arena_str(arena, str_of(options[i].value), &v.value, err));
@@ -308,7 +308,7 @@ static status put_given(const struct firn_option *options, size_t count, struct 
 status engine_config_load(const struct firn_option *options, size_t option_count,
                           struct arena *arena, struct engine_config *out, struct error *err)
 {
-    struct engine_yaml file = {0}, variables = {.file = STR("environment")};
+    struct engine_entries file = {0}, variables = {.file = STR("environment")};
     const char *environment = given(options, option_count, "environment");
     struct source from_variables = {&variables, arena, false, true};
     *out = (struct engine_config){0};

@@ -13,65 +13,17 @@
 #ifndef ENGINE_INT_H
 #define ENGINE_INT_H
 
-#include "catalog/catalog.h"
 #include "column/column_zone.h"
+#include "engine/engine_config_int.h"
 #include "exec/exec.h"
 #include "plan/plan.h"
 #include "query/query_ast.h"
 #include "store/store.h"
 #include "firn.h"
 
-/* ---- configuration (engine_config.c) --------------------------------------------------------- */
+/* ---- sessions (engine_session.c) ------------------------------------------------------------- */
 
-struct engine_setting {
-    struct str name, value;
-};
-
-/* A YAML file as paths and values (engine_yaml.c). */
-enum engine_yaml_kind { ENGINE_YAML_TEXT, ENGINE_YAML_MAPPING, ENGINE_YAML_LIST };
-
-struct engine_yaml_value {
-    struct str path;  /* "catalog.lakehouse.uri" */
-    struct str value; /* of a TEXT */
-    size_t line;      /* 1-based; 0 = does not come from a file */
-    enum engine_yaml_kind kind;
-};
-
-struct engine_yaml {
-    struct str file;
-    size_t count;
-    struct engine_yaml_value *values; /* in the file's order */
-};
-
-STATUS_MUST_USE status engine_yaml_parse(struct str text, struct str file, struct arena *arena,
-                                         struct engine_yaml *out, struct error *err);
-STATUS_MUST_USE status engine_yaml_read(struct str path, struct arena *arena,
-                                        struct engine_yaml *out, struct error *err);
-
-struct engine_catalog_config {
-    struct str name;
-    size_t count, capacity;
-    struct property *properties; /* type, uri, warehouse, ... : PyIceberg's keys */
-};
-
-struct engine_config {
-    struct str path; /* of firn.yaml; empty: none was found */
-    size_t catalog_count;
-    struct engine_catalog_config *catalogs;
-    struct str default_catalog;
-    size_t setting_count; /* options of options.def with their values */
-    struct engine_setting *settings;
-    struct str looked_at; /* where a configuration was looked for, for the error */
-};
-
-/* Reads options given by the caller, FIRN_* variables, firn.yaml (or .pyiceberg.yaml) and the
- * environment laid over it. Not finding a file is no error here. Everything is in `arena`. */
-STATUS_MUST_USE status engine_config_load(const struct firn_option *options, size_t option_count,
-                                          struct arena *arena, struct engine_config *out,
-                                          struct error *err);
-/* The option's value, else options.def's default; ptr NULL when it has none. */
-struct str engine_config_get(const struct engine_config *c, const char *name);
-/* Writes firn.yaml and makes an empty catalog in a folder (firn_init). */
+/* Writes firn.yaml and makes an empty catalog in a folder (firn_init; engine_init.c). */
 STATUS_MUST_USE status engine_init_folder(struct str folder, struct error *err);
 
 /* ---- transactions (engine_txn.c) ------------------------------------------------------------- */

@@ -1,28 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-/* engine_yaml.c - a YAML file of settings as a flat list of paths and values.
+/* engine_yaml.c - a YAML file of settings as entries: a flat list of paths and values.
  *
  *     catalog:                         catalog.lakehouse         ""      line 2   (a mapping)
  *       lakehouse:              ->     catalog.lakehouse.type    "sql"   line 3
  *         type: sql
  *
- * Read through libyaml's events. A file is at most CONFIG_BYTES, CONFIG_LEVELS deep and
- * CONFIG_VALUES long; aliases are refused, so that a small file cannot grow. Lists are kept as a
+ * Read through libyaml's events. A file is at most ENGINE_CONFIG_BYTES, CONFIG_LEVELS deep and
+ * ENGINE_CONFIG_VALUES long; aliases are refused, so that a small file cannot grow. Lists are kept as a
  * value that says so: a key that nobody reads may have one, any other is refused where it is used.
  */
-#include "engine/engine_int.h"
+#include "engine/engine_config_int.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <yaml.h>
 
-#define CONFIG_BYTES  ((size_t)1 << 20)
 #define CONFIG_LEVELS 16
-#define CONFIG_VALUES 4096
 
 struct walk {
     struct arena *arena; /* borrowed */
-    struct engine_yaml *out;
+    struct engine_entries *out;
     size_t capacity;
     int level;
     int lists;                      /* open ones; what is in them is dropped */
@@ -30,15 +26,15 @@ struct walk {
     struct str key;                 /* waiting for its value; ptr NULL = none */
 };
 
-static status add(struct walk *w, struct str path, struct str value, enum engine_yaml_kind kind,
+static status add(struct walk *w, struct str path, struct str value, enum engine_entry_kind kind,
                   const yaml_event_t *e, struct error *err)
 {
-    struct engine_yaml *y = w->out;
-    if (y->count == CONFIG_VALUES)
-        FAIL(err, ST_USAGE, "%.*s: more than %d values", STR_ARG(y->file), CONFIG_VALUES);
-    TRY(arena_grow(w->arena, (void **)&y->values, sizeof(*y->values), &w->capacity, y->count + 1,
+    struct engine_entries *y = w->out;
+    if (y->count == ENGINE_CONFIG_VALUES)
+        FAIL(err, ST_USAGE, "%.*s: more than %d values", STR_ARG(y->file), ENGINE_CONFIG_VALUES);
+    TRY(arena_grow(w->arena, (void **)&y->entries, sizeof(*y->entries), &w->capacity, y->count + 1,
                    err));
-    struct engine_yaml_value *v = &y->values[y->count++];
+    struct engine_entry *v = &y->entries[y->count++];
     v->line = e->start_mark.line + 1;
     v->kind = kind;
     TRY(arena_str(w->arena, path, &v->path, err));
@@ -69,7 +65,7 @@ static status walk_scalar(struct walk *w, const yaml_event_t *e, struct error *e
     if (!w->key.ptr)
         return arena_str(w->arena, text, &w->key, err);
     TRY(take_path(w, &path, err));
-    return add(w, path, text, ENGINE_YAML_TEXT, e, err);
+    return add(w, path, text, ENGINE_ENTRY_TEXT, e, err);
 }
 
 static status walk_mapping(struct walk *w, const yaml_event_t *e, struct error *err)
@@ -83,7 +79,7 @@ static status walk_mapping(struct walk *w, const yaml_event_t *e, struct error *
     else
         TRY(take_path(w, path, err));
     w->level++;
-    return path->len > 0 ? add(w, *path, STR(""), ENGINE_YAML_MAPPING, e, err) : ST_OK;
+    return path->len > 0 ? add(w, *path, STR(""), ENGINE_ENTRY_MAPPING, e, err) : ST_OK;
 }
 
 static status walk_list(struct walk *w, const yaml_event_t *e, struct error *err)
@@ -95,7 +91,7 @@ static status walk_list(struct walk *w, const yaml_event_t *e, struct error *err
         FAIL(err, ST_USAGE, "%.*s line %zu: expected key: value", STR_ARG(w->out->file),
              e->start_mark.line + 1);
     TRY(take_path(w, &path, err));
-    return add(w, path, STR(""), ENGINE_YAML_LIST, e, err);
+    return add(w, path, STR(""), ENGINE_ENTRY_LIST, e, err);
 }
 
 static status walk_event(struct walk *w, const yaml_event_t *e, struct error *err)
@@ -137,52 +133,17 @@ static status walk_events(yaml_parser_t *parser, struct walk *w, struct error *e
 }
 
 status engine_yaml_parse(struct str text, struct str file, struct arena *arena,
-                         struct engine_yaml *out, struct error *err)
+                         struct engine_entries *out, struct error *err)
 {
     yaml_parser_t parser;
     struct walk w = {.arena = arena, .out = out};
-    *out = (struct engine_yaml){.file = file};
-    if (text.len > CONFIG_BYTES)
-        FAIL(err, ST_USAGE, "%.*s has more than %zu bytes", STR_ARG(file), CONFIG_BYTES);
+    *out = (struct engine_entries){.file = file};
+    if (text.len > ENGINE_CONFIG_BYTES)
+        FAIL(err, ST_USAGE, "%.*s has more than %zu bytes", STR_ARG(file), ENGINE_CONFIG_BYTES);
     if (!yaml_parser_initialize(&parser))
         FAIL(err, ST_OOM, "out of memory: reading %.*s", STR_ARG(file));
     yaml_parser_set_input_string(&parser, (const unsigned char *)text.ptr, text.len);
     status st = walk_events(&parser, &w, err);
     yaml_parser_delete(&parser);
-    return st;
-}
-
-/* ---- the file -------------------------------------------------------------------------------- */
-
-static status read_file(const char *path, struct buffer *out, struct error *err)
-{
-    FILE *f = fopen(path, "rb");
-    status st = ST_OK;
-    if (!f)
-        FAIL(err, ST_USAGE, "configuration %s cannot be read: %s", path, strerror(errno));
-    while (st == ST_OK && !feof(f) && !ferror(f)) {
-        st = buffer_reserve(out, 4096, err);
-        if (st == ST_OK)
-            out->len += fread(out->data + out->len, 1, 4096, f);
-    }
-    if (st == ST_OK && ferror(f))
-        st = error_set(err, ST_USAGE, __FILE__, __LINE__, "configuration %s cannot be read: %s",
-                       path, strerror(errno));
-    if (st == ST_LIMIT)
-        st = error_set(err, ST_USAGE, __FILE__, __LINE__,
-                       "configuration %s has more than %zu bytes", path, CONFIG_BYTES);
-    fclose(f);
-    return st;
-}
-
-status engine_yaml_read(struct str path, struct arena *arena, struct engine_yaml *out,
-                        struct error *err)
-{
-    struct buffer text;
-    buffer_init(&text, NULL, CONFIG_BYTES + 8192);
-    status st = read_file(path.ptr, &text, err);
-    if (st == ST_OK)
-        st = engine_yaml_parse(buffer_str(&text), path, arena, out, err);
-    buffer_free(&text);
     return st;
 }

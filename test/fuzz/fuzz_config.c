@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct mem_account account;
     struct arena arena;
-    struct engine_yaml y;
+    struct engine_entries y;
     struct error err;
     error_init(&err);
     mem_account_init(&account, "fuzz", NULL, (size_t)64 << 20);
@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (engine_yaml_parse(text, STR("fuzz.yaml"), &arena, &y, &err) == ST_OK) {
         require(y.count <= size);
         for (size_t i = 0; i < y.count; i++)
-            require(y.values[i].line > 0 && y.values[i].path.ptr);
+            require(y.entries[i].line > 0 && y.entries[i].path.ptr);
     } else {
         require(err.code == ST_USAGE || err.code == ST_LIMIT);
         require(err.code == ST_LIMIT || strstr(err.msg, "fuzz.yaml"));
