@@ -9,6 +9,7 @@ from pathlib import Path
 
 top = Path(__file__).resolve().parent.parent
 COMMENT = {
+    "OPT_ARG": "command line",
     "OPT_CLI": "command line, environment",
     "OPT_CONFIG": "command line, environment, firn.yaml",
     "OPT_SET": "command line, environment, firn.yaml, SET",

@@ -5,7 +5,9 @@
 
 #include "base/status.h"
 
-#define MASK "***"
+#define MASK       "***"
+#define MASK_BYTES (sizeof(MASK) - 1)
+#define PART_BYTES 16 /* of a longer secret that give it away */
 #define KEY_LENGTH                                                                                 \
     128 /* of a key looked at; words beyond do not count, so a longer one is secret */
 
@@ -38,10 +40,10 @@ static bool ends_in(struct str key, const char *const *words, size_t count)
 bool secret_key(struct str key)
 {
     static const char *const words[] = {
-        "secret",       "password",          "passwd",      "token",   "credential",
-        "access-key",   "accesskey",         "account-key", "api-key", "apikey",
-        "private-key",  "authorization",     "passphrase",  "cookie",  "header-",
-        "customer-key", "connection-string", "s3-sse-key",
+        "secret",       "password",          "passwd",      "token",          "credential",
+        "access-key",   "accesskey",         "account-key", "api-key",        "apikey",
+        "private-key",  "authorization",     "passphrase",  "cookie",         "header-",
+        "customer-key", "connection-string", "sse-key",     "encryption-key",
     };
     /* What such a word describes, not the secret itself: token-endpoint, credentials.provider. */
     static const char *const about[] = {
@@ -67,18 +69,30 @@ bool secret_uri(struct str uri)
     return memchr(host, '@', authority) || memchr(host, '?', left) || memchr(host, '#', left);
 }
 
+/* Where a text holds a secret, or so much of its beginning that a message was cut inside it. */
+static char *find_secret(char *text, struct str secret, size_t *length)
+{
+    size_t least = secret.len < PART_BYTES ? secret.len : PART_BYTES;
+    char *at = memmem(text, strlen(text), secret.ptr, least);
+    if (!at)
+        return NULL;
+    for (*length = least; *length < secret.len && at[*length] == secret.ptr[*length];)
+        ++*length;
+    return at;
+}
+
 void secret_scrub(char *text, const struct str *secrets, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        struct str s = secrets[i];
+        size_t length;
         char *at = text;
-        if (s.len < SECRET_LEAST_BYTES)
+        if (secrets[i].len < SECRET_LEAST_BYTES)
             continue;
-        while ((at = memmem(at, strlen(at), s.ptr, s.len))) {
-            memcpy(at, MASK, sizeof(MASK) - 1);
-            at += sizeof(MASK) - 1;
-            memmove(at, at + s.len - (sizeof(MASK) - 1),
-                    strlen(at + s.len - (sizeof(MASK) - 1)) + 1);
+        while ((at = find_secret(at, secrets[i], &length))) {
+            char *end = at + length;
+            memcpy(at, MASK, MASK_BYTES);
+            at += MASK_BYTES;
+            memmove(at, end, strlen(end) + 1);
         }
     }
 }
@@ -87,5 +101,5 @@ void secret_wipe(char *text)
 {
     size_t n = strlen(text);
     for (size_t i = 0; i < n; i++)
-        ((volatile char *)text)[i] = i < sizeof(MASK) - 1 ? '*' : 0;
+        ((volatile char *)text)[i] = i < MASK_BYTES ? '*' : 0;
 }

@@ -20,7 +20,7 @@
 bool secret_key(struct str key);
 /* True for a URI that holds a user, a password or a query, where tokens travel. */
 bool secret_uri(struct str uri);
-/* Every occurrence of a secret becomes "***". Longer ones must stand before those they hold. */
+/* Every occurrence of a secret, or of a beginning of 16 bytes and more, becomes "***". Longer ones must stand before those they hold. */
 void secret_scrub(char *text, const struct str *secrets, size_t count);
 /* Overwrites a text that others can see (an argument of the process) with "***" and NULs. */
 void secret_wipe(char *text);

@@ -18,7 +18,7 @@ struct zone;
 enum cli_format { CLI_ALIGNED, CLI_CSV, CLI_JSON, CLI_MARKDOWN, CLI_ARROW };
 
 struct cli_pair {
-    const char *name, *value; /* borrowed from argv; name is NAME=VALUE, value points into it */
+    const char *name, *value; /* borrowed; name is NAME=VALUE, value points into it */
 };
 
 struct cli_args {
@@ -33,11 +33,13 @@ struct cli_args {
     const char **statements; /* owned: -c */
     enum cli_format format;
     bool quiet, help, print, version;
-    const char *rows; /* demo --rows */
-    size_t slots;     /* of each owned array */
+    const char *rows;     /* demo --rows */
+    size_t slots;         /* of each owned array */
+    struct arena secrets; /* values that were overwritten in argv */
 };
 
-/* Exit code 0, or 2 after a message on standard error. */
+/* Exit code 0, or 2 after a message on standard error. Texts are borrowed from argv, in which the
+ * values of --conf and of variables with a secret's name are overwritten. */
 int cli_args_parse(int argc, char **argv, struct cli_args *out);
 void cli_args_free(struct cli_args *a);
 

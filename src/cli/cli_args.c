@@ -2,6 +2,8 @@
 /* cli_args.c - the command line, by two tables: commands.def and options.def. */
 #include "cli/cli_tables.h"
 
+#include "base/secret.h"
+
 #include <stdio.h>
 
 /* ---- tables ---------------------------------------------------------------------------------- */
@@ -63,6 +65,12 @@ static int usage(const char *what, const char *which)
 {
     fprintf(stderr, "firn: %s%s; see `firn help`\n", what, which);
     return FIRN_USAGE;
+}
+
+static int no_memory(void)
+{
+    fprintf(stderr, "firn: out of memory\n");
+    return FIRN_LIMIT;
 }
 
 static void nearer(struct str given, const char *name, int *least, const char **out)
@@ -192,6 +200,25 @@ static int set_flag(struct cli_args *a, const struct cli_flag *f, const char *va
     return 0;
 }
 
+/* A value that holds a secret, or may: it is kept in memory of our own and overwritten where `ps`
+ * shows it to everybody. Everything behind the first '=' goes: KEY=VALUE is known by its key. */
+static const char *keep_secret(struct cli_args *a, char *value)
+{
+    struct str copy;
+    if (arena_str(&a->secrets, str_of(value), &copy, NULL) != ST_OK)
+        return NULL;
+    char *eq = strchr(value, '=');
+    secret_wipe(eq ? eq + 1 : value);
+    return copy.ptr;
+}
+
+/* --conf holds Spark's keys, whose values nobody here knows all; of -v NAME=VALUE the name tells. */
+static bool may_be_secret(const struct cli_flag *f, const char *value)
+{
+    return strcmp(f->name, "conf") == 0 ||
+           (f->short_name == 'v' && secret_key((struct str){value, strcspn(value, "=")}));
+}
+
 /* What was given, to be checked against the command, which may stand behind it. */
 struct given {
     const struct cli_flag *flag;
@@ -201,7 +228,7 @@ struct given {
 /* One argument that starts with '-'; *i moves over its value. */
 static int parse_flag(int argc, char **argv, int *i, struct cli_args *out, struct given *given)
 {
-    const char *arg = argv[*i], *value = NULL;
+    char *arg = argv[*i], *value = NULL;
     bool setting = false;
     const struct cli_flag *f;
     if (arg[1] == '-') {
@@ -222,9 +249,12 @@ static int parse_flag(int argc, char **argv, int *i, struct cli_args *out, struc
             return usage("a value is missing behind ", arg);
         value = argv[++*i];
     }
+    const char *kept = value;
+    if (value && may_be_secret(f, value) && !(kept = keep_secret(out, value)))
+        return no_memory();
     if (!setting)
-        return set_flag(out, f, value);
-    out->options[out->option_count++] = (struct firn_option){f->name, value};
+        return set_flag(out, f, kept);
+    out->options[out->option_count++] = (struct firn_option){f->name, kept};
     return 0;
 }
 
@@ -262,6 +292,17 @@ static int check(const struct cli_args *a, const struct given *given, size_t giv
     return 0;
 }
 
+/* A secret that lost its --conf or -v must not end up in "cannot be read: ...". */
+static int stray_secret(const char *arg)
+{
+    struct str key = {arg, strcspn(arg, "=")};
+    if (!arg[key.len] || !secret_key(key))
+        return 0;
+    fprintf(stderr, "firn: %.*s=... is no command and no script; is --conf or -v missing?\n",
+            STR_ARG(key));
+    return FIRN_USAGE;
+}
+
 static int parse_all(int argc, char **argv, struct cli_args *out, struct given *given)
 {
     bool flags_over = false;
@@ -272,6 +313,8 @@ static int parse_all(int argc, char **argv, struct cli_args *out, struct given *
             flags_over = true;
         else if (!flags_over && argv[i][0] == '-' && argv[i][1])
             code = parse_flag(argc, argv, &i, out, &given[given_count++]);
+        else if ((code = stray_secret(argv[i])) != 0)
+            return code;
         else if (!out->command)
             out->command = argv[i];
         else
@@ -287,15 +330,14 @@ int cli_args_parse(int argc, char **argv, struct cli_args *out)
     struct given *given = NULL;
     size_t n = (size_t)argc + 1;
     *out = (struct cli_args){.slots = n};
+    arena_init(&out->secrets, NULL);
     bool room =
         mem_calloc(NULL, n * sizeof(*given), (void **)&given, NULL) == ST_OK &&
         mem_calloc(NULL, n * sizeof(*out->operands), (void **)&out->operands, NULL) == ST_OK &&
         mem_calloc(NULL, n * sizeof(*out->statements), (void **)&out->statements, NULL) == ST_OK &&
         mem_calloc(NULL, n * sizeof(*out->options), (void **)&out->options, NULL) == ST_OK &&
         mem_calloc(NULL, n * sizeof(*out->variables), (void **)&out->variables, NULL) == ST_OK;
-    if (!room)
-        fprintf(stderr, "firn: out of memory\n");
-    int code = room ? parse_all(argc, argv, out, given) : FIRN_LIMIT;
+    int code = room ? parse_all(argc, argv, out, given) : no_memory();
     mem_free(NULL, given, n * sizeof(*given));
     return code;
 }
@@ -306,4 +348,5 @@ void cli_args_free(struct cli_args *a)
     mem_free(NULL, (void *)a->statements, a->slots * sizeof(*a->statements));
     mem_free(NULL, a->options, a->slots * sizeof(*a->options));
     mem_free(NULL, a->variables, a->slots * sizeof(*a->variables));
+    arena_free(&a->secrets);
 }

@@ -3,11 +3,14 @@
 #include "engine/engine_int.h"
 
 #include "arrow/arrow.h"
+#include "base/secret.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static int report(const struct error *from, struct firn_error *to)
+/* Hands over a failure; what servers and libraries said in it may hold secrets that they were
+ * given. `s` is NULL where no session is open: the configuration's own messages hold none. */
+static int report(const struct firn_session *s, const struct error *from, struct firn_error *to)
 {
     int code = status_exit_code(from->code);
     if (code == 0)
@@ -20,6 +23,10 @@ static int report(const struct error *from, struct firn_error *to)
     snprintf(to->sqlstate, sizeof(to->sqlstate), "%s", error_state(from));
     snprintf(to->message, sizeof(to->message), "%s", from->msg);
     snprintf(to->detail, sizeof(to->detail), "%s", from->detail);
+    if (s) {
+        secret_scrub(to->message, s->secrets, s->secret_count);
+        secret_scrub(to->detail, s->secrets, s->secret_count);
+    }
     return code;
 }
 
@@ -35,7 +42,9 @@ int firn_session_open(const struct firn_option *options, size_t option_count,
 {
     struct error err;
     error_init(&err);
-    return engine_session_open(options, option_count, out, &err) == ST_OK ? 0 : report(&err, error);
+    return engine_session_open(options, option_count, out, &err) == ST_OK
+               ? 0
+               : report(NULL, &err, error);
 }
 
 void firn_session_close(struct firn_session *s)
@@ -48,6 +57,7 @@ void firn_session_on_notice(struct firn_session *s, void (*notice)(void *arg, co
 {
     s->notice = notice;
     s->notice_arg = arg;
+    engine_remarks_tell(s);
 }
 
 void firn_cancel(struct firn_session *s)
@@ -75,8 +85,9 @@ int firn_init(const char *folder, struct firn_error *error)
 {
     struct error err;
     error_init(&err);
-    return engine_init_folder(str_of(folder ? folder : "."), &err) == ST_OK ? 0
-                                                                            : report(&err, error);
+    return engine_init_folder(str_of(folder ? folder : "."), &err) == ST_OK
+               ? 0
+               : report(NULL, &err, error);
 }
 
 int firn_describe(struct firn_session *s, const char **out, struct firn_error *error)
@@ -86,7 +97,7 @@ int firn_describe(struct firn_session *s, const char **out, struct firn_error *e
     error_init(&err);
     if (engine_catalog_open(s, &err) != ST_OK ||
         catalog_describe(s->catalog, &s->arena, &text, &err) != ST_OK)
-        return report(&err, error);
+        return report(s, &err, error);
     *out = text.ptr;
     return 0;
 }
@@ -101,13 +112,13 @@ int firn_execute(struct firn_session *s, const char *sql, size_t length, struct 
     error_init(&err);
     *out = NULL;
     if (mem_calloc(&s->account, sizeof(*r), (void **)&r, &err) != ST_OK)
-        return report(&err, error);
+        return report(s, &err, error);
     r->session = s;
     r->figures.mode = "";
     arena_init(&r->arena, &s->account);
     if (engine_execute(s, (struct str){sql, length}, r, &err) != ST_OK) {
         firn_result_free(r);
-        return report(&err, error);
+        return report(s, &err, error);
     }
     *out = r;
     return 0;
@@ -170,7 +181,7 @@ int firn_result_stream(struct firn_result *r, struct ArrowArrayStream *out,
         error_set(&err, ST_INVALID, __FILE__, __LINE__,
                   r->has_rows ? "the rows of this result were taken before"
                               : "this statement yields no rows");
-        return report(&err, error);
+        return report(r->session, &err, error);
     }
     status st = exec_open(r->plan, &r->env.exec, &r->rows, &err);
     if (st == ST_OK) {
@@ -183,12 +194,12 @@ int firn_result_stream(struct firn_result *r, struct ArrowArrayStream *out,
     r->error = err;
     if (r->session->txn)
         r->session->txn->failed = true;
-    return report(&err, error);
+    return report(r->session, &err, error);
 }
 
 void firn_result_error(const struct firn_result *r, struct firn_error *error)
 {
-    report(&r->error, error);
+    report(r->session, &r->error, error);
 }
 
 const char *firn_result_tag(struct firn_result *r)

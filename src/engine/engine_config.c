@@ -1,23 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-/* engine_config.c - where settings come from: the caller, FIRN_* variables, a YAML file.
+/* engine_config.c - where settings come from: the caller, variables, files of firn's and Spark's.
  *
  *     options given by the caller   strongest
+ *     --conf KEY=VALUE, Spark's keys
  *     FIRN_<OPTION>, FIRN_CATALOG__<NAME>__<KEY> (PyIceberg's rule: __ is a dot, _ is a dash)
+ *     --spark-conf FILE
  *     environments.<name> of the file
  *     the file: --config, FIRN_CONFIG, firn.yaml, .pyiceberg.yaml
  *     options.def's defaults
  *
+ * Each is laid over the weaker ones key by key, in catalogs too. A catalog that Spark's keys declare
+ * is the default unless default-catalog or spark.sql.defaultCatalog says otherwise in a source no
+ * weaker than Spark's.
+ *
  * Keys of firn.yaml that nobody knows are refused with the nearest name; those of .pyiceberg.yaml
  * are PyIceberg's. */
-#include "engine/engine_int.h"
+#include "engine/engine_config_int.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum option_where { OPT_CLI, OPT_CONFIG, OPT_SET };
+enum option_where { OPT_ARG, OPT_CLI, OPT_CONFIG, OPT_SET };
 
 struct option_row {
     const char *name, *argument, *otherwise;
@@ -59,9 +66,9 @@ static const char *given(const struct firn_option *options, size_t count, const 
     return NULL;
 }
 
-static status find_file(const char *wanted, struct arena *arena, struct engine_config *out,
-                        struct error *err)
+static status find_file(const char *wanted, struct engine_config *out, struct error *err)
 {
+    struct arena *arena = out->arena;
     struct str *path = &out->path;
     static const char *const names[] = {"firn.yaml", ".pyiceberg.yaml"};
     char folder[4096];
@@ -77,6 +84,41 @@ static status find_file(const char *wanted, struct arena *arena, struct engine_c
         snprintf(folder, sizeof(folder), ".");
     return arena_printf(arena, &out->looked_at, err,
                         "--config, FIRN_CONFIG, firn.yaml and .pyiceberg.yaml in %s", folder);
+}
+
+status engine_config_read(struct str path, struct buffer *out, struct error *err)
+{
+    FILE *f = fopen(path.ptr, "rb");
+    status st = ST_OK;
+    buffer_init(out, NULL, ENGINE_CONFIG_BYTES + 8192);
+    if (!f)
+        FAIL(err, ST_USAGE, "configuration %s cannot be read: %s", path.ptr, strerror(errno));
+    while (st == ST_OK && !feof(f) && !ferror(f)) {
+        st = buffer_reserve(out, 4096, err);
+        if (st == ST_OK)
+            out->len += fread(out->data + out->len, 1, 4096, f);
+    }
+    if (st == ST_OK && ferror(f))
+        st = error_set(err, ST_USAGE, __FILE__, __LINE__, "configuration %s cannot be read: %s",
+                       path.ptr, strerror(errno));
+    if (st == ST_LIMIT)
+        st = error_set(err, ST_USAGE, __FILE__, __LINE__,
+                       "configuration %s has more than %zu bytes", path.ptr, ENGINE_CONFIG_BYTES);
+    fclose(f);
+    return st;
+}
+
+static status read_entries(struct str path,
+                           status (*parse)(struct str, struct str, struct arena *,
+                                           struct engine_entries *, struct error *),
+                           struct arena *arena, struct engine_entries *out, struct error *err)
+{
+    struct buffer text;
+    status st = engine_config_read(path, &text, err);
+    if (st == ST_OK)
+        st = parse(buffer_str(&text), path, arena, out, err);
+    buffer_free(&text);
+    return st;
 }
 
 /* ---- environment variables ------------------------------------------------------------------- */
@@ -120,11 +162,12 @@ static status load_variables(struct arena *arena, struct engine_entries *out, st
         if (!str_starts(all, STR("FIRN_")) || !eq)
             continue;
         TRY(variable_path((struct str){*v + 5, (size_t)(eq - *v) - 5}, arena, &path, err));
-        if (!str_starts(path, STR("catalog.")) && !option_find(path))
+        const struct option_row *row = option_find(path);
+        if (!str_starts(path, STR("catalog.")) && (!row || row->where == OPT_ARG))
             continue;
-        TRY(arena_grow(arena, (void **)&out->values, sizeof(*out->values), &capacity,
+        TRY(arena_grow(arena, (void **)&out->entries, sizeof(*out->entries), &capacity,
                        out->count + 1, err));
-        struct engine_entry *value = &out->values[out->count++];
+        struct engine_entry *value = &out->entries[out->count++];
         *value = (struct engine_entry){.path = path};
         TRY(arena_str(arena, str_of(eq + 1), &value->value, err));
     }
@@ -135,19 +178,19 @@ static status load_variables(struct arena *arena, struct engine_entries *out, st
 
 /* Where values come from, and how strict it is. */
 struct source {
-    const struct engine_entries *yaml;
-    struct arena *arena;
+    const struct engine_entries *entries;
     bool lenient;    /* .pyiceberg.yaml: keys that are not firn's are somebody else's */
     bool given_once; /* the command line and the environment also take OPT_CLI */
+    bool spark;      /* catalogs in it need a class somewhere */
 };
 
 static status bad_value(const struct source *s, const struct engine_entry *v, const char *what,
                         struct error *err)
 {
     if (v->line > 0)
-        FAIL(err, ST_USAGE, "%.*s line %zu: %.*s %s", STR_ARG(s->yaml->file), v->line,
+        FAIL(err, ST_USAGE, "%.*s line %zu: %.*s %s", STR_ARG(s->entries->file), v->line,
              STR_ARG(v->path), what);
-    FAIL(err, ST_USAGE, "%.*s: %.*s %s", STR_ARG(s->yaml->file), STR_ARG(v->path), what);
+    FAIL(err, ST_USAGE, "%.*s: %.*s %s", STR_ARG(s->entries->file), STR_ARG(v->path), what);
 }
 
 static struct engine_catalog_config *catalog_slot(struct engine_config *c, struct str name)
@@ -157,6 +200,15 @@ static struct engine_catalog_config *catalog_slot(struct engine_config *c, struc
             return &c->catalogs[i];
     c->catalogs[c->catalog_count].name = name;
     return &c->catalogs[c->catalog_count++];
+}
+
+static void drop_key(struct engine_catalog_config *slot, struct str key)
+{
+    for (size_t i = 0; i < slot->count; i++)
+        if (str_eq(slot->keys[i].key, key)) {
+            slot->keys[i] = slot->keys[--slot->count];
+            return;
+        }
 }
 
 /* "lakehouse.uri" behind "catalog.": a dot inside the name of a key belongs to the key. */
@@ -174,14 +226,17 @@ static status put_catalog(const struct source *s, struct engine_config *c,
     struct engine_catalog_config *slot =
         catalog_slot(c, (struct str){rest.ptr, (size_t)(dot - rest.ptr)});
     struct str key = {dot + 1, rest.len - (size_t)(dot - rest.ptr) - 1};
-    for (size_t i = 0; i < slot->count; i++)
-        if (str_eq(slot->properties[i].key, key)) {
-            slot->properties[i].value = v->value;
-            return ST_OK;
-        }
-    TRY(arena_grow(s->arena, (void **)&slot->properties, sizeof(*slot->properties), &slot->capacity,
+    *(s->spark ? &slot->of_spark : &slot->of_firn) = true;
+    /* They say the same thing: the stronger source's counts. */
+    if (str_eq(key, STR("type")))
+        drop_key(slot, STR("catalog-impl"));
+    if (str_eq(key, STR("catalog-impl")))
+        drop_key(slot, STR("type"));
+    drop_key(slot, key);
+    TRY(arena_grow(c->arena, (void **)&slot->keys, sizeof(*slot->keys), &slot->capacity,
                    slot->count + 1, err));
-    slot->properties[slot->count++] = (struct property){key, v->value};
+    slot->keys[slot->count++] =
+        (struct engine_catalog_key){key, v->value, s->entries->file, v->line};
     return ST_OK;
 }
 
@@ -194,8 +249,7 @@ static void nearer(struct str path, const char *name, int *least, const char **o
     }
 }
 
-static status unknown_key(const struct source *s, const struct engine_entry *v,
-                          struct error *err)
+static status unknown_key(const struct source *s, const struct engine_entry *v, struct error *err)
 {
     const char *near = NULL;
     int least = 4;
@@ -204,7 +258,7 @@ static status unknown_key(const struct source *s, const struct engine_entry *v,
     nearer(v->path, "catalog", &least, &near);
     nearer(v->path, "environments", &least, &near);
     for (size_t i = 0; i < ARRAY_LEN(option_rows); i++)
-        if (option_rows[i].where != OPT_CLI)
+        if (option_rows[i].where > OPT_CLI)
             nearer(v->path, option_rows[i].name, &least, &near);
     (void)bad_value(s, v, "is not a known key", err);
     if (near)
@@ -212,8 +266,7 @@ static status unknown_key(const struct source *s, const struct engine_entry *v,
     return ST_USAGE;
 }
 
-static status check_number(const struct source *s, const struct engine_entry *v,
-                           struct error *err)
+static status check_number(const struct source *s, const struct engine_entry *v, struct error *err)
 {
     size_t digits = 0;
     while (digits < v->value.len && v->value.ptr[digits] >= '0' && v->value.ptr[digits] <= '9')
@@ -234,7 +287,7 @@ static status put_value(const struct source *s, struct engine_config *c,
         return ST_OK;
     if (!row)
         return unknown_key(s, v, err);
-    if (row->where == OPT_CLI && !s->given_once)
+    if (row->where <= OPT_CLI && !s->given_once)
         return bad_value(s, v, "is for the command line and the environment only", err);
     if (v->kind != ENGINE_ENTRY_TEXT)
         return bad_value(s, v, "must be one value", err);
@@ -258,12 +311,12 @@ static bool is_environment(struct str path)
 static status put_environment(const struct source *s, struct engine_config *c, const char *name,
                               struct error *err)
 {
-    const struct engine_entries *y = s->yaml;
+    const struct engine_entries *y = s->entries;
     struct str prefix;
     bool found = false;
-    TRY(arena_printf(s->arena, &prefix, err, "environments.%s", name));
+    TRY(arena_printf(c->arena, &prefix, err, "environments.%s", name));
     for (size_t i = 0; i < y->count; i++) {
-        struct engine_entry v = y->values[i];
+        struct engine_entry v = y->entries[i];
         if (!str_starts(v.path, prefix) ||
             (v.path.len > prefix.len && v.path.ptr[prefix.len] != '.'))
             continue;
@@ -279,52 +332,145 @@ static status put_environment(const struct source *s, struct engine_config *c, c
     return ST_OK;
 }
 
+static status put_all(const struct source *s, struct engine_config *c, struct error *err)
+{
+    for (size_t i = 0; i < s->entries->count; i++)
+        if (!is_environment(s->entries->entries[i].path))
+            TRY(put_value(s, c, &s->entries->entries[i], err));
+    return ST_OK;
+}
+
 /* The file's own values first, then those of the chosen environment over them. */
-static status put_file(const struct engine_entries *y, const char *environment, struct arena *arena,
+static status put_file(const struct engine_entries *y, const char *environment,
                        struct engine_config *c, struct error *err)
 {
-    struct source s = {y, arena, str_ends(y->file, STR(".pyiceberg.yaml")), false};
-    for (size_t i = 0; i < y->count; i++)
-        if (!is_environment(y->values[i].path))
-            TRY(put_value(&s, c, &y->values[i], err));
+    struct source s = {.entries = y, .lenient = str_ends(y->file, STR(".pyiceberg.yaml"))};
+    TRY(put_all(&s, c, err));
     return environment && *environment ? put_environment(&s, c, environment, err) : ST_OK;
 }
 
-static status put_given(const struct firn_option *options, size_t count, struct arena *arena,
-                        struct engine_config *c, struct error *err)
+static status put_given(const struct firn_option *options, size_t count, struct engine_config *c,
+                        struct error *err)
 {
     struct engine_entries none = {.file = STR("option")};
-    struct source s = {&none, arena, false, true};
+    struct source s = {.entries = &none, .given_once = true};
     for (size_t i = 0; i < count; i++) {
         struct engine_entry v = {.path = str_of(options[i].name)};
-        if (!options[i].value)
+        if (!options[i].value || strcmp(options[i].name, "conf") == 0)
             continue;
-        TRY(arena_str(arena, str_of(options[i].value), &v.value, err));
+        TRY(arena_str(c->arena, str_of(options[i].value), &v.value, err));
         TRY(put_value(&s, c, &v, err));
     }
     return ST_OK;
 }
 
+/* ---- Spark's --------------------------------------------------------------------------------- */
+
+/* All --conf KEY=VALUE, in their order. */
+static status conf_entries(const struct firn_option *options, size_t count, struct arena *arena,
+                           struct engine_entries *out, struct error *err)
+{
+    size_t capacity = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(options[i].name, "conf") != 0 || !options[i].value)
+            continue;
+        TRY(arena_grow(arena, (void **)&out->entries, sizeof(*out->entries), &capacity,
+                       out->count + 1, err));
+        TRY(engine_properties_pair(options[i].value, arena, &out->entries[out->count++], err));
+    }
+    return ST_OK;
+}
+
+/* A catalog that only Spark's keys know is one if they say so: Spark needs its class. */
+static status drop_undeclared(struct engine_config *c, struct error *err)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < c->catalog_count; i++) {
+        const struct engine_catalog_config *slot = &c->catalogs[i];
+        if (slot->of_firn || engine_spark_declares(c, slot->name))
+            c->catalogs[kept++] = *slot;
+        else
+            TRY(engine_config_remark(c, err,
+                                     "catalog \"%.*s\" is left out: spark.sql.catalog.%.*s names "
+                                     "no class of Iceberg's",
+                                     STR_ARG(slot->name), STR_ARG(slot->name)));
+    }
+    c->catalog_count = kept;
+    return ST_OK;
+}
+
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+/* What stands where, before it is laid over each other. */
+struct sources {
+    struct engine_entries file, variables, spark_file, conf; /* the last two in firn's keys */
+};
+
+static status read_sources(const struct firn_option *options, size_t count, struct engine_config *c,
+                           struct sources *out, struct error *err)
+{
+    struct engine_entries spark = {0}, conf = {.file = STR("--conf")};
+    const char *spark_path = given(options, count, "spark_conf");
+    struct str path;
+    *out = (struct sources){.variables = {.file = STR("environment")}};
+    TRY(find_file(given(options, count, "config"), c, err));
+    if (c->path.ptr)
+        TRY(read_entries(c->path, engine_yaml_parse, c->arena, &out->file, err));
+    TRY(load_variables(c->arena, &out->variables, err));
+    if (!spark_path)
+        spark_path = getenv("FIRN_SPARK_CONF");
+    if (spark_path && *spark_path) {
+        TRY(arena_str(c->arena, str_of(spark_path), &path, err));
+        TRY(read_entries(path, engine_properties_parse, c->arena, &spark, err));
+    }
+    TRY(conf_entries(options, count, c->arena, &conf, err));
+    TRY(engine_spark_entries(&spark, c, &out->spark_file, err));
+    return engine_spark_entries(&conf, c, &out->conf, err);
+}
+
+/* Weakest first. */
+static status put_sources(const struct sources *all, const char *environment,
+                          struct engine_config *c, struct error *err)
+{
+    struct source spark_file = {.entries = &all->spark_file, .spark = true};
+    struct source variables = {.entries = &all->variables, .given_once = true};
+    struct source conf = {.entries = &all->conf, .spark = true};
+    struct engine_entry first = {.path = STR("default_catalog"), .value = engine_spark_default(c)};
+    TRY(put_file(&all->file, environment ? environment : getenv("FIRN_ENVIRONMENT"), c, err));
+    if (first.value.ptr)
+        TRY(put_value(&spark_file, c, &first, err));
+    TRY(put_all(&spark_file, c, err));
+    TRY(put_all(&variables, c, err));
+    return put_all(&conf, c, err);
+}
+
 status engine_config_load(const struct firn_option *options, size_t option_count,
                           struct arena *arena, struct engine_config *out, struct error *err)
 {
-    struct engine_entries file = {0}, variables = {.file = STR("environment")};
-    const char *environment = given(options, option_count, "environment");
-    struct source from_variables = {&variables, arena, false, true};
-    *out = (struct engine_config){0};
+    struct sources all;
+    *out = (struct engine_config){.arena = arena};
     TRY(ARENA_ARRAY(arena, struct engine_setting, ARRAY_LEN(option_rows), &out->settings, err));
-    TRY(find_file(given(options, option_count, "config"), arena, out, err));
-    if (out->path.ptr)
-        TRY(engine_yaml_read(out->path, arena, &file, err));
-    TRY(load_variables(arena, &variables, err));
-    TRY(ARENA_ARRAY(arena, struct engine_catalog_config, file.count + variables.count + 1,
+    TRY(read_sources(options, option_count, out, &all, err));
+    TRY(ARENA_ARRAY(arena, struct engine_catalog_config,
+                    all.file.count + all.variables.count + all.spark_file.count + all.conf.count +
+                        1,
                     &out->catalogs, err));
-    TRY(put_file(&file, environment ? environment : getenv("FIRN_ENVIRONMENT"), arena, out, err));
-    for (size_t i = 0; i < variables.count; i++)
-        TRY(put_value(&from_variables, out, &variables.values[i], err));
-    TRY(put_given(options, option_count, arena, out, err));
+    TRY(put_sources(&all, given(options, option_count, "environment"), out, err));
+    TRY(put_given(options, option_count, out, err));
     out->default_catalog = engine_config_get(out, "default_catalog");
-    return ST_OK;
+    return drop_undeclared(out, err);
+}
+
+status engine_config_remark(struct engine_config *c, struct error *err, const char *fmt, ...)
+{
+    char text[1024];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+    TRY(arena_grow(c->arena, (void **)&c->remarks, sizeof(*c->remarks), &c->remark_capacity,
+                   c->remark_count + 1, err));
+    return arena_str(c->arena, str_of(text), &c->remarks[c->remark_count++], err);
 }
 
 struct str engine_config_get(const struct engine_config *c, const char *name)
@@ -334,75 +480,4 @@ struct str engine_config_get(const struct engine_config *c, const char *name)
         if (str_eq_z(c->settings[i].name, name))
             return c->settings[i].value;
     return row && row->otherwise ? str_of(row->otherwise) : (struct str){0};
-}
-
-/* ---- firn init ------------------------------------------------------------------------------- */
-
-static status absolute_folder(struct str folder, struct arena *arena, struct str *out,
-                              struct error *err)
-{
-    struct str uri;
-    TRY(store_absolute(folder, arena, &uri, err));
-    *out = (struct str){uri.ptr + 7, uri.len - 7}; /* behind "file://" */
-    while (out->len > 1 && out->ptr[out->len - 1] == '/')
-        out->len--;
-    return ST_OK;
-}
-
-static status write_config(struct store *store, struct arena *arena, struct str folder,
-                           struct error *err)
-{
-    struct str text, path;
-    int n = (int)folder.len;
-    TRY(arena_printf(arena, &text, err,
-                     "# An embedded lakehouse: one SQLite file as catalog, one folder of tables.\n"
-                     "# PyIceberg and Iceberg's JdbcCatalog open the same file.\n"
-                     "catalog:\n"
-                     "  lakehouse:\n"
-                     "    type: sql\n"
-                     "    uri: sqlite:///%.*s/firn.db\n"
-                     "    warehouse: file://%.*s/warehouse\n"
-                     "default-catalog: lakehouse\n",
-                     n, folder.ptr, n, folder.ptr));
-    TRY(arena_printf(arena, &path, err, "file://%.*s/firn.yaml", n, folder.ptr));
-    status st = store_write_all(store, path, text.ptr, text.len, err);
-    if (st == ST_EXISTS)
-        return error_set(err, ST_USAGE, __FILE__, __LINE__, "%.*s exists already; nothing changed",
-                         STR_ARG(path));
-    return st;
-}
-
-static status create_catalog(struct store *store, struct arena *arena, struct str folder,
-                             struct error *err)
-{
-    struct catalog_config config = {.name = STR("lakehouse"), .type = STR("sql")};
-    struct catalog *catalog;
-    int n = (int)folder.len;
-    TRY(arena_printf(arena, &config.uri, err, "sqlite:///%.*s/firn.db", n, folder.ptr));
-    TRY(arena_printf(arena, &config.warehouse, err, "file://%.*s/warehouse", n, folder.ptr));
-    TRY(catalog_open(&config, store, true, &catalog, err));
-    catalog_close(catalog);
-    return ST_OK;
-}
-
-status engine_init_folder(struct str folder, struct error *err)
-{
-    struct arena arena;
-    struct store *store;
-    struct str path;
-    engine_hooks_install();
-    arena_init(&arena, NULL);
-    status st = store_create_local(&store, err);
-    if (st == ST_OK) {
-        st = absolute_folder(folder, &arena, &path, err);
-        if (st == ST_OK)
-            st = store_make_folder(store, path, err);
-        if (st == ST_OK)
-            st = create_catalog(store, &arena, path, err);
-        if (st == ST_OK) /* last: a folder with firn.yaml is complete */
-            st = write_config(store, &arena, path, err);
-        store_destroy(store);
-    }
-    arena_free(&arena);
-    return st;
 }

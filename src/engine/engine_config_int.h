@@ -15,6 +15,7 @@
 #define ENGINE_CONFIG_INT_H
 
 #include "base/arena.h"
+#include "base/buffer.h"
 #include "base/property.h"
 #include "catalog/catalog.h"
 #include "firn.h"
@@ -66,8 +67,8 @@ struct engine_catalog_key {
 
 struct engine_catalog_config {
     struct str name;
-    bool of_spark;       /* has keys from Spark's configuration */
-    bool of_firn;        /* has keys from elsewhere */
+    bool of_spark; /* has keys from Spark's configuration */
+    bool of_firn;  /* has keys from elsewhere */
     size_t count, capacity;
     struct engine_catalog_key *keys; /* each once: the strongest source's */
 };
@@ -107,12 +108,15 @@ STATUS_MUST_USE status engine_spark_entries(const struct engine_entries *from,
                                             struct error *err);
 /* The catalog of names without one, by Spark's rules, where nothing names it; ptr NULL = none. */
 struct str engine_spark_default(const struct engine_config *c);
-/* What fs.s3a.* says about S3 becomes properties of Iceberg's own names, behind `have`: those that
- * the catalog has. */
+bool engine_spark_declares(const struct engine_config *c, struct str name);
+/* Whether a key of a catalog is known to firn or known not to matter. */
+STATUS_MUST_USE status engine_spark_knows(struct arena *arena, struct str key, bool *out,
+                                          struct error *err);
+/* What fs.s3a.* says about S3 as properties of Iceberg's own names, without those that the catalog
+ * (NULL = none) has. */
 STATUS_MUST_USE status engine_spark_store(const struct engine_config *c,
                                           const struct engine_catalog_config *catalog,
-                                          struct property **list, size_t *count, size_t *capacity,
-                                          struct error *err);
+                                          struct property **out, size_t *count, struct error *err);
 
 /* ---- catalogs (engine_catalog.c) ------------------------------------------------------------- */
 
@@ -122,8 +126,8 @@ const struct engine_catalog_key *engine_catalog_key(const struct engine_catalog_
 STATUS_MUST_USE status engine_catalog_default(const struct engine_config *c,
                                               const struct engine_catalog_config **out,
                                               struct error *err);
-/* Its type, address, warehouse and properties, checked. */
-STATUS_MUST_USE status engine_catalog_resolve(const struct engine_config *c,
+/* Its type, address, warehouse and properties, checked; adds remarks on keys without a meaning. */
+STATUS_MUST_USE status engine_catalog_resolve(struct engine_config *c,
                                               const struct engine_catalog_config *slot,
                                               struct catalog_config *out, struct error *err);
 /* Values of secret keys, the longest first, for secret_scrub. */

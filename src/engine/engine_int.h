@@ -82,6 +82,8 @@ struct firn_session {
     struct mem_account account; /* everything of the session; limit = --memory */
     struct arena arena;
     struct engine_config config;
+    size_t secret_count;
+    struct str *secrets;     /* in arena: what no message may show, the longest first */
     struct store *store;     /* owned */
     struct catalog *catalog; /* owned; opened at the first table name */
     struct pool *pool;       /* owned; made when first needed */
@@ -112,6 +114,8 @@ STATUS_MUST_USE status engine_session_open(const struct firn_option *options, si
 void engine_session_close(struct firn_session *s);
 __attribute__((format(printf, 2, 3))) void engine_notice(struct firn_session *s, const char *fmt,
                                                          ...);
+/* Hands over what the configuration remarks, once. */
+void engine_remarks_tell(struct firn_session *s);
 /* The session's value of a setting: SET, else configuration, else default. */
 struct str engine_setting_get(const struct firn_session *s, const char *name);
 STATUS_MUST_USE status engine_setting_set(struct firn_session *s, struct str name, struct str value,

@@ -47,7 +47,8 @@ static void skip_end(struct reader *r)
 {
     if (!more(r))
         return;
-    bool pair = r->text.ptr[r->at] == '\r' && r->at + 1 < r->text.len && r->text.ptr[r->at + 1] == '\n';
+    bool pair =
+        r->text.ptr[r->at] == '\r' && r->at + 1 < r->text.len && r->text.ptr[r->at + 1] == '\n';
     r->at += pair ? 2 : 1;
     r->line++;
 }
@@ -167,7 +168,11 @@ static bool unescape(char *text, size_t *length)
         char kind = p[1];
         p += 2;
         if (kind != 'u') {
-            *out++ = kind == 't' ? '\t' : kind == 'n' ? '\n' : kind == 'r' ? '\r' : kind == 'f' ? '\f' : kind;
+            *out++ = kind == 't'   ? '\t'
+                     : kind == 'n' ? '\n'
+                     : kind == 'r' ? '\r'
+                     : kind == 'f' ? '\f'
+                                   : kind;
             continue;
         }
         if (!escaped_char(&p, end, &c))

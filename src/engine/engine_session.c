@@ -2,11 +2,14 @@
 /* engine_session.c - a session: configuration, catalog at the first table name, settings. */
 #include "engine/engine_int.h"
 
+#include "base/secret.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #define RUN_ID_BYTES 200
+#define REMARKS_MAX  20
 
 void engine_notice(struct firn_session *s, const char *fmt, ...)
 {
@@ -17,7 +20,21 @@ void engine_notice(struct firn_session *s, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(text, sizeof(text), fmt, args);
     va_end(args);
+    secret_scrub(text, s->secrets, s->secret_count);
     s->notice(s->notice_arg, text);
+}
+
+void engine_remarks_tell(struct firn_session *s)
+{
+    struct engine_config *c = &s->config;
+    if (!s->notice)
+        return;
+    for (size_t i = 0; i < c->remark_count && i < REMARKS_MAX; i++)
+        engine_notice(s, "%.*s", STR_ARG(c->remarks[i]));
+    if (c->remark_count > REMARKS_MAX)
+        engine_notice(s, "%zu more keys of the configuration have no meaning here",
+                      c->remark_count - REMARKS_MAX);
+    c->remark_count = 0;
 }
 
 /* ---- settings -------------------------------------------------------------------------------- */
@@ -95,14 +112,6 @@ void engine_settings_restore(struct firn_session *s)
 
 /* ---- the catalog ----------------------------------------------------------------------------- */
 
-static status no_catalog(struct firn_session *s, struct error *err)
-{
-    FAIL(
-        err, ST_USAGE,
-        "no configuration: looked for %.*s; `firn init` makes an embedded lakehouse in this folder",
-        STR_ARG(s->config.looked_at));
-}
-
 /* Each run says first which catalog it works on. */
 static status announce(struct firn_session *s, struct error *err)
 {
@@ -114,27 +123,18 @@ static status announce(struct firn_session *s, struct error *err)
 
 status engine_catalog_open(struct firn_session *s, struct error *err)
 {
-    const struct engine_catalog_config *found = NULL;
+    const struct engine_catalog_config *slot;
+    struct catalog_config config;
     if (s->catalog)
         return ST_OK;
-    if (s->config.catalog_count == 0)
-        return no_catalog(s, err);
-    for (size_t i = 0; i < s->config.catalog_count; i++)
-        if (s->config.default_catalog.len == 0 ||
-            str_eq(s->config.catalogs[i].name, s->config.default_catalog))
-            found = found ? found : &s->config.catalogs[i];
-    if (!found)
-        FAIL(err, ST_USAGE, "%.*s: default-catalog \"%.*s\" is not among its catalogs",
-             STR_ARG(s->config.path), STR_ARG(s->config.default_catalog));
-    struct catalog_config config = {
-        .name = found->name, .property_count = found->count, .properties = found->properties};
-    config.type = property_get(found->properties, found->count, "type");
-    config.uri = property_get(found->properties, found->count, "uri");
-    config.warehouse = property_get(found->properties, found->count, "warehouse");
+    TRY(engine_catalog_default(&s->config, &slot, err));
+    TRY(engine_catalog_resolve(&s->config, slot, &config, err));
+    engine_remarks_tell(s);
     struct str busy = engine_config_get(&s->config, "busy"); /* digits, at most nine */
     for (size_t i = 0; i < busy.len; i++)
         config.busy_ms = config.busy_ms * 10 + (busy.ptr[i] - '0');
-    TRY(catalog_open(&config, s->store, false, &s->catalog, err));
+    TRY_CONTEXT(catalog_open(&config, s->store, false, &s->catalog, err), err, "catalog %.*s",
+                STR_ARG(slot->name));
     return announce(s, err);
 }
 
@@ -176,6 +176,7 @@ static status session_start(struct firn_session *s, const struct firn_option *op
                             size_t option_count, struct error *err)
 {
     TRY(engine_config_load(options, option_count, &s->arena, &s->config, err));
+    TRY(engine_config_secrets(&s->config, &s->secrets, &s->secret_count, err));
     struct str memory = engine_config_get(&s->config, "memory");
     if (memory.len > 0)
         TRY(parse_bytes(memory, &s->account.limit_bytes, err));

@@ -132,25 +132,15 @@ static status remark(struct convert *x, const struct engine_entry *e, const char
                                 STR_ARG(e->path), what);
 }
 
-static bool known_name(const struct str *list, size_t count, struct str name)
-{
-    for (size_t i = 0; i < count; i++)
-        if (str_eq(list[i], name))
-            return true;
-    return false;
-}
-
-/* spark.sql.catalog.NAME = CLASS */
-static status convert_class(struct convert *x, struct str name, const struct engine_entry *e,
+/* spark.sql.catalog.NAME = CLASS. Other systems' catalogs are none of ours. */
+static status convert_class(struct convert *x, struct str name, struct str class_name,
                             struct error *err)
 {
-    static const char *const classes[] = {"org.apache.iceberg.spark.SparkCatalog",
-                                          "org.apache.iceberg.spark.SparkSessionCatalog"};
     struct engine_config *c = x->config;
-    bool ours = str_eq_z(e->value, classes[0]) || str_eq_z(e->value, classes[1]);
-    if (!ours)
-        return remark(x, e, "is not Iceberg's class: the catalog is left out", err);
-    if (known_name(c->declared, c->declared_count, name))
+    if (!str_eq(class_name, STR("org.apache.iceberg.spark.SparkCatalog")) &&
+        !str_eq(class_name, STR("org.apache.iceberg.spark.SparkSessionCatalog")))
+        return ST_OK;
+    if (engine_spark_declares(c, name))
         return ST_OK;
     TRY(arena_grow(c->arena, (void **)&c->declared, sizeof(*c->declared), &c->declared_capacity,
                    c->declared_count + 1, err));
@@ -158,8 +148,8 @@ static status convert_class(struct convert *x, struct str name, const struct eng
     return ST_OK;
 }
 
-/* In lower case where it is one of the table's, as the catalogs look for it; Nessie's own prefix
- * may stand or not. */
+/* In lower case where it is one of the table's, as the catalogs look for it (a header's name stays);
+ * Nessie's own prefix may stand or not. */
 static status catalog_key(struct arena *arena, struct str key, struct str *out, struct error *err)
 {
     char *p;
@@ -169,10 +159,12 @@ static status catalog_key(struct arena *arena, struct str key, struct str *out, 
     const struct spark_row *row = FIND_ROW(catalog_rows, key, true);
     if (!row)
         return ST_OK;
-    size_t fixed = strcspn(row->key, "*");
+    size_t lower = strcmp(row->key, "header.*") == 0 ? strlen("header.") : key.len;
     TRY(arena_alloc(arena, key.len + 1, (void **)&p, err));
-    memcpy(p, key.ptr, key.len);
-    memcpy(p, row->key, fixed);
+    for (size_t i = 0; i < key.len; i++) {
+        char c = key.ptr[i];
+        p[i] = i < lower && c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+    }
     p[key.len] = 0;
     *out = (struct str){p, key.len};
     return ST_OK;
@@ -187,7 +179,7 @@ static status convert_catalog(struct convert *x, const struct engine_entry *e, s
     if (name.len == 0 || (dot && name.len + 1 == rest.len))
         return remark(x, e, "names no catalog or no key", err);
     if (!dot)
-        return convert_class(x, name, e, err);
+        return convert_class(x, name, e->value, err);
     TRY(catalog_key(arena, behind(rest, name.len + 1), &key, err));
     TRY(arena_printf(arena, &path, err, "catalog.%.*s.%.*s", STR_ARG(name), STR_ARG(key)));
     return put(x, path, e, err);
@@ -233,17 +225,20 @@ status engine_spark_entries(const struct engine_entries *from, struct engine_con
     return ST_OK;
 }
 
+bool engine_spark_declares(const struct engine_config *c, struct str name)
+{
+    for (size_t i = 0; i < c->declared_count; i++)
+        if (str_eq(c->declared[i], name))
+            return true;
+    return false;
+}
+
 struct str engine_spark_default(const struct engine_config *c)
 {
     struct str session = STR("spark_catalog");
-    if (known_name(c->declared, c->declared_count, session))
+    if (engine_spark_declares(c, session))
         return session;
     return c->declared_count > 0 ? c->declared[0] : (struct str){0};
-}
-
-bool engine_spark_declares(const struct engine_config *c, struct str name)
-{
-    return known_name(c->declared, c->declared_count, name);
 }
 
 status engine_spark_knows(struct arena *arena, struct str key, bool *out, struct error *err)
@@ -331,8 +326,7 @@ struct properties {
 static status add(const struct s3a *s, struct properties *p, const char *key, struct str value,
                   struct error *err)
 {
-    TRY(arena_grow(s->arena, (void **)&p->list, sizeof(*p->list), &p->capacity, p->count + 1,
-                   err));
+    TRY(arena_grow(s->arena, (void **)&p->list, sizeof(*p->list), &p->capacity, p->count + 1, err));
     p->list[p->count++] = (struct property){str_of(key), value};
     return ST_OK;
 }

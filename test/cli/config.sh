@@ -73,7 +73,7 @@ out_is 'a
 run 2 run -q --default-catalog other -c "SELECT * FROM demo.t"
 err_has 'catalog "other" has type "rest"'
 FIRN_DEFAULT_CATALOG=none run 2 run -q -c "SELECT * FROM demo.t"
-err_has '.pyiceberg.yaml: default-catalog "none" is not among its catalogs'
+err_has 'default-catalog "none" is not among the catalogs'
 cd ..
 
 # firn.yaml is strict

@@ -8,6 +8,7 @@
 #include "base/pool.h"
 #include "base/random.h"
 #include "base/jsontext.h"
+#include "base/secret.h"
 #include "base/sha256.h"
 #include "base/wide.h"
 
@@ -253,4 +254,90 @@ TEST(sha256_of_known_texts)
     sha256(STR("a"), STR("bc"), sum); /* FIPS 180-4, example of one block: "abc" */
     sha256_hex(sum, hex);
     CHECK_STR(str_of(hex), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+/* ---- secrets --------------------------------------------------------------------------------- */
+
+TEST(secret_keys_by_their_words)
+{
+    static const char *const secret[] = {
+        "token",
+        "credential",
+        "s3.secret-access-key",
+        "s3.access-key-id",
+        "s3.session-token",
+        "fs.s3a.secret.key",
+        "fs.s3a.access.key",
+        "fs.s3a.bucket.b.secret.key",
+        "AWS_SECRET_ACCESS_KEY",
+        "authentication.token",
+        "authentication.oauth2.client-secret",
+        "jdbc.password",
+        "header.Authorization",
+        "header.X-Api",
+        "fs.s3.awsSecretAccessKey",
+        "password",
+        "db_password",
+        "adls.account-key",
+        "adls.connection-string",
+        "fs.s3a.encryption.key",
+        "s3.sse.key",
+    };
+    static const char *const open_keys[] = {
+        "uri",
+        "type",
+        "warehouse",
+        "ref",
+        "s3.endpoint",
+        "s3.region",
+        "s3.path-style-access",
+        "authentication.type",
+        "authentication.oauth2.token-endpoint",
+        "token-exchange-enabled",
+        "fs.s3a.aws.credentials.provider",
+        "oauth2-server-uri",
+        "scope",
+        "execution_date",
+        "",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(secret); i++)
+        if (!secret_key(str_of(secret[i])))
+            test_fail(__FILE__, __LINE__, "%s is not secret", secret[i]);
+    for (size_t i = 0; i < ARRAY_LEN(open_keys); i++)
+        if (secret_key(str_of(open_keys[i])))
+            test_fail(__FILE__, __LINE__, "%s is secret", open_keys[i]);
+    char longest[300];
+    memset(longest, 'a', sizeof(longest));
+    CHECK(secret_key((struct str){longest, sizeof(longest)})); /* X1 */
+}
+
+TEST(secret_uris)
+{
+    CHECK(secret_uri(STR("http://me:pw@host/x")));
+    CHECK(secret_uri(STR("http://me@host")));
+    CHECK(secret_uri(STR("https://host/x?token=1")));
+    CHECK(secret_uri(STR("https://host?token=1")));
+    CHECK(secret_uri(STR("https://host/x#y")));
+    CHECK(!secret_uri(STR("https://host:1/a@b")));
+    CHECK(!secret_uri(STR("s3a://bucket/warehouse/")));
+    CHECK(!secret_uri(STR("")));
+    CHECK(!secret_uri(STR("file:///x")));
+}
+
+TEST(secrets_are_scrubbed)
+{
+    struct str secrets[] = {STR("abcdefgh-longer-than-that"), STR("abcdefgh"), STR("short")};
+    char text[] =
+        "short abcdefgh, abcdefgh-longer-than-that; abcdefgh-longer-than, abcdefgabcdefgh";
+    secret_scrub(text, secrets, ARRAY_LEN(secrets));
+    CHECK_STR(str_of(text), "short ***, ***; ***, abcdefg***");
+    char empty[] = "";
+    secret_scrub(empty, secrets, ARRAY_LEN(secrets));
+    CHECK_STR(str_of(empty), "");
+    char argument[] = "hunter2hunter2";
+    secret_wipe(argument);
+    CHECK(memcmp(argument, "***\0\0\0\0\0\0\0\0\0\0\0", sizeof(argument)) == 0);
+    char two[] = "hi";
+    secret_wipe(two);
+    CHECK_STR(str_of(two), "**");
 }
