@@ -243,8 +243,10 @@ struct str engine_spark_default(const struct engine_config *c)
 
 status engine_spark_knows(struct arena *arena, struct str key, bool *out, struct error *err)
 {
-    const struct spark_row *row = FIND_ROW(catalog_rows, key, true);
     struct str full;
+    if (str_starts(key, STR("nessie.")))
+        key = behind(key, 7);
+    const struct spark_row *row = FIND_ROW(catalog_rows, key, true);
     if (!row && str_starts(key, STR("hadoop.")))
         TRY(hadoop_row(arena, behind(key, 7), &row, err));
     *out = row != NULL;
@@ -298,23 +300,24 @@ static bool is_true(struct str text)
     return str_eq_nocase(text, STR("true"));
 }
 
-/* Where Spark would look for keys first. */
-static status keys_count(const struct s3a *s, bool *out, struct error *err)
+/* Whether Spark would take its keys from fs.s3a.*, or (*anonymous) sign nothing. */
+static status keys_count(const struct s3a *s, bool *out, bool *anonymous, struct error *err)
 {
     const char *id = getenv("AWS_ACCESS_KEY_ID");
     bool of_environment = id && *id;
     struct str provider;
     TRY(s3a_get(s, "aws.credentials.provider", &provider, err));
-    const char *simple = provider.ptr ? strstr(provider.ptr, "SimpleAWS") : NULL;
-    const char *temporary = provider.ptr ? strstr(provider.ptr, "TemporaryAWS") : NULL;
-    const char *environment = provider.ptr ? strstr(provider.ptr, "Environment") : NULL;
+    const char *list = provider.ptr ? provider.ptr : "";
+    const char *simple = strstr(list, "SimpleAWS"), *temporary = strstr(list, "TemporaryAWS");
     const char *keys = simple && (!temporary || simple < temporary) ? simple : temporary;
-    if (str_ends(of_catalog(s, "io-impl"), STR(".S3FileIO")))
+    const char *environment = strstr(list, "Environment");
+    *anonymous = false;
+    if (str_ends(of_catalog(s, "io-impl"), STR(".S3FileIO"))) {
         *out = !of_environment; /* S3FileIO does not ask Hadoop: only for want of other keys */
-    else if (provider.len > 0)
-        *out = keys && !(of_environment && environment && environment < keys);
-    else
-        *out = true;
+        return ST_OK;
+    }
+    *out = !*list || (keys && !(of_environment && environment && environment < keys));
+    *anonymous = !keys && !environment && strstr(list, "AnonymousAWS");
     return ST_OK;
 }
 
@@ -334,16 +337,25 @@ static status add(const struct s3a *s, struct properties *p, const char *key, st
 static status add_keys(const struct s3a *s, struct properties *p, struct error *err)
 {
     struct str id, secret, token;
-    bool wanted;
-    static const char *const own[] = {"s3.access-key-id", "s3.secret-access-key",
-                                      "client.access-key-id"};
+    bool wanted, anonymous;
+    static const char *const own[] = {"s3.access-key-id",
+                                      "s3.secret-access-key",
+                                      "s3.profile-name",
+                                      "s3.role-arn",
+                                      "s3.anonymous",
+                                      "client.access-key-id",
+                                      "client.secret-access-key",
+                                      "client.profile-name",
+                                      "client.role-arn"};
     for (size_t i = 0; i < ARRAY_LEN(own); i++)
         if (of_catalog(s, own[i]).ptr)
             return ST_OK;
     TRY(s3a_get(s, "access.key", &id, err));
     TRY(s3a_get(s, "secret.key", &secret, err));
     TRY(s3a_get(s, "session.token", &token, err));
-    TRY(keys_count(s, &wanted, err));
+    TRY(keys_count(s, &wanted, &anonymous, err));
+    if (anonymous)
+        return add(s, p, "s3.anonymous", STR("true"), err);
     if (!wanted || id.len == 0 || secret.len == 0)
         return ST_OK;
     TRY(add(s, p, "s3.access-key-id", id, err));
@@ -379,7 +391,8 @@ static status add_path_style(const struct s3a *s, struct properties *p, struct e
 {
     struct str style;
     TRY(s3a_get(s, "path.style.access", &style, err));
-    if (style.len == 0 || of_catalog(s, "s3.path-style-access").ptr)
+    if (style.len == 0 || of_catalog(s, "s3.path-style-access").ptr ||
+        of_catalog(s, "s3.force-virtual-addressing").ptr)
         return ST_OK;
     return add(s, p, "s3.path-style-access", is_true(style) ? STR("true") : STR("false"), err);
 }

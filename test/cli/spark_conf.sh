@@ -83,7 +83,7 @@ refused() { # line, message...
 }
 c=spark.sql.catalog.c
 of="$c org.apache.iceberg.spark.SparkCatalog"
-refused "a\n\nb \\\\\\\\uZZ" 'bad.conf line 3: \u needs the four digits of a character'
+refused "a\n\nb \\\\uZZ" 'bad.conf line 3: \u needs the four digits of a character'
 refused "$of\n$c.type hive\n$c.uri thrift://h:1" 'bad.conf line 2: type of catalog "c" is "hive"; firn opens nessie, rest and sql' 'registered'
 refused "$of\n$c.type hadoop" 'is "hadoop"'
 refused "$of\n$c.catalog-impl org.apache.iceberg.aws.glue.GlueCatalog" 'GlueCatalog'

@@ -153,6 +153,10 @@ TEST(keys_come_from_one_place)
         "spark.hadoop.fs.s3a.aws.credentials.provider=org.apache.hadoop.fs.s3a."
         "SimpleAWSCredentialsProvider,com.amazonaws.auth.EnvironmentVariableCredentialsProvider",
         NULL};
+    static const char *const anonymous[] = {
+        "spark.hadoop.fs.s3a.aws.credentials.provider=org.apache.hadoop.fs.s3a."
+        "AnonymousAWSCredentialsProvider",
+        NULL};
     static const char *const role[] = {"spark.hadoop.fs.s3a.aws.credentials.provider="
                                        "com.amazonaws.auth.WebIdentityTokenCredentialsProvider",
                                        NULL};
@@ -168,6 +172,9 @@ TEST(keys_come_from_one_place)
     CHECK_STR(property(&b, "s3.access-key-id"), "id");
     CHECK_OK(load(&b, role, &err));
     CHECK(!property(&b, "s3.access-key-id").ptr);
+    CHECK_OK(load(&b, anonymous, &err));
+    CHECK(!property(&b, "s3.access-key-id").ptr);
+    CHECK_STR(property(&b, "s3.anonymous"), "true");
     setenv("AWS_ACCESS_KEY_ID", "env", 1);
     CHECK_OK(load(&b, NULL, &err));
     CHECK_STR(property(&b, "s3.access-key-id"), "id");
