@@ -23,46 +23,117 @@ static const struct query_plan *scan_of(const struct query_plan *p)
     return p->kind == QUERY_PLAN_SCAN ? p : NULL;
 }
 
-/* "lakehouse.demo.sales" without the catalog. */
-static struct str without_catalog(struct firn_session *s, struct str name)
-{
-    size_t n = catalog_name(s->catalog).len + 1;
-    return name.len > n ? (struct str){name.ptr + n, name.len - n} : name;
-}
-
-static status plan_text(struct engine_env *e, struct str text, struct query_plan **out,
-                        struct error *err)
+static status parse_select(struct engine_env *e, struct str text, struct query_select **out,
+                           struct error *err)
 {
     struct query_statement **st;
     size_t count;
     TRY(sql_parse(text, &e->arena, &st, &count, err));
     if (count != 1 || st[0]->kind != QUERY_STMT_SELECT)
         FAIL(err, ST_CORRUPT, "a stored definition is no SELECT: %.*s", STR_ARG(text));
-    return plan_select(&e->plan, st[0]->select, out, err);
+    *out = st[0]->select;
+    return ST_OK;
 }
 
-/* `own` is the view's table if it exists already. Names with a suffix are refused, because a
- * definition follows its raw table's main branch. */
+static status plan_text(struct engine_env *e, struct str text, struct query_plan **out,
+                        struct error *err)
+{
+    struct query_select *select;
+    TRY(parse_select(e, text, &select, err));
+    return plan_select(&e->plan, select, out, err);
+}
+
+/* ---- what a view reads ----------------------------------------------------------------------- */
+
+/* A table or view that the view under examination reads, perhaps through others. */
+struct reached {
+    struct catalog_name name;
+    struct reached *by; /* the view that reads it; NULL: the one under examination */
+    struct reached *next;
+};
+
+static bool same_name(struct catalog_name a, struct catalog_name b)
+{
+    return str_eq(a.space, b.space) && str_eq(a.table, b.table);
+}
+
+/* Adds a name behind `last`, once. */
+static status reach(struct engine_env *e, struct reached *first, struct reached **last,
+                    struct catalog_name name, struct reached *by, struct error *err)
+{
+    for (struct reached *x = first; x; x = x->next)
+        if (same_name(x->name, name))
+            return ST_OK;
+    TRY(ARENA_NEW(&e->arena, struct reached, &(*last)->next, err));
+    *last = (*last)->next;
+    **last = (struct reached){.name = name, .by = by};
+    return ST_OK;
+}
+
+static status fail_cycle(struct engine_env *e, struct catalog_name own, const struct reached *x,
+                         int64_t position, struct error *err)
+{
+    struct str path;
+    TRY(arena_printf(&e->arena, &path, err, "%.*s.%.*s", STR_ARG(own.space), STR_ARG(own.table)));
+    if (!x)
+        FAIL_SQL(err, ST_UNSUPPORTED, "0A000", position,
+                 "a materialized view cannot be defined over itself: %.*s", STR_ARG(path));
+    for (; x; x = x->by)
+        TRY(arena_printf(&e->arena, &path, err, "%.*s.%.*s, which reads %.*s",
+                         STR_ARG(x->name.space), STR_ARG(x->name.table), STR_ARG(path)));
+    FAIL_SQL(err, ST_UNSUPPORTED, "0A000", position,
+             "materialized views cannot read each other in a cycle: %.*s.%.*s would read %.*s",
+             STR_ARG(own.space), STR_ARG(own.table), STR_ARG(path));
+}
+
+/* Refuses when `own`, reading `raw`, would read itself through other views, by what they publish or
+ * by what is pending. Transactions that run side by side can each make half of a cycle; the next
+ * REFRESH of any of its views finds it. */
+static status check_cycle(struct engine_env *e, struct catalog_name own, struct catalog_name raw,
+                          int64_t position, struct error *err)
+{
+    struct reached first = {.name = raw}, *last = &first;
+    if (same_name(own, raw))
+        return fail_cycle(e, own, NULL, position, err);
+    for (struct reached *x = &first; x; x = x->next) {
+        struct iceberg_table *t;
+        TRY(engine_table_get(e->session, x->name, &t, err));
+        if (!t || !summary_is(t))
+            continue;
+        for (int published = 0; published < 2; published++) {
+            struct summary_definition *d;
+            TRY_CONTEXT(summary_load(t, published, &e->arena, &d, err), err,
+                        "materialized view %.*s.%.*s", STR_ARG(x->name.space),
+                        STR_ARG(x->name.table));
+            if (d && same_name(d->raw_name, own))
+                return fail_cycle(e, own, x, position, err);
+            if (d)
+                TRY(reach(e, &first, &last, d->raw_name, x, err));
+        }
+    }
+    return ST_OK;
+}
+
+/* Names with a suffix are refused, because a definition follows its raw table's main branch. */
 static status define(struct engine_env *e, const struct query_statement *st,
-                     const struct query_plan *plan, const struct iceberg_table *own,
+                     struct catalog_name own, const struct query_plan *plan,
                      struct summary_definition **out, struct error *err)
 {
     const struct query_plan *scan = scan_of(plan);
-    struct str zone = zone_name(e->session->zone), text = st->select_text;
-    int64_t position = st->select->from.table.position;
+    const struct query_table_name *from = &st->select->from.table;
+    struct catalog_name raw;
+    bool exists;
     if (!scan)
-        FAIL_SQL(err, ST_UNSUPPORTED, "0A000", position,
+        FAIL_SQL(err, ST_UNSUPPORTED, "0A000", from->position,
                  "a materialized view must read one Iceberg table");
-    if (!str_ends(scan->scan.name, st->select->from.table.table.text) &&
-        memchr(st->select->from.table.table.text.ptr, '@', st->select->from.table.table.text.len))
-        FAIL_SQL(err, ST_UNSUPPORTED, "0A000", position,
+    TRY(engine_resolve(e->session, from, &e->arena, &raw, &exists, err));
+    if (!exists)
+        FAIL_SQL(err, ST_UNSUPPORTED, "0A000", from->position,
                  "a table at a snapshot, branch, tag or time cannot stand in a materialized view's "
                  "definition");
-    if (own && str_eq(own->uuid, scan->scan.table->uuid))
-        FAIL_SQL(err, ST_UNSUPPORTED, "0A000", position,
-                 "a materialized view cannot be defined over itself");
-    return summary_define(plan, text, zone, without_catalog(e->session, scan->scan.name),
-                          scan->scan.table, &e->session->txn->arena, out, err);
+    TRY(check_cycle(e, own, raw, from->position, err));
+    return summary_define(plan, st->select_text, zone_name(e->session->zone), raw, scan->scan.table,
+                          &e->session->txn->arena, out, err);
 }
 
 /* ---- firn.pending ---------------------------------------------------------------------------- */
@@ -122,7 +193,7 @@ status engine_create_summary(struct engine_env *e, struct query_statement *st,
                  STR_ARG(name.table));
     TRY(summary_check_select(st->select, err));
     TRY(plan_select(&e->plan, st->select, &plan, err));
-    TRY(define(e, st, plan, exists ? t->current : NULL, &d, err));
+    TRY(define(e, st, name, plan, &d, err));
     if (!exists)
         TRY(create_table(e, st, t, d, err));
     return set_pending(e, t, d, err);
@@ -238,14 +309,18 @@ struct refresh {
 
 static status op_plan(void *self, struct str select, struct str zone, struct query_plan **out,
                       const struct iceberg_table **raw, const struct iceberg_snapshot **snapshot,
-                      struct str *raw_name, struct error *err)
+                      struct catalog_name *raw_name, struct error *err)
 {
     struct refresh *x = self;
     struct zone *loaded = NULL;
+    struct query_select *parsed;
+    bool exists;
     if (!str_eq_nocase(zone, STR("UTC")))
         TRY(zone_load(&x->e->arena, zone, &loaded, err));
     x->e->plan.zone = x->e->exec.zone = loaded;
-    status st = plan_text(x->e, select, out, err);
+    status st = parse_select(x->e, select, &parsed, err);
+    if (st == ST_OK)
+        st = plan_select(&x->e->plan, parsed, out, err);
     if (st != ST_OK) {
         error_context(err, "definition");
         error_position(err, 0); /* it counts in the definition's own text */
@@ -256,8 +331,8 @@ static status op_plan(void *self, struct str select, struct str zone, struct que
         FAIL(err, ST_CORRUPT, "a stored definition reads no Iceberg table: %.*s", STR_ARG(select));
     *raw = x->scan->scan.table;
     *snapshot = x->scan->scan.snapshot;
-    *raw_name = without_catalog(x->e->session, x->scan->scan.name);
-    return ST_OK;
+    TRY(engine_resolve(x->e->session, &parsed->from.table, &x->e->arena, raw_name, &exists, err));
+    return check_cycle(x->e, x->t->name, *raw_name, 0, err);
 }
 
 static status field_ids(struct refresh *x, const struct column_schema *hidden, int32_t **out,

@@ -16,6 +16,7 @@
 #ifndef SUMMARY_H
 #define SUMMARY_H
 
+#include "catalog/catalog.h"
 #include "column/column_span.h"
 #include "iceberg/iceberg.h"
 #include "query/query_ast.h"
@@ -56,7 +57,7 @@ struct summary_definition {
     struct str zone;   /* session time zone at CREATE */
     int32_t
         view_version; /* counts the SELECTs published under this name from 1; 0 in firn.pending */
-    struct str raw_name; /* schema.table; levels of a schema joined with "." */
+    struct catalog_name raw_name;
     struct str raw_uuid;
     struct str raw_ref; /* "main" */
     size_t column_count;
@@ -72,7 +73,7 @@ struct summary_definition {
  * not immutable and correctly rounded, count(DISTINCT), any_value, expressions over aggregates, a
  * key not in the SELECT, no GROUP BY. raw is the table its SCAN reads. */
 STATUS_MUST_USE status summary_define(const struct query_plan *plan, struct str select_text,
-                                      struct str zone, struct str raw_name,
+                                      struct str zone, struct catalog_name raw_name,
                                       const struct iceberg_table *raw, struct arena *arena,
                                       struct summary_definition **out, struct error *err);
 /* Refuses, with name and position, what no definition may contain and a plan no longer shows: the
@@ -162,7 +163,7 @@ struct summary_ops {
      */
     status (*plan)(void *self, struct str select, struct str zone, struct query_plan **out,
                    const struct iceberg_table **raw, const struct iceberg_snapshot **snapshot,
-                   struct str *raw_name, struct error *err);
+                   struct catalog_name *raw_name, struct error *err);
     /* Runs the plan, which summary_extend made, passing its rows through the digest, and writes
      * them as data files of the summary, cut at keys. */
     status (*write)(void *self, struct query_plan *plan, size_t visible,

@@ -241,8 +241,8 @@ static status check_shape(const struct query_plan *plan, const struct query_plan
 }
 
 status summary_define(const struct query_plan *plan, struct str select_text, struct str zone,
-                      struct str raw_name, const struct iceberg_table *raw, struct arena *arena,
-                      struct summary_definition **out, struct error *err)
+                      struct catalog_name raw_name, const struct iceberg_table *raw,
+                      struct arena *arena, struct summary_definition **out, struct error *err)
 {
     struct summary_definition *d;
     const struct query_plan *agg;
@@ -250,7 +250,8 @@ status summary_define(const struct query_plan *plan, struct str select_text, str
     TRY(ARENA_NEW(arena, struct summary_definition, &d, err));
     TRY(arena_str(arena, select_text, &d->select, err));
     TRY(arena_str(arena, zone, &d->zone, err));
-    TRY(arena_str(arena, raw_name, &d->raw_name, err));
+    TRY(arena_str(arena, raw_name.space, &d->raw_name.space, err));
+    TRY(arena_str(arena, raw_name.table, &d->raw_name.table, err));
     TRY(arena_str(arena, raw->uuid, &d->raw_uuid, err));
     d->raw_ref = STR("main");
     d->column_count = plan->schema.count;

@@ -2,7 +2,7 @@
 /* summary_json.c - definitions as JSON, one text for each of three table properties.
  *
  *     definition  {"select": "SELECT ...", "zone": "UTC", "view-version": 1,
- *                  "raw": {"name": "demo.sales", "uuid": "...", "ref": "main"},
+ *                  "raw": {"namespace": ["demo"], "name": "sales", "uuid": "...", "ref": "main"},
  *                  "columns": [{"name", "type", "id", "key": true} |
  *                              {"name", "type", "id", "aggregate", "argument"} ...]}
  *     states      [{"kind", "argument", "type", "id"} ...]
@@ -12,7 +12,7 @@
  * A table's property is as foreign as any other byte: every member is checked, counts are bounded
  * by the text's own length, and an unknown version is refused. Members come out in this order, so
  * equal definitions are equal texts. */
-#include "summary/summary.h"
+#include "summary/summary_int.h"
 
 #include "base/jsontext.h"
 
@@ -48,6 +48,20 @@ static status put_column(struct buffer *out, const struct summary_column *c, str
     return jsontext_put_close(out, '}', err);
 }
 
+status summary_put_name(struct buffer *out, struct catalog_name name, struct error *err)
+{
+    struct str rest = name.space;
+    TRY(jsontext_put_open(out, "namespace", '[', err));
+    for (const char *dot; (dot = memchr(rest.ptr, '.', rest.len)) != NULL;) {
+        size_t level = (size_t)(dot - rest.ptr);
+        TRY(jsontext_put_str(out, NULL, (struct str){rest.ptr, level}, err));
+        rest = (struct str){dot + 1, rest.len - level - 1};
+    }
+    TRY(jsontext_put_str(out, NULL, rest, err));
+    TRY(jsontext_put_close(out, ']', err));
+    return jsontext_put_str(out, "name", name.table, err);
+}
+
 static status put_definition(struct buffer *out, const char *key,
                              const struct summary_definition *d, struct error *err)
 {
@@ -56,7 +70,7 @@ static status put_definition(struct buffer *out, const char *key,
     TRY(jsontext_put_str(out, "zone", d->zone, err));
     TRY(jsontext_put_long(out, "view-version", d->view_version, err));
     TRY(jsontext_put_open(out, "raw", '{', err));
-    TRY(jsontext_put_str(out, "name", d->raw_name, err));
+    TRY(summary_put_name(out, d->raw_name, err));
     TRY(jsontext_put_str(out, "uuid", d->raw_uuid, err));
     TRY(jsontext_put_str(out, "ref", d->raw_ref, err));
     TRY(jsontext_put_close(out, '}', err));
@@ -218,16 +232,46 @@ static status parse_column(const json_t *o, struct arena *arena, struct summary_
     return member_range(o, "argument", -1, ARGUMENTS, &out->arg, err);
 }
 
+/* Levels joined with ".", as a catalog has them. */
+static status parse_space(const json_t *levels, struct arena *arena, struct str *out,
+                          struct error *err)
+{
+    size_t count, bytes = 0;
+    char *text;
+    TRY(list_count(levels, "levels in \"namespace\"", &count, err));
+    for (size_t i = 0; i < count; i++) {
+        if (!json_is_string(json_array_get(levels, i)))
+            FAIL(err, ST_CORRUPT, "level %zu of \"namespace\" is not text", i + 1);
+        bytes += json_string_length(json_array_get(levels, i)) + 1;
+    }
+    TRY(arena_alloc(arena, bytes + 1, (void **)&text, err));
+    *out = (struct str){text, bytes ? bytes - 1 : 0};
+    for (size_t i = 0; i < count; i++) {
+        size_t length = json_string_length(json_array_get(levels, i));
+        memcpy(text, json_string_value(json_array_get(levels, i)), length);
+        text[length] = '.';
+        text += length + 1;
+    }
+    return ST_OK;
+}
+
+static status parse_raw(const json_t *o, struct arena *arena, struct summary_definition *d,
+                        struct error *err)
+{
+    TRY(parse_space(json_object_get(o, "namespace"), arena, &d->raw_name.space, err));
+    TRY(jsontext_get_str(arena, o, "name", &d->raw_name.table, err));
+    TRY(jsontext_get_str(arena, o, "uuid", &d->raw_uuid, err));
+    return jsontext_get_str(arena, o, "ref", &d->raw_ref, err);
+}
+
 static status parse_definition(const json_t *o, struct arena *arena, struct summary_definition *d,
                                struct error *err)
 {
-    const json_t *raw = json_object_get(o, "raw"), *columns = json_object_get(o, "columns");
+    const json_t *columns = json_object_get(o, "columns");
     TRY(jsontext_get_str(arena, o, "select", &d->select, err));
     TRY(jsontext_get_str(arena, o, "zone", &d->zone, err));
     TRY(member_range(o, "view-version", 0, INT32_MAX, &d->view_version, err));
-    TRY_CONTEXT(jsontext_get_str(arena, raw, "name", &d->raw_name, err), err, "\"raw\"");
-    TRY_CONTEXT(jsontext_get_str(arena, raw, "uuid", &d->raw_uuid, err), err, "\"raw\"");
-    TRY_CONTEXT(jsontext_get_str(arena, raw, "ref", &d->raw_ref, err), err, "\"raw\"");
+    TRY_CONTEXT(parse_raw(json_object_get(o, "raw"), arena, d, err), err, "\"raw\"");
     TRY(list_count(columns, "columns", &d->column_count, err));
     TRY(ARENA_ARRAY(arena, struct summary_column, d->column_count, &d->columns, err));
     for (size_t i = 0; i < d->column_count; i++)

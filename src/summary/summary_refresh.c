@@ -12,13 +12,11 @@
  * R1  the states' field ids are reserved by a schema that had them and is not current (V2)
  * R2  firn.snapshot-id names the snapshot made here, so a foreign commit on top shows
  * R3  a snapshot's states are read only if it names the definition they belong to */
-#include "summary/summary.h"
+#include "summary/summary_int.h"
 
 #include "base/clock.h"
 #include "base/jsontext.h"
 #include "base/random.h"
-
-#include <string.h>
 
 #define REFRESH_STATE_BYTES ((size_t)64 << 10)
 
@@ -127,19 +125,6 @@ static status stage_properties(struct refreshing *r, const struct summary_digest
 
 /* ---- the snapshot's summary ------------------------------------------------------------------ */
 
-/* The raw table's namespace as a list of levels, and its name. */
-static status put_name(struct buffer *out, struct str name, struct error *err)
-{
-    TRY(jsontext_put_open(out, "namespace", '[', err));
-    for (const char *dot; (dot = memchr(name.ptr, '.', name.len)) != NULL;) {
-        size_t level = (size_t)(dot - name.ptr);
-        TRY(jsontext_put_str(out, NULL, (struct str){name.ptr, level}, err));
-        name = (struct str){dot + 1, name.len - level - 1};
-    }
-    TRY(jsontext_put_close(out, ']', err));
-    return jsontext_put_str(out, "name", name, err);
-}
-
 /* "refresh-state" as in Iceberg's materialized-view proposal (apache/iceberg#11041, "Refresh
  * state"); a raw table without a snapshot is -1. */
 static status put_refresh_state(const struct refreshing *r, struct buffer *out, struct error *err)
@@ -149,7 +134,7 @@ static status put_refresh_state(const struct refreshing *r, struct buffer *out, 
     TRY(jsontext_put_open(out, "source-states", '[', err));
     TRY(jsontext_put_open(out, NULL, '{', err));
     TRY(jsontext_put_str(out, "type", STR("table"), err));
-    TRY(put_name(out, r->d->raw_name, err));
+    TRY(summary_put_name(out, r->d->raw_name, err));
     TRY(jsontext_put_str(out, "uuid", r->d->raw_uuid, err));
     TRY(jsontext_put_long(out, "snapshot-id", r->snapshot ? r->snapshot->id : -1, err));
     TRY(jsontext_put_str(out, "ref", r->d->raw_ref, err));
@@ -228,17 +213,18 @@ static status gate(struct refreshing *r, const struct summary_digest *digest, st
 
 /* ---- all of it ------------------------------------------------------------------------------- */
 
-static status same_raw(const struct refreshing *r, struct str raw_name, struct error *err)
+static status same_raw(const struct refreshing *r, struct catalog_name raw_name, struct error *err)
 {
     if (str_eq(r->d->raw_uuid, r->raw->uuid))
         return ST_OK;
     FAIL(err, ST_INVALID,
-         "%.*s is another table than the one the view was made over (uuid %.*s, now %.*s); "
+         "%.*s.%.*s is another table than the one the view was made over (uuid %.*s, now %.*s); "
          "CREATE OR REPLACE the view",
-         STR_ARG(raw_name), STR_ARG(r->d->raw_uuid), STR_ARG(r->raw->uuid));
+         STR_ARG(raw_name.space), STR_ARG(raw_name.table), STR_ARG(r->d->raw_uuid),
+         STR_ARG(r->raw->uuid));
 }
 
-static status redefine(struct refreshing *r, struct str raw_name, struct error *err)
+static status redefine(struct refreshing *r, struct catalog_name raw_name, struct error *err)
 {
     struct summary_definition *fresh;
     TRY(same_raw(r, raw_name, err));
@@ -259,7 +245,7 @@ status summary_refresh(const struct iceberg_table *t, const struct summary_ops *
     struct column_schema hidden;
     struct summary_digest digest = {0};
     struct iceberg_data_file *files;
-    struct str raw_name;
+    struct catalog_name raw_name;
     size_t count;
     int64_t snapshot_id;
     *out = (struct summary_report){.mode = "full"};

@@ -120,6 +120,36 @@ definition "SELECT day FROM demo.raw" 'a SELECT without GROUP BY'
 definition "SELECT day, sum(amount) AS t FROM demo.raw GROUP BY 1 HAVING sum(amount) > 0" HAVING
 definition "SELECT day, sum(amount) AS t FROM demo.raw GROUP BY 1 LIMIT 3" LIMIT
 definition "SELECT count(*) AS n FROM sample_sales()" 'a source other than one table'
+# views may read views, but not in a circle: by what is published or pending, in one transaction or over several
+over() { # view, what it reads
+    echo "CREATE OR REPLACE MATERIALIZED VIEW demo.$1 AS SELECT day, max(m) AS m FROM demo.$2 GROUP BY day"
+}
+run 0 run -q -c "CREATE MATERIALIZED VIEW demo.v1 AS SELECT day, max(amount) AS m FROM demo.raw GROUP BY day; $(over v2 v1); $(over v3 v2)"
+run 0 run -q -c "REFRESH MATERIALIZED VIEW demo.v1; REFRESH MATERIALIZED VIEW demo.v2; REFRESH MATERIALIZED VIEW demo.v3"
+cycle="materialized views cannot read each other in a cycle"
+refused "$(over v1 v1)" 0A000 "a materialized view cannot be defined over itself: demo.v1"
+refused "$(over v1 v2)" 0A000 "$cycle: demo.v1 would read demo.v2, which reads demo.v1"
+refused "$(over v1 v3)" 0A000 "$cycle: demo.v1 would read demo.v3, which reads demo.v2, which reads demo.v1"
+refused "BEGIN; $(over v4 v3); $(over v1 v4); COMMIT" 0A000 "$cycle: demo.v1 would read demo.v4, which reads demo.v3, which reads demo.v2, which reads demo.v1"
+# v3 leaves the chain only with its next refresh: what it publishes still reads v2
+run 0 run -q -c "CREATE OR REPLACE MATERIALIZED VIEW demo.v3 AS SELECT day, max(amount) AS m FROM demo.raw GROUP BY day"
+refused "$(over v1 v3)" 0A000 "$cycle"
+run 0 run -q -c "REFRESH MATERIALIZED VIEW demo.v3; $(over v1 v3); REFRESH MATERIALIZED VIEW demo.v1"
+refused "$(over v3 v2)" 0A000 "$cycle: demo.v3 would read demo.v2, which reads demo.v1, which reads demo.v3"
+# two at once can each make half of a circle; no refresh gets through it, and one OR REPLACE ends it
+run 0 run -q -c "$(over v2 raw | sed 's/max(m)/max(amount)/'); REFRESH MATERIALIZED VIEW demo.v2"
+run 0 run -q -c "$(over v3 raw | sed 's/max(m)/max(amount)/'); REFRESH MATERIALIZED VIEW demo.v3"
+mkfifo gate
+printf 'BEGIN;\n%s;\n\\i gate\nCOMMIT;\n' "$(over v2 v3)" >half.sql
+"$firn" run -q half.sql >"$work/out" 2>"$work/err" & half=$!
+exec 3>gate
+"$firn" run -q -c "$(over v3 v2)"
+exec 3>&-
+wait "$half" || fail "the other half"
+refused "REFRESH MATERIALIZED VIEW demo.v2" 0A000 "$cycle: demo.v2 would read demo.v3, which reads demo.v2"
+refused "REFRESH MATERIALIZED VIEW demo.v3" 0A000 "$cycle: demo.v3 would read demo.v2, which reads demo.v3"
+run 0 run -q -c "$(over v3 raw | sed 's/max(m)/max(amount)/'); REFRESH MATERIALIZED VIEW demo.v3; REFRESH MATERIALIZED VIEW demo.v2"
+run 0 run -q -c "DROP MATERIALIZED VIEW demo.v1, demo.v2, demo.v3"
 csv -c "SHOW tables"
 out_is 'schema_name,table_name
 demo,raw

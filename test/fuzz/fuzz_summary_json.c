@@ -30,9 +30,10 @@ static void print_and_read(struct summary_definition *d, struct arena *arena)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct summary_texts texts = {STR("{\"select\":\"\",\"zone\":\"\",\"view-version\":1,\"raw\":"
-                                      "{\"name\":\"\",\"uuid\":\"\",\"ref\":\"\"},\"columns\":[]}"),
-                                  STR("[]"), STR("[]")};
+    struct summary_texts texts = {
+        STR("{\"select\":\"\",\"zone\":\"\",\"view-version\":1,\"raw\":"
+            "{\"namespace\":[],\"name\":\"\",\"uuid\":\"\",\"ref\":\"\"},\"columns\":[]}"),
+        STR("[]"), STR("[]")};
     struct mem_account account;
     struct arena arena;
     struct summary_definition *d;

@@ -23,8 +23,9 @@ static status define(struct fixture *f, const char *sql, struct query_plan **pla
     TRY(sql_parse(str_of(sql), &f->tables.arena, &statements, &count, &f->err));
     TRY(summary_check_select(statements[0]->select, &f->err));
     TRY(plan_select(&f->tables.context, statements[0]->select, plan, &f->err));
-    return summary_define(*plan, str_of(sql), STR("UTC"), STR("demo.t"), &raw, &f->tables.arena,
-                          out, &f->err);
+    return summary_define(*plan, str_of(sql), STR("UTC"),
+                          (struct catalog_name){STR("demo"), STR("t")}, &raw, &f->tables.arena, out,
+                          &f->err);
 }
 
 /* ---- refusals -------------------------------------------------------------------------------- */

@@ -8,7 +8,7 @@
 #define DEFINITION                                                                                 \
     "{\"select\":\"SELECT k, sum(x) AS \\\"\xc3\xa9\\\" FROM t GROUP BY k\","                      \
     "\"zone\":\"Europe/Madrid\",\"view-version\":7,"                                               \
-    "\"raw\":{\"name\":\"demo.t\",\"uuid\":\"0f\",\"ref\":\"main\"},"                              \
+    "\"raw\":{\"namespace\":[\"demo\",\"deep\"],\"name\":\"t\",\"uuid\":\"0f\",\"ref\":\"main\"}," \
     "\"columns\":[{\"name\":\"k\",\"type\":\"fixed(3)\",\"id\":1,\"key\":true},"                   \
     "{\"name\":\"\xc3\xa9\",\"type\":\"double precision\",\"id\":2,\"aggregate\":\"sum\","         \
     "\"argument\":0}]}"
@@ -52,6 +52,8 @@ TEST(round_trip)
     CHECK_STR(texts.definition, DEFINITION);
     CHECK_STR(texts.states, STATES);
     CHECK_STR(texts.checks, CHECKS);
+    CHECK_STR(d->raw_name.space, "demo.deep");
+    CHECK_STR(d->raw_name.table, "t");
     CHECK_INT(d->view_version, 7);
     CHECK_INT(d->columns[0].kind, SUMMARY_KEY);
     CHECK_INT(d->columns[0].type.length_bytes, 3);
@@ -95,7 +97,7 @@ TEST(hash_is_stable_and_leaves_checks_out)
     arena_init(&a, NULL);
     CHECK_OK(summary_parse_pending(str_of(good), &a, &d, &err));
     CHECK_OK(summary_hash(d, &a, &first, &err));
-    CHECK_STR(first, "4b1f3feb2df7abc24f7a27bdf1a91394174b0a1b94a0028b0a86d9ab1caff939");
+    CHECK_STR(first, "b6ad49b30a13531f957d7f67dd96b643537a65bb7222042f15a47a428f32289a");
     d->check_count = 0;
     CHECK_OK(summary_hash(d, &a, &second, &err));
     CHECK(str_eq(first, second));
@@ -120,6 +122,8 @@ TEST(hostile_texts)
         {"\"select\":", "\"selekt\":"},
         {"\"zone\":\"Europe/Madrid\"", "\"zone\":null"},
         {"\"raw\":{", "\"row\":{"},
+        {"[\"demo\",", "[7,"},
+        {"[\"demo\",\"deep\"]", "\"demo.deep\""},
         {"\"uuid\":\"0f\"", "\"uuid\":15"},
         {"\"uuid\":\"0f\"", "\"uuid\":\"\\u0000\""},
         {"\"uuid\":\"0f\"", "\"uuid\":\"\xff\""},
@@ -177,7 +181,7 @@ TEST(large_texts)
     buffer_init(&b, NULL, 8u << 20);
     CHECK_OK(buffer_append_str(&b,
                                STR("{\"version\":1,\"definition\":{\"select\":\"\",\"zone\":\"\","
-                                   "\"view-version\":1,\"raw\":{\"name\":"
+                                   "\"view-version\":1,\"raw\":{\"namespace\":[],\"name\":"
                                    "\"\",\"uuid\":\"\",\"ref\":\"\"},\"columns\":[1"),
                                &err));
     for (int i = 0; i < 1000000; i++)
@@ -235,6 +239,8 @@ TEST(properties_of_a_table)
     CHECK_OK(make_table(&a, &t, &err));
     CHECK(summary_is(&t));
     CHECK_OK(summary_load(&t, true, &a, &d, &err));
+    CHECK_STR(d->raw_name.space, "demo.deep");
+    CHECK_STR(d->raw_name.table, "t");
     CHECK_INT(d->view_version, 7);
     CHECK_INT(d->check_count, 1);
     CHECK_STR(iceberg_table_property(&t, "firn.rows-digest"), "00000000000000000000000000000001");
