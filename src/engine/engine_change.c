@@ -3,7 +3,7 @@
  *
  * Deletes are copy-on-write: for each file that may hold a row, its rows that match are counted
  * first; a file without any stays as it is, one with nothing else goes, any other is written anew
- * without them. INSERT under firn.overwrite = 'partitions' replaces the partitions it writes to
+ * without them. Rows that delete files have taken are seen by neither count: they stay deleted. INSERT under firn.overwrite = 'partitions' replaces the partitions it writes to
  * (Iceberg's dynamic overwrite). */
 #include "engine/engine_int.h"
 
@@ -215,6 +215,7 @@ static status one_file(struct engine_env *e, const struct query_plan *scan, size
     TRY(ARENA_NEW(&e->arena, struct query_plan, out, err));
     TRY(ARENA_NEW(&e->arena, struct iceberg_scan, &one, err));
     **out = *scan;
+    *one = *scan->scan.files;
     one->count = 1;
     one->entries = &scan->scan.files->entries[file];
     (*out)->scan.files = one;
@@ -244,17 +245,19 @@ static status delete_from_file(struct engine_env *e, struct engine_staged *t,
     struct query_plan *source, *matching, *rest;
     struct iceberg_data_file *files;
     size_t count;
-    int64_t hits, kept;
+    int64_t hits, kept, visible = f->records;
     TRY(one_file(e, scan, file, &source, err));
     TRY(filter_node(e, source, where, QUERY_FN_IS_TRUE, &matching, err));
     TRY(count_rows(e, matching, &hits, err));
     if (hits == 0)
         return ST_OK;
     *deleted += hits;
-    if (hits < f->records) {
+    if (scan->scan.files->entries[file].delete_count > 0)
+        TRY(count_rows(e, source, &visible, err));
+    if (hits < visible) {
         TRY(filter_node(e, source, where, QUERY_FN_IS_NOT_TRUE, &rest, err));
         TRY(engine_write_rows(e, t, rest, &files, &count, &kept, err));
-        ENSURE(kept == f->records - hits, err);
+        ENSURE(kept == visible - hits, err);
         TRY(engine_staged_add(e->session, t, files, count, err));
     }
     return engine_staged_remove(e->session, t, f->path, err);

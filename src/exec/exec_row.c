@@ -3,84 +3,25 @@
  * source of constant rows.
  *
  * A filter hands on its input's spans as they are when every row passes; otherwise it gathers the
- * rows that pass into vectors of its own (codes stay codes, so dictionaries survive a filter). */
-#include "exec/exec_int.h"
+ * rows that pass. */
+#include "exec/exec_gather.h"
 
 #include <string.h>
 
 /* ---- filter ---------------------------------------------------------------------------------- */
 
-struct filter_column {
-    void *values; /* owned: room_bytes, for values or codes */
-    size_t room_bytes;
-    size_t value_bytes; /* of one value */
-    uint64_t valid[COLUMN_SPAN_WORDS];
-};
-
 struct filter {
-    struct column_stream input;    /* owned */
-    const struct exec_context *c;  /* borrowed */
-    struct expr *predicate;        /* in c->arena */
-    struct filter_column *columns; /* in c->arena */
-    struct column_span *spans;     /* in c->arena */
-    size_t column_count;
+    struct column_stream input;   /* owned */
+    const struct exec_context *c; /* borrowed */
+    struct expr *predicate;       /* in c->arena */
+    struct exec_gather gather;
 };
 
 static void filter_close(void *self)
 {
     struct filter *f = self;
     f->input.close(f->input.self);
-    for (size_t i = 0; i < f->column_count; i++)
-        mem_free(f->c->account, f->columns[i].values, f->columns[i].room_bytes);
-}
-
-/* Copies the chosen elements of `width` bytes each. */
-static void gather(uint8_t *to, const uint8_t *from, size_t width, const uint16_t *rows, size_t n)
-{
-    switch (width) {
-    case 1:
-        for (size_t i = 0; i < n; i++)
-            to[i] = from[rows[i]];
-        break;
-    case 2:
-        for (size_t i = 0; i < n; i++)
-            memcpy(to + i * 2, from + rows[i] * 2u, 2);
-        break;
-    case 4:
-        for (size_t i = 0; i < n; i++)
-            memcpy(to + i * 4, from + rows[i] * 4u, 4);
-        break;
-    case 8:
-        for (size_t i = 0; i < n; i++)
-            memcpy(to + i * 8, from + rows[i] * 8u, 8);
-        break;
-    default:
-        for (size_t i = 0; i < n; i++)
-            memcpy(to + i * width, from + rows[i] * width, width);
-    }
-}
-
-static struct column_span gather_span(struct filter_column *col, const struct column_span *s,
-                                      const uint16_t *rows, size_t n)
-{
-    struct column_span out = *s;
-    out.rows = (int64_t)n;
-    if (s->kind == SPAN_RUN)
-        return out;
-    size_t width = s->kind == SPAN_CODES ? s->code_bytes : col->value_bytes;
-    gather(col->values, s->kind == SPAN_CODES ? s->codes : s->values, width, rows, n);
-    if (s->kind == SPAN_CODES)
-        out.codes = col->values;
-    else
-        out.values = col->values;
-    if (s->valid) {
-        memset(col->valid, 0, sizeof(col->valid));
-        for (size_t i = 0; i < n; i++)
-            if (column_bit(s->valid, rows[i]))
-                col->valid[i / 64] |= (uint64_t)1 << (i % 64);
-        out.valid = col->valid;
-    }
-    return out;
+    exec_gather_free(&f->gather);
 }
 
 static status filter_next(void *self, struct column_batch *out, struct error *err)
@@ -98,28 +39,15 @@ static status filter_next(void *self, struct column_batch *out, struct error *er
             return ST_OK;
         if (n == 0)
             continue;
-        for (size_t i = 0; i < f->column_count; i++)
-            f->spans[i] = gather_span(&f->columns[i], &out->spans[i], rows, n);
-        *out = (struct column_batch){(int64_t)n, f->column_count, f->spans};
+        exec_gather_rows(&f->gather, out, rows, n, out);
         return ST_OK;
     }
 }
 
 static status filter_prepare(struct filter *f, struct query_plan *p, struct error *err)
 {
-    const struct exec_context *c = f->c;
-    size_t n = p->input->schema.count;
-    TRY(exec_compile(p->filter.predicate, c, &f->predicate, err));
-    TRY(ARENA_ARRAY(c->arena, struct filter_column, n, &f->columns, err));
-    TRY(ARENA_ARRAY(c->arena, struct column_span, n, &f->spans, err));
-    for (size_t i = 0; i < n; i++) {
-        struct filter_column *col = &f->columns[i];
-        col->value_bytes = column_phys_bytes(column_type_phys(p->input->schema.fields[i].type));
-        col->room_bytes = (col->value_bytes < 4 ? 4 : col->value_bytes) * COLUMN_SPAN_ROWS;
-        TRY(mem_alloc_aligned(c->account, col->room_bytes, &col->values, err));
-        f->column_count = i + 1;
-    }
-    return ST_OK;
+    TRY(exec_compile(p->filter.predicate, f->c, &f->predicate, err));
+    return exec_gather_init(&f->gather, &p->input->schema, f->c, err);
 }
 
 status exec_filter_open(struct query_plan *p, struct column_stream *input,

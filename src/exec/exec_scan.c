@@ -8,10 +8,14 @@
  *     column a  [======codes======]            batch 1: 12 rows
  *     column b  [====run====][=codes=]         batch 2:  5 rows ...
  *
+ * Where delete files apply (exec_deletes.h), the columns they compare are read too, deleted rows are
+ * found by their number in the file, and the rest of the batch is gathered.
+ *
  * A column that a file lacks was added after it was written: its value is that of an identity
  * partition field, else NULL (Iceberg specification, "Column Projection"). Row groups are skipped
  * by the same judgement as files: their statistics are put in the form of a data file's metrics. */
-#include "exec/exec_int.h"
+#include "exec/exec_deletes.h"
+#include "exec/exec_gather.h"
 
 #include "iceberg/iceberg.h"
 #include "parquet/parquet.h"
@@ -19,6 +23,9 @@
 #include <string.h>
 
 struct scan_column {
+    struct str name; /* in the table, or in the files */
+    struct column_type type;
+    int32_t field_id;              /* 0: by name alone */
     struct parquet_column *reader; /* owned; NULL: constant */
     struct column_value constant;  /* when there is no reader */
     struct column_span span;       /* what is left starts at `at` */
@@ -34,11 +41,15 @@ struct scan {
     struct parquet_file *parquet;    /* owned */
     struct codec_work *work;         /* owned; NULL until a row group is opened */
     int64_t rows_left;               /* in the open row group */
-    size_t column_count;
-    int *file_column;            /* in c->arena: index in this file, -1 = absent */
-    struct scan_column *columns; /* in c->arena */
-    struct column_span *spans;   /* in c->arena */
-    struct arena file_arena;     /* reset for each file */
+    int64_t next_row;                /* its number in the file */
+    size_t column_count;             /* the plan's, and behind them those that deletes compare */
+    struct exec_deletes *deletes;    /* owned; NULL: none apply to any file */
+    bool any_deletes;                /* to the open file */
+    struct exec_gather gather;       /* with deletes only */
+    int *file_column;                /* in c->arena: index in this file, -1 = absent */
+    struct scan_column *columns;     /* in c->arena */
+    struct column_span *spans;       /* in c->arena */
+    struct arena file_arena;         /* reset for each file */
 };
 
 static void close_group(struct scan *s)
@@ -56,6 +67,9 @@ static void close_file(struct scan *s)
     store_close(s->file);
     s->parquet = NULL;
     s->file = NULL;
+    if (s->any_deletes)
+        exec_deletes_end(s->deletes);
+    s->any_deletes = false;
     arena_reset(&s->file_arena);
 }
 
@@ -64,6 +78,8 @@ static void scan_close(void *self)
     struct scan *s = self;
     close_file(s);
     codec_work_free(s->work);
+    exec_deletes_close(s->deletes);
+    exec_gather_free(&s->gather);
     arena_free(&s->file_arena);
 }
 
@@ -88,28 +104,25 @@ static size_t scan_file_count(const struct scan *s)
 static void constant_of(const struct scan *s, size_t column, struct column_value *out)
 {
     const struct query_plan *p = s->plan;
-    *out = (struct column_value){.type = p->schema.fields[column].type, .null = true};
+    const struct scan_column *col = &s->columns[column];
+    *out = (struct column_value){.type = col->type, .null = true};
     const struct iceberg_entry *e = scan_entry(s);
     const struct iceberg_spec *spec = e ? iceberg_spec_by_id(p->scan.table, e->file.spec_id) : NULL;
     for (size_t i = 0; spec && i < spec->count && i < e->file.partition_count; i++)
-        if (spec->fields[i].source_id == p->scan.field_ids[column] &&
+        if (spec->fields[i].source_id == col->field_id &&
             spec->fields[i].transform.kind == ICEBERG_IDENTITY &&
             column_type_eq(e->file.partition[i].type, out->type))
             *out = e->file.partition[i];
 }
 
-static status map_columns(struct scan *s, struct error *err)
+static void map_columns(struct scan *s)
 {
-    const struct query_plan *p = s->plan;
     for (size_t i = 0; i < s->column_count; i++) {
-        int32_t id = p->kind == QUERY_PLAN_SCAN ? p->scan.field_ids[i] : 0;
-        struct str name =
-            p->kind == QUERY_PLAN_SCAN ? p->schema.fields[i].name : p->files.column_names[i];
-        s->file_column[i] = parquet_column_find(s->parquet, id, name);
+        const struct scan_column *col = &s->columns[i];
+        s->file_column[i] = parquet_column_find(s->parquet, col->field_id, col->name);
         if (s->file_column[i] < 0)
             constant_of(s, i, &s->columns[i].constant);
     }
-    return ST_OK;
 }
 
 static status open_file(struct scan *s, struct error *err)
@@ -130,7 +143,10 @@ static status open_file(struct scan *s, struct error *err)
         s->c->counters->files++;
     s->group = 0;
     s->groups = parquet_row_groups(s->parquet);
-    return map_columns(s, err);
+    s->next_row = 0;
+    map_columns(s);
+    return s->deletes ? exec_deletes_begin(s->deletes, s->next_file - 1, &s->any_deletes, err)
+                      : ST_OK;
 }
 
 /* ---- row groups ------------------------------------------------------------------------------ */
@@ -196,8 +212,8 @@ static status open_group(struct scan *s, size_t group, struct error *err)
         col->at = 0;
         if (s->file_column[i] < 0)
             continue;
-        TRY(parquet_column_open(s->parquet, group, (size_t)s->file_column[i],
-                                s->plan->schema.fields[i].type, &col->reader, err));
+        TRY(parquet_column_open(s->parquet, group, (size_t)s->file_column[i], col->type,
+                                &col->reader, err));
         parquet_column_work(col->reader, s->work);
         if (s->c->counters)
             s->c->counters->bytes +=
@@ -218,8 +234,10 @@ static status next_group(struct scan *s, bool *more, struct error *err)
             TRY(group_may_match(s, group, &wanted, err));
             if (!wanted && s->c->counters)
                 s->c->counters->row_groups_skipped++;
-            if (!wanted || parquet_group_rows(s->parquet, group) == 0)
+            if (!wanted || parquet_group_rows(s->parquet, group) == 0) {
+                s->next_row += parquet_group_rows(s->parquet, group);
                 continue;
+            }
             *more = true;
             return open_group(s, group, err);
         }
@@ -249,22 +267,13 @@ static status fill_column(struct scan *s, size_t i, struct error *err)
                 STR_ARG(scan_uri(s)));
     if (col->span.rows == 0)
         FAIL(err, ST_CORRUPT, "%.*s: column %.*s ends %lld rows before its row group",
-             STR_ARG(scan_uri(s)), STR_ARG(s->plan->schema.fields[i].name),
-             (long long)s->rows_left);
+             STR_ARG(scan_uri(s)), STR_ARG(col->name), (long long)s->rows_left);
     return ST_OK;
 }
 
-static status scan_next(void *self, struct column_batch *out, struct error *err)
+/* The next rows of the open row group, deleted ones included. */
+static status read_rows(struct scan *s, struct column_batch *out, struct error *err)
 {
-    struct scan *s = self;
-    TRY(exec_check_cancel(s->c, err));
-    *out = (struct column_batch){0, s->column_count, s->spans};
-    if (s->rows_left == 0) {
-        bool more;
-        TRY(next_group(s, &more, err));
-        if (!more)
-            return ST_OK;
-    }
     int64_t rows = s->rows_left < COLUMN_SPAN_ROWS ? s->rows_left : COLUMN_SPAN_ROWS;
     for (size_t i = 0; i < s->column_count; i++) {
         TRY(fill_column(s, i, err));
@@ -273,14 +282,75 @@ static status scan_next(void *self, struct column_batch *out, struct error *err)
     }
     for (size_t i = 0; i < s->column_count; i++) {
         struct scan_column *col = &s->columns[i];
-        enum column_phys phys = column_type_phys(s->plan->schema.fields[i].type);
-        s->spans[i] = column_span_slice(&col->span, phys, col->at, rows, col->words);
+        s->spans[i] =
+            column_span_slice(&col->span, column_type_phys(col->type), col->at, rows, col->words);
         col->at += rows;
     }
     s->rows_left -= rows;
-    out->rows = rows;
+    s->next_row += rows;
+    *out = (struct column_batch){rows, s->column_count, s->spans};
     if (s->c->counters)
         s->c->counters->rows += rows;
+    return ST_OK;
+}
+
+/* Takes the deleted rows out of a batch of the open file; rows 0 when none is left. */
+static status take_deleted(struct scan *s, struct column_batch *batch, struct error *err)
+{
+    uint16_t rows[COLUMN_SPAN_ROWS];
+    size_t n = (size_t)batch->rows;
+    if (s->any_deletes)
+        TRY(exec_deletes_keep(s->deletes, s->next_row - batch->rows, batch, rows, &n, err));
+    batch->columns = s->plan->schema.count;
+    if (n == 0)
+        batch->rows = 0;
+    else if ((int64_t)n < batch->rows)
+        exec_gather_rows(&s->gather, batch, rows, n, batch);
+    return ST_OK;
+}
+
+static status scan_next(void *self, struct column_batch *out, struct error *err)
+{
+    struct scan *s = self;
+    do {
+        TRY(exec_check_cancel(s->c, err));
+        *out = (struct column_batch){0, s->plan->schema.count, s->spans};
+        if (s->rows_left == 0) {
+            bool more;
+            TRY(next_group(s, &more, err));
+            if (!more)
+                return ST_OK;
+        }
+        TRY(read_rows(s, out, err));
+        TRY(take_deleted(s, out, err));
+    } while (out->rows == 0);
+    return ST_OK;
+}
+
+static status scan_prepare(struct scan *s, struct error *err)
+{
+    const struct query_plan *p = s->plan;
+    const struct exec_context *c = s->c;
+    const struct column_schema none = {0}, *extra = &none;
+    if (p->kind == QUERY_PLAN_SCAN)
+        TRY(exec_deletes_open(p, c, &s->deletes, err));
+    if (s->deletes) {
+        TRY(exec_gather_init(&s->gather, &p->schema, c, err));
+        extra = exec_deletes_columns(s->deletes);
+    }
+    s->column_count = p->schema.count + extra->count;
+    TRY(ARENA_ARRAY(c->arena, int, s->column_count, &s->file_column, err));
+    TRY(ARENA_ARRAY(c->arena, struct scan_column, s->column_count, &s->columns, err));
+    TRY(ARENA_ARRAY(c->arena, struct column_span, s->column_count, &s->spans, err));
+    for (size_t i = 0; i < s->column_count; i++) {
+        struct scan_column *col = &s->columns[i];
+        bool own = i < p->schema.count;
+        const struct column_field *f =
+            own ? &p->schema.fields[i] : &extra->fields[i - p->schema.count];
+        col->type = f->type;
+        col->name = own && p->kind == QUERY_PLAN_FILES ? p->files.column_names[i] : f->name;
+        col->field_id = p->kind == QUERY_PLAN_FILES ? 0 : own ? p->scan.field_ids[i] : f->field_id;
+    }
     return ST_OK;
 }
 
@@ -289,11 +359,14 @@ static status scan_open(struct query_plan *p, const struct exec_context *c,
 {
     struct scan *s;
     TRY(ARENA_NEW(c->arena, struct scan, &s, err));
-    *s = (struct scan){.c = c, .plan = p, .column_count = p->schema.count};
+    *s = (struct scan){.c = c, .plan = p};
     arena_init(&s->file_arena, c->account);
-    TRY(ARENA_ARRAY(c->arena, int, s->column_count, &s->file_column, err));
-    TRY(ARENA_ARRAY(c->arena, struct scan_column, s->column_count, &s->columns, err));
-    TRY(ARENA_ARRAY(c->arena, struct column_span, s->column_count, &s->spans, err));
+    status st = scan_prepare(s, err);
+    if (st != ST_OK) {
+        s->column_count = 0; /* its columns may not be there */
+        scan_close(s);
+        return st;
+    }
     *out = (struct column_stream){&p->schema, s, scan_next, scan_close};
     return ST_OK;
 }

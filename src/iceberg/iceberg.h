@@ -156,6 +156,10 @@ struct str iceberg_snapshot_property(const struct iceberg_snapshot *s, const cha
 /* Time travel by the snapshot log (spec appendix F); ST_NOT_FOUND when nothing is that old. */
 STATUS_MUST_USE status iceberg_snapshot_at(const struct iceberg_table *t, int64_t timestamp_ms,
                                            const struct iceberg_snapshot **out, struct error *err);
+/* The column of this id: in `first`, else in the current schema, else in the newest older one that
+ * has it (dropped since); NULL when none has. */
+const struct iceberg_field *iceberg_field_ever(const struct iceberg_table *t,
+                                               const struct iceberg_schema *first, int32_t id);
 /* The flat columns as a column_schema (nested ones left out), field ids kept. */
 STATUS_MUST_USE status iceberg_schema_columns(const struct iceberg_schema *s, struct arena *arena,
                                               struct column_schema *out, struct error *err);
@@ -273,7 +277,12 @@ struct iceberg_data_file {
     struct iceberg_metric *metrics;
     size_t split_count;
     int64_t *split_offsets;
-    int32_t sort_order_id; /* -1 = absent */
+    int32_t sort_order_id;    /* -1 = absent */
+    size_t equality_id_count; /* equality deletes: field ids of the columns compared */
+    int32_t *equality_ids;    /* ascending */
+    struct str referenced;    /* position deletes of one data file: its path; ptr NULL = absent */
+    int64_t content_offset;   /* a deletion vector: where its blob stands in the Puffin file */
+    int64_t content_bytes;    /* and how long it is; 0 = no deletion vector */
 };
 
 enum iceberg_entry_status { ICEBERG_EXISTING = 0, ICEBERG_ADDED = 1, ICEBERG_DELETED = 2 };
@@ -283,6 +292,18 @@ struct iceberg_entry {
     int64_t snapshot_id; /* after inheritance */
     int64_t sequence_number, file_sequence_number;
     struct iceberg_data_file file;
+    /* Data files of a scan: the delete files that apply, position deletes first. Files that the
+     * same delete file speaks of share its pointer. */
+    size_t delete_count;
+    const struct iceberg_delete **deletes;
+};
+
+/* A live delete file of a scan. */
+struct iceberg_delete {
+    struct iceberg_entry entry;
+    /* Equality deletes with one scope compare the same columns in the same partition (or all in
+     * every partition): to a data file those of them apply that are younger. From 0. */
+    size_t scope;
 };
 
 struct iceberg_manifest {
@@ -357,10 +378,12 @@ struct iceberg_scan {
     size_t count; /* live data files that may match */
     struct iceberg_entry *entries;
     int64_t manifests_total, manifests_read, files_total, files_skipped;
-    int64_t rows, bytes; /* of the files listed */
+    int64_t rows, bytes; /* of the files listed, deleted rows included */
+    size_t delete_count; /* live delete files, in no order */
+    const struct iceberg_delete **deletes;
+    size_t scope_count; /* of equality deletes */
 };
-/* Live data files of a snapshot. A live delete file is ST_UNSUPPORTED with its name (never read as
- * if absent). s NULL = empty. */
+/* Live data files of a snapshot, each with the delete files that apply to it. s NULL = empty. */
 STATUS_MUST_USE status iceberg_scan_plan(struct store *store, const struct iceberg_table *t,
                                          const struct iceberg_snapshot *s,
                                          const struct iceberg_schema *schema,

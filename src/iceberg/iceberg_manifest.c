@@ -43,7 +43,11 @@ enum file_slot {
     F_UPPER,
     F_KEY_METADATA,
     F_SPLITS,
+    F_EQUALITY_IDS,
     F_SORT_ORDER,
+    F_REFERENCED,
+    F_CONTENT_OFFSET,
+    F_CONTENT_BYTES,
     F_COUNT
 };
 static const struct iceberg_slot file_slots[F_COUNT] = {
@@ -61,7 +65,11 @@ static const struct iceberg_slot file_slots[F_COUNT] = {
     [F_UPPER] = {128, "upper_bounds", NULL, false},
     [F_KEY_METADATA] = {131, "key_metadata", NULL, false},
     [F_SPLITS] = {132, "split_offsets", NULL, false},
+    [F_EQUALITY_IDS] = {135, "equality_ids", NULL, false},
     [F_SORT_ORDER] = {140, "sort_order_id", NULL, false},
+    [F_REFERENCED] = {143, "referenced_data_file", NULL, false},
+    [F_CONTENT_OFFSET] = {144, "content_offset", NULL, false},
+    [F_CONTENT_BYTES] = {145, "content_size_in_bytes", NULL, false},
 };
 
 /* Key and value of a metric's map, which is an array of records because its keys are ints. */
@@ -94,8 +102,10 @@ struct reading {
     struct column_type *types;   /* of the spec's fields */
     struct piece *pieces;        /* in <c.scratch>; reused for every entry */
     size_t piece_count, piece_capacity;
-    int64_t *splits; /* likewise */
-    size_t split_count, split_capacity;
+    struct numbers {
+        int64_t *items; /* likewise */
+        size_t count, capacity;
+    } splits, equality_ids;
 };
 
 /* ---- containers ---- */
@@ -272,23 +282,26 @@ static status read_map(struct reading *r, const struct avro_schema *s, int slot,
     }
 }
 
-static status read_splits(struct reading *r, const struct avro_schema *s, struct error *err)
+/* An array of ints or longs. */
+static status read_numbers(struct reading *r, const struct avro_schema *s, int slot,
+                           struct numbers *out, struct error *err)
 {
     struct bytes *in = &r->c.reader.block_in;
     TRY(avro_get_branch(s, in, &s, err));
     if (s->kind == AVRO_NULL)
         return ST_OK;
-    if (s->kind != AVRO_ARRAY || s->branches[0]->kind != AVRO_LONG)
-        FAIL(err, ST_CORRUPT, "split_offsets is no array of longs");
+    if (s->kind != AVRO_ARRAY ||
+        (s->branches[0]->kind != AVRO_LONG && s->branches[0]->kind != AVRO_INT))
+        FAIL(err, ST_CORRUPT, "%s is no array of numbers", file_slots[slot].name);
     for (;;) {
         uint64_t count;
         TRY(avro_get_block(in, 1, &count, err));
         if (count == 0)
             return ST_OK;
-        TRY(arena_grow(&r->c.scratch, (void **)&r->splits, sizeof(*r->splits), &r->split_capacity,
-                       r->split_count + (size_t)count, err));
+        TRY(arena_grow(&r->c.scratch, (void **)&out->items, sizeof(*out->items), &out->capacity,
+                       out->count + (size_t)count, err));
         for (uint64_t i = 0; i < count; i++)
-            TRY(avro_get_long(in, &r->splits[r->split_count++], err));
+            TRY(avro_get_long(in, &out->items[out->count++], err));
     }
 }
 
@@ -354,6 +367,39 @@ static status set_format(const struct iceberg_cell *c, struct arena *arena, stru
     return ST_OK;
 }
 
+static int number_cmp(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* What delete files have beside the rest. */
+static status set_deletes(struct reading *r, const struct iceberg_cell *cells,
+                          struct iceberg_data_file *f, struct error *err)
+{
+    size_t count = r->equality_ids.count;
+    TRY(iceberg_cell_text(&cells[F_REFERENCED], &file_slots[F_REFERENCED], r->arena, &f->referenced,
+                          err));
+    TRY(iceberg_cell_long(&cells[F_CONTENT_OFFSET], &file_slots[F_CONTENT_OFFSET], 0, 0, INT64_MAX,
+                          &f->content_offset, err));
+    TRY(iceberg_cell_long(&cells[F_CONTENT_BYTES], &file_slots[F_CONTENT_BYTES], 0, 0, INT64_MAX,
+                          &f->content_bytes, err));
+    if (f->content != ICEBERG_EQUALITY_DELETES)
+        return ST_OK;
+    if (count == 0)
+        FAIL(err, ST_CORRUPT, "equality delete file %.*s has no equality_ids", STR_ARG(f->path));
+    qsort(r->equality_ids.items, count, sizeof(int64_t), number_cmp);
+    TRY(ARENA_ARRAY(r->arena, int32_t, count, &f->equality_ids, err));
+    for (size_t i = 0; i < count; i++) {
+        int64_t id = r->equality_ids.items[i];
+        if (id < 1 || id > INT32_MAX || (i > 0 && id == r->equality_ids.items[i - 1]))
+            FAIL(err, ST_CORRUPT, "%.*s: equality id %lld is no field id, or stands twice",
+                 STR_ARG(f->path), (long long)id);
+        f->equality_ids[f->equality_id_count++] = (int32_t)id;
+    }
+    return ST_OK;
+}
+
 static status set_file(struct reading *r, const struct iceberg_cell *cells,
                        struct iceberg_data_file *f, struct error *err)
 {
@@ -375,10 +421,11 @@ static status set_file(struct reading *r, const struct iceberg_cell *cells,
              r->m->deletes ? "a data file" : "a delete file", r->m->deletes ? "deletes" : "data");
     if (cells[F_KEY_METADATA].kind == CELL_TEXT && cells[F_KEY_METADATA].text.len > 0)
         FAIL(err, ST_UNSUPPORTED, "%.*s is encrypted", STR_ARG(f->path));
-    f->split_count = r->split_count;
+    f->split_count = r->splits.count;
     TRY(ARENA_ARRAY(r->arena, int64_t, f->split_count, &f->split_offsets, err));
     if (f->split_count > 0)
-        memcpy(f->split_offsets, r->splits, f->split_count * sizeof(int64_t));
+        memcpy(f->split_offsets, r->splits.items, f->split_count * sizeof(int64_t));
+    TRY(set_deletes(r, cells, f, err));
     return join_metrics(r, f, err);
 }
 
@@ -387,7 +434,7 @@ static status read_file(struct reading *r, struct iceberg_data_file *f, struct e
     struct iceberg_cell cells[F_COUNT] = {0};
     const struct avro_schema *s = r->file_schema;
     struct bytes *in = &r->c.reader.block_in;
-    r->piece_count = r->split_count = 0;
+    r->piece_count = r->splits.count = r->equality_ids.count = 0;
     for (size_t i = 0; i < s->count; i++) {
         int slot = r->file_plan[i];
         const struct avro_schema *field = s->fields[i].schema;
@@ -397,8 +444,9 @@ static status read_file(struct reading *r, struct iceberg_data_file *f, struct e
             TRY(read_partition(r, f, err));
         else if (slot >= F_COLUMN_BYTES && slot <= F_UPPER)
             TRY(read_map(r, field, slot, err));
-        else if (slot == F_SPLITS)
-            TRY(read_splits(r, field, err));
+        else if (slot == F_SPLITS || slot == F_EQUALITY_IDS)
+            TRY(read_numbers(r, field, slot, slot == F_SPLITS ? &r->splits : &r->equality_ids,
+                             err));
         else
             TRY(iceberg_avro_cell(field, in, &cells[slot], err));
     }

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /* iceberg_scan.c - the files to read for a snapshot and a predicate (spec "Scan Planning").
  *
- *     manifest list -> manifests that may match -> live entries that may match
+ *     manifest list -> delete manifests that may match -> index of live delete files
+ *                   -> data manifests that may match   -> live entries that may match, each with
+ *                                                         the delete files that apply
  *
- * Files that this program cannot read rightly are refused by name rather than read wrongly: a table
- * with live delete files, and data files that are not Parquet. */
-#include "iceberg/iceberg_int.h"
+ * A partition that no wanted data file can be in needs no delete files either, so delete manifests
+ * are left out by the same judgement as data manifests; global equality deletes are of an
+ * unpartitioned spec, which rules nothing out. Data files that are not Parquet are refused by name.
+ */
+#include "iceberg/iceberg_deletes_int.h"
 
 struct planning {
     struct store *store;
@@ -16,6 +20,7 @@ struct planning {
     struct mem_account *account;
     struct iceberg_scan *out;
     size_t capacity;
+    struct iceberg_deletes deletes;
 };
 
 static status add_entry(struct planning *pl, const struct iceberg_entry *e, struct error *err)
@@ -26,7 +31,8 @@ static status add_entry(struct planning *pl, const struct iceberg_entry *e, stru
              STR_ARG(e->file.format));
     TRY(arena_grow(pl->arena, (void **)&s->entries, sizeof(*s->entries), &pl->capacity,
                    s->count + 1, err));
-    s->entries[s->count++] = *e;
+    s->entries[s->count] = *e;
+    TRY(iceberg_deletes_match(&pl->deletes, &s->entries[s->count++], pl->arena, err));
     if (__builtin_add_overflow(s->rows, e->file.records, &s->rows) ||
         __builtin_add_overflow(s->bytes, e->file.bytes, &s->bytes))
         FAIL(err, ST_CORRUPT, "data file %.*s: the sum of rows or bytes passes 63 bits",
@@ -43,16 +49,14 @@ static status plan_manifest(struct planning *pl, const struct iceberg_manifest *
     s->manifests_read++;
     TRY(iceberg_entries_read(pl->store, pl->t, m, pl->arena, pl->account, &entries, &count, err));
     for (size_t i = 0; i < count; i++) {
-        const struct iceberg_data_file *f = &entries[i].file;
         if (entries[i].status == ICEBERG_DELETED)
             continue;
-        if (m->deletes)
-            FAIL(err, ST_UNSUPPORTED,
-                 "the table has delete files, which are not applied yet: %.*s (%s deletes)",
-                 STR_ARG(f->path),
-                 f->content == ICEBERG_EQUALITY_DELETES ? "equality" : "position");
+        if (m->deletes) {
+            TRY(iceberg_deletes_add(&pl->deletes, pl->t, &entries[i], pl->arena, err));
+            continue;
+        }
         s->files_total++;
-        if (iceberg_file_may_match(pl->t, pl->schema, f, pl->p))
+        if (iceberg_file_may_match(pl->t, pl->schema, &entries[i].file, pl->p))
             TRY(add_entry(pl, &entries[i], err));
         else
             s->files_skipped++;
@@ -60,18 +64,19 @@ static status plan_manifest(struct planning *pl, const struct iceberg_manifest *
     return ST_OK;
 }
 
+/* The manifests of one content. */
 static status plan_manifests(struct planning *pl, const struct iceberg_manifest *m, size_t count,
-                             struct error *err)
+                             bool deletes, struct error *err)
 {
     struct iceberg_scan *s = pl->out;
-    s->manifests_total = (int64_t)count;
     for (size_t i = 0; i < count; i++) {
         bool counted = m[i].added_files >= 0 && m[i].existing_files >= 0;
-        if (counted && m[i].added_files == 0 && m[i].existing_files == 0)
+        if (m[i].deletes != deletes ||
+            (counted && m[i].added_files == 0 && m[i].existing_files == 0))
             continue;
-        if (!m[i].deletes && counted && !iceberg_manifest_may_match(pl->t, &m[i], pl->p)) {
-            s->files_total += m[i].added_files + m[i].existing_files;
-            s->files_skipped += m[i].added_files + m[i].existing_files;
+        if (counted && !iceberg_manifest_may_match(pl->t, &m[i], pl->p)) {
+            s->files_total += deletes ? 0 : m[i].added_files + m[i].existing_files;
+            s->files_skipped += deletes ? 0 : m[i].added_files + m[i].existing_files;
             continue;
         }
         TRY(plan_manifest(pl, &m[i], err));
@@ -98,5 +103,12 @@ status iceberg_scan_plan(struct store *store, const struct iceberg_table *t,
     if (!s)
         return ST_OK;
     TRY(iceberg_manifests_read(store, t, s, arena, account, &manifests, &count, err));
-    return plan_manifests(&pl, manifests, count, err);
+    out->manifests_total = (int64_t)count;
+    TRY(plan_manifests(&pl, manifests, count, true, err));
+    iceberg_deletes_sort(&pl.deletes);
+    TRY(plan_manifests(&pl, manifests, count, false, err));
+    out->deletes = (const struct iceberg_delete **)pl.deletes.all.items;
+    out->delete_count = pl.deletes.all.count;
+    out->scope_count = pl.deletes.scope_count;
+    return ST_OK;
 }

@@ -320,6 +320,17 @@ const struct iceberg_schema *iceberg_current_schema(const struct iceberg_table *
     return iceberg_schema_by_id(t, t->current_schema_id);
 }
 
+const struct iceberg_field *iceberg_field_ever(const struct iceberg_table *t,
+                                               const struct iceberg_schema *first, int32_t id)
+{
+    const struct iceberg_field *f = iceberg_field_by_id(first, id);
+    if (!f)
+        f = iceberg_field_by_id(iceberg_current_schema(t), id);
+    for (size_t i = t->schema_count; i > 0 && !f; i--)
+        f = iceberg_field_by_id(&t->schemas[i - 1], id);
+    return f;
+}
+
 status iceberg_schema_columns(const struct iceberg_schema *s, struct arena *arena,
                               struct column_schema *out, struct error *err)
 {

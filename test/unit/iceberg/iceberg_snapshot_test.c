@@ -644,7 +644,7 @@ TEST(version_1_is_read_by_names_and_continued)
     }
 }
 
-TEST(delete_files_are_refused_by_name)
+TEST(delete_files_are_listed_and_carried_along)
 {
     setup();
     int64_t bytes = write_old_manifest("/m", ICEBERG_POSITION_DELETES);
@@ -652,10 +652,11 @@ TEST(delete_files_are_refused_by_name)
     struct iceberg_table *t =
         with_old_snapshot((struct iceberg_snapshot){.manifest_list = STR("/l")});
     struct iceberg_scan scan;
-    CHECK_STATUS(iceberg_scan_plan(store, t, iceberg_current_snapshot(t), iceberg_current_schema(t),
-                                   NULL, &arena, NULL, &scan, &err),
-                 ST_UNSUPPORTED);
-    CHECK(strstr(err.msg, "/old.parquet (position deletes)") != NULL);
+    CHECK_OK(iceberg_scan_plan(store, t, iceberg_current_snapshot(t), iceberg_current_schema(t),
+                               NULL, &arena, NULL, &scan, &err));
+    CHECK_INT(scan.count, 0);
+    CHECK_INT(scan.delete_count, 1);
+    CHECK_STR(scan.deletes[0]->entry.file.path, "/old.parquet");
 
     struct iceberg_update up = {.kind = ICEBERG_UPGRADE_FORMAT, .id = 2};
     CHECK_OK(iceberg_apply(t, &up, 1, 4000, &arena, &t, &err));
