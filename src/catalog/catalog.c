@@ -17,7 +17,7 @@ static const struct {
     const char *type;
     status (*open)(struct catalog *c, const struct catalog_config *config, bool create,
                    struct error *err);
-} kinds[] = {{"sql", catalog_sqlite_open}};
+} kinds[] = {{"sql", catalog_sqlite_open}, {"nessie", catalog_nessie_open}};
 
 static status open_kind(struct catalog *c, const struct catalog_config *config, bool create,
                         struct error *err)
@@ -25,7 +25,8 @@ static status open_kind(struct catalog *c, const struct catalog_config *config, 
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
         if (str_eq_z(config->type, kinds[i].type))
             return kinds[i].open(c, config, create, err);
-    FAIL(err, ST_USAGE, "catalog \"%.*s\" has type \"%.*s\"; this version opens type sql",
+    FAIL(err, ST_USAGE,
+         "catalog \"%.*s\" has type \"%.*s\"; this version opens types sql and nessie",
          STR_ARG(c->name), STR_ARG(config->type));
 }
 
@@ -247,6 +248,8 @@ status catalog_table_location(struct catalog_pin *p, struct catalog_name name, s
 {
     char uuid[37];
     char *path;
+    if (p->catalog->kind->table_location)
+        return p->catalog->kind->table_location(p, name, arena, out, err);
     TRY(random_uuid(uuid, err));
     TRY(arena_alloc(arena, name.space.len + 1, (void **)&path, err));
     for (size_t i = 0; i < name.space.len; i++)

@@ -7,12 +7,13 @@
  *     someone else won; ST_UNKNOWN means that nobody knows, and then nobody deletes anything; after
  *     any other failure nothing has changed nor will
  * K2  a pin sees one state of all tables until it is released
- * K3  nothing waits longer than `busy_ms`; then ST_TIMEOUT (sqlstate 55P03) names the file, or
- *     ST_NET, ST_THROTTLED the server
+ * K3  nothing waits longer than `busy_ms`, a commit whose reply was lost three times that; then
+ *     ST_TIMEOUT (sqlstate 55P03) names the file, ST_NET, ST_THROTTLED or ST_UNKNOWN the server
  * K4  a pin may answer lazily: each call may ask a server, and fail, but about the pinned state; what
  *     it was told once it keeps. Pins and catalogs are for one thread at a time
  *
- * Kinds: sql (one SQLite file; PyIceberg's SqlCatalog and Iceberg's JdbcCatalog open the same). */
+ * Kinds: sql (one SQLite file; PyIceberg's SqlCatalog and Iceberg's JdbcCatalog open the same),
+ * nessie (a server whose commits change many tables at once). */
 #ifndef CATALOG_H
 #define CATALOG_H
 
@@ -22,9 +23,9 @@ struct catalog;
 
 struct catalog_config {
     struct str name;      /* also catalog_name in a SQLite file, JdbcCatalog must be called so */
-    struct str type;      /* "sql" */
-    struct str uri;       /* "sqlite:////abs/firn.db" */
-    struct str warehouse; /* "file:///abs/warehouse" */
+    struct str type;      /* "sql", "nessie" */
+    struct str uri;       /* "sqlite:////abs/firn.db", "http://host:19120/api/v2" */
+    struct str warehouse; /* "file:///abs/warehouse", "s3a://bucket/warehouse" */
     int64_t busy_ms;      /* 0 = the default of 60,000 */
     size_t property_count;
     const struct property *properties; /* all keys of the catalog's section, the above included */
@@ -117,8 +118,8 @@ void catalog_unlock(struct catalog *c);
 STATUS_MUST_USE status catalog_commit(struct catalog_pin *at, const struct catalog_commit *commit,
                                       struct error *err);
 
-/* "<warehouse>/<space levels>/<table>-<uuid>": a new table's own
- * folder, so that a dropped and re-created table never shares files. */
+/* "<warehouse>/<space levels>/<table>-<uuid>", or as the kind's other clients name it: a new table's
+ * own folder, so that a dropped and re-created table never shares files. */
 STATUS_MUST_USE status catalog_table_location(struct catalog_pin *p, struct catalog_name name,
                                               struct arena *arena, struct str *out,
                                               struct error *err);

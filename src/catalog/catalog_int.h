@@ -42,6 +42,9 @@ struct catalog_kind {
     /* NULL: the metadata file at the location is all. */
     status (*load)(struct catalog_pin *p, struct catalog_name name, struct str location,
                    struct arena *arena, struct iceberg_table **out, struct error *err);
+    /* A new table's folder; NULL: "<warehouse>/<space levels>/<table>-<uuid>". */
+    status (*table_location)(struct catalog_pin *p, struct catalog_name name, struct arena *arena,
+                             struct str *out, struct error *err);
     status (*commit)(struct catalog_pin *at, const struct catalog_commit *commit,
                      struct error *err);
     status (*lock)(struct catalog *c, struct error *err); /* both NULL: there is no lock */
@@ -68,6 +71,8 @@ STATUS_MUST_USE status catalog_lost(const struct catalog_change *ch, const char 
 /* Each sets c->kind, c->self and c->about; name, uri, warehouse and busy_ms stand. On failure
  * c->kind->close is called if c->kind is set. */
 STATUS_MUST_USE status catalog_sqlite_open(struct catalog *c, const struct catalog_config *config,
+                                           bool create, struct error *err);
+STATUS_MUST_USE status catalog_nessie_open(struct catalog *c, const struct catalog_config *config,
                                            bool create, struct error *err);
 
 #endif

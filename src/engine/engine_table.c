@@ -107,15 +107,23 @@ static status layout_updates(const struct def_updates *u, const struct engine_ta
 static status property_updates(const struct def_updates *u, const struct engine_table_def *d,
                                const struct iceberg_table *base, struct error *err)
 {
-    static const struct property defaults[] = {
+    static const struct property own[] = {
         {{"write.parquet.compression-codec", 31}, {"zstd", 4}},
         {{"write.metadata.delete-after-commit.enabled", 42}, {"true", 4}},
+    };
+    static const struct property kept[] = {
+        {{"write.parquet.compression-codec", 31}, {"zstd", 4}},
+        {{"write.metadata.delete-after-commit.enabled", 42}, {"false", 5}},
+        {{"gc.enabled", 10}, {"false", 5}},
     };
     struct arena *a = &u->e->session->txn->arena;
     struct property *all, *gone;
     size_t n = 0, gone_count = 0;
-    TRY(ARENA_ARRAY(a, struct property, ARRAY_LEN(defaults) + d->property_count, &all, err));
-    for (size_t i = 0; i < ARRAY_LEN(defaults); i++)
+    bool keeps_files = catalog_traits(u->e->session->catalog)->keeps_files;
+    const struct property *defaults = keeps_files ? kept : own;
+    size_t default_count = keeps_files ? ARRAY_LEN(kept) : ARRAY_LEN(own);
+    TRY(ARENA_ARRAY(a, struct property, default_count + d->property_count, &all, err));
+    for (size_t i = 0; i < default_count; i++)
         if (!base || !iceberg_table_property(base, defaults[i].key.ptr).ptr)
             all[n++] = defaults[i];
     for (size_t i = 0; i < d->property_count; i++)
