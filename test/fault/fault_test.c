@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* fault_test.c - the demo with its n-th allocation failing, then its n-th operation on the disk.
  *
- *     fault_test quick [SEED]                       some points of every kind, chosen by the seed
+ *     fault_test quick [SEED [POINTS]]              about POINTS of every series, chosen by the seed
  *     fault_test KIND SCENARIO FROM STEP [FILE]     points FROM, FROM + STEP, ... until the demo
  *                                                   makes fewer calls than that; the next point is
- *                                                   kept in FILE
+ *                                                   kept in FILE, and progress is printed
  *
  * KIND is memory or disk, once or from then on: memory, memory-on, disk, disk-on. SCENARIO is
  * `first` (no folder yet) or `over` (four days over the three of a finished run, without
@@ -37,10 +37,11 @@
 #define LEAKS() 0
 #endif
 
-#define QUICK_POINTS 30
-#define EXIT_LEAK    97
-#define EXIT_TORN    98 /* of the looking process: the tables do not fit each other */
-#define NAMES_BYTES  65536
+#define QUICK_POINTS    100
+#define PROGRESS_POINTS 1000
+#define EXIT_LEAK       97
+#define EXIT_TORN       98 /* of the looking process: the tables do not fit each other */
+#define NAMES_BYTES     65536
 
 struct kind {
     const char *name;
@@ -400,8 +401,14 @@ static void series(const struct kind *k, int scenario, uint64_t from, uint64_t s
     int64_t started = clock_monotonic_us();
     long before = points_seen, unknown = unknown_seen;
     uint64_t calls = count_calls(k, scenario), nth = from;
-    for (; point(k, scenario, nth); nth += step)
+    for (; point(k, scenario, nth); nth += step) {
         keep(file, nth + step);
+        if (file && (points_seen - before) % PROGRESS_POINTS == 0) {
+            printf("%s %s: at %llu of %llu\n", k->name, scenarios[scenario],
+                   (unsigned long long)nth, (unsigned long long)calls);
+            fflush(stdout);
+        }
+    }
     keep(file, nth);
     printf("%s %s: %llu calls, %ld points, %ld of unknown outcome, %.1f s\n", k->name,
            scenarios[scenario], (unsigned long long)calls, points_seen - before,
@@ -409,13 +416,13 @@ static void series(const struct kind *k, int scenario, uint64_t from, uint64_t s
     fflush(stdout);
 }
 
-static void quick(unsigned seed)
+static void quick(unsigned seed, uint64_t points)
 {
     printf("seed %u\n", seed);
     srand(seed);
     for (size_t k = 0; k < ARRAY_LEN(kinds); k++)
         for (int scenario = 0; scenario < 2; scenario++) {
-            uint64_t calls = count_calls(&kinds[k], scenario), step = calls / QUICK_POINTS + 1;
+            uint64_t calls = count_calls(&kinds[k], scenario), step = calls / points + 1;
             series(&kinds[k], scenario, (uint64_t)rand() % step + 1, step, NULL);
         }
 }
@@ -429,13 +436,15 @@ int main(int argc, char **argv)
             k = &kinds[i];
     bool is_quick = argc > 1 && strcmp(argv[1], "quick") == 0;
     if (!is_quick && (!k || argc < 5)) {
-        fprintf(stderr, "usage: fault_test quick [SEED] | KIND SCENARIO FROM STEP [FILE]\n");
+        fprintf(stderr,
+                "usage: fault_test quick [SEED [POINTS]] | KIND SCENARIO FROM STEP [FILE]\n");
         return 2;
     }
     signal(SIGPIPE, SIG_IGN);
     prepare();
     if (is_quick)
-        quick(argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : (unsigned)clock_now_us());
+        quick(argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : (unsigned)clock_now_us(),
+              argc > 3 ? strtoull(argv[3], NULL, 10) : QUICK_POINTS);
     else
         series(k, strcmp(argv[2], scenarios[1]) == 0, strtoull(argv[3], NULL, 10),
                strtoull(argv[4], NULL, 10), argc > 5 ? argv[5] : NULL);
