@@ -73,7 +73,7 @@ def markdown():
     out += [
         "",
         "Two settings exist only for `SET`: `firn.overwrite` (`none` or `partitions`: INSERT replaces the partitions it writes to) and",
-        "`firn.publish` (`together` or `ordered`; a catalog in SQLite always publishes together).",
+        "`firn.publish` (`together`, or `ordered`: where a catalog cannot publish the tables of a transaction together, one after the other).",
         "",
         "## Exit codes",
         "",

@@ -17,7 +17,8 @@ static const struct {
     const char *type;
     status (*open)(struct catalog *c, const struct catalog_config *config, bool create,
                    struct error *err);
-} kinds[] = {{"sql", catalog_sqlite_open}, {"nessie", catalog_nessie_open}};
+} kinds[] = {
+    {"sql", catalog_sqlite_open}, {"nessie", catalog_nessie_open}, {"rest", catalog_rest_open}};
 
 static status open_kind(struct catalog *c, const struct catalog_config *config, bool create,
                         struct error *err)
@@ -25,8 +26,7 @@ static status open_kind(struct catalog *c, const struct catalog_config *config, 
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
         if (str_eq_z(config->type, kinds[i].type))
             return kinds[i].open(c, config, create, err);
-    FAIL(err, ST_USAGE,
-         "catalog \"%.*s\" has type \"%.*s\"; this version opens types sql and nessie",
+    FAIL(err, ST_USAGE, "catalog \"%.*s\" has type \"%.*s\"; there are sql, nessie and rest",
          STR_ARG(c->name), STR_ARG(config->type));
 }
 
@@ -216,6 +216,14 @@ status catalog_is_view(struct catalog_name name, struct error *err)
 {
     FAIL(err, ST_UNSUPPORTED, "%.*s.%.*s is an Iceberg view; firn reads tables only",
          STR_ARG(name.space), STR_ARG(name.table));
+}
+
+status catalog_stage(struct catalog_pin *p, struct catalog_name name,
+                     const struct iceberg_table *wanted, struct arena *arena,
+                     struct iceberg_table **out, struct error *err)
+{
+    ENSURE(p->catalog->kind->stage != NULL, err);
+    return p->catalog->kind->stage(p, name, wanted, arena, out, err);
 }
 
 /* ---- changes --------------------------------------------------------------------------------- */

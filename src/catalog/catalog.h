@@ -13,7 +13,8 @@
  *     it was told once it keeps. Pins and catalogs are for one thread at a time
  *
  * Kinds: sql (one SQLite file; PyIceberg's SqlCatalog and Iceberg's JdbcCatalog open the same),
- * nessie (a server whose commits change many tables at once). */
+ * nessie (a server whose commits change many tables at once), rest (a server that speaks Iceberg's
+ * REST protocol and writes metadata itself). */
 #ifndef CATALOG_H
 #define CATALOG_H
 
@@ -23,7 +24,7 @@ struct catalog;
 
 struct catalog_config {
     struct str name;      /* also catalog_name in a SQLite file, JdbcCatalog must be called so */
-    struct str type;      /* "sql", "nessie" */
+    struct str type;      /* "sql", "nessie", "rest" */
     struct str uri;       /* "sqlite:////abs/firn.db", "http://host:19120/api/v2" */
     struct str warehouse; /* "file:///abs/warehouse", "s3a://bucket/warehouse" */
     int64_t busy_ms;      /* 0 = the default of 60,000 */
@@ -77,6 +78,13 @@ STATUS_MUST_USE status catalog_location(struct catalog_pin *p, struct catalog_na
 STATUS_MUST_USE status catalog_load(struct catalog_pin *p, struct catalog_name name,
                                     struct arena *arena, struct iceberg_table **out,
                                     struct error *err);
+
+/* Where writes_metadata: a table as the server would make it like `wanted`, whose location may be empty.
+ * To be asked for before any file of it is written, because the server places it and may number its
+ * columns anew. Nothing is visible yet. */
+STATUS_MUST_USE status catalog_stage(struct catalog_pin *p, struct catalog_name name,
+                                     const struct iceberg_table *wanted, struct arena *arena,
+                                     struct iceberg_table **out, struct error *err);
 
 enum catalog_change_kind {
     CATALOG_CREATE_SPACE, /* space exists: ST_CONFLICT, so that a retry sees it */

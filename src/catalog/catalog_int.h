@@ -45,6 +45,10 @@ struct catalog_kind {
     /* A new table's folder; NULL: "<warehouse>/<space levels>/<table>-<uuid>". */
     status (*table_location)(struct catalog_pin *p, struct catalog_name name, struct arena *arena,
                              struct str *out, struct error *err);
+    /* NULL where the traits do not say writes_metadata. */
+    status (*stage)(struct catalog_pin *p, struct catalog_name name,
+                    const struct iceberg_table *wanted, struct arena *arena,
+                    struct iceberg_table **out, struct error *err);
     status (*commit)(struct catalog_pin *at, const struct catalog_commit *commit,
                      struct error *err);
     status (*lock)(struct catalog *c, struct error *err); /* both NULL: there is no lock */
@@ -74,5 +78,7 @@ STATUS_MUST_USE status catalog_sqlite_open(struct catalog *c, const struct catal
                                            bool create, struct error *err);
 STATUS_MUST_USE status catalog_nessie_open(struct catalog *c, const struct catalog_config *config,
                                            bool create, struct error *err);
+STATUS_MUST_USE status catalog_rest_open(struct catalog *c, const struct catalog_config *config,
+                                         bool create, struct error *err);
 
 #endif

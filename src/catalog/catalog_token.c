@@ -77,6 +77,8 @@ static status copy_config(struct catalog_token *t, const struct catalog_token_co
     TRY(arena_str(a, c->client_id, &t->config.client_id, err));
     TRY(arena_str(a, c->client_secret, &t->config.client_secret, err));
     TRY(arena_str(a, c->scope, &t->config.scope, err));
+    TRY(arena_str(a, c->audience, &t->config.audience, err));
+    TRY(arena_str(a, c->resource, &t->config.resource, err));
     if (c->user.len > 0)
         return put_basic(&t->header, c->user, c->password, a, err);
     return c->token.len > 0 ? put_bearer(&t->header, c->token, err) : ST_OK;
@@ -129,6 +131,8 @@ static status form(struct catalog_token *t, struct arena *arena, struct buffer *
     const struct catalog_token_config *c = &t->config;
     TRY(put_field(body, "grant_type", STR("client_credentials"), arena, err));
     TRY(put_field(body, "scope", c->scope, arena, err));
+    TRY(put_field(body, "audience", c->audience, arena, err));
+    TRY(put_field(body, "resource", c->resource, arena, err));
     if (c->in_body) {
         TRY(put_field(body, "client_id", c->client_id, arena, err));
         return put_field(body, "client_secret", c->client_secret, arena, err);
@@ -146,7 +150,9 @@ static status take_token(struct catalog_token *t, struct str text, struct arena 
     struct jsontext_doc doc;
     struct str token = {0};
     int64_t seconds = 0;
-    TRY_CONTEXT(jsontext_doc_parse(&doc, NULL, text.ptr, text.len, err), err, "the token server");
+    /* A parser's own words may quote the text. */
+    if (jsontext_doc_parse(&doc, NULL, text.ptr, text.len, NULL) != ST_OK)
+        FAIL(err, ST_CORRUPT, "the token server's reply of %zu bytes is not JSON", text.len);
     status st = jsontext_get_str(arena, doc.root, "access_token", &token, err);
     if (st == ST_OK)
         st = jsontext_get_long_or(doc.root, "expires_in", 0, &seconds, err);

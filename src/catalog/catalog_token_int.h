@@ -11,9 +11,10 @@
 #include "net/net.h"
 
 struct catalog_token_config {
-    struct str user, password;                            /* HTTP Basic, if `user` is not empty */
-    struct str token;                                     /* a ready one, if not empty */
-    struct str endpoint, client_id, client_secret, scope; /* OAuth2; scope may be empty */
+    struct str user, password;                     /* HTTP Basic, if `user` is not empty */
+    struct str token;                              /* a ready one, if not empty */
+    struct str endpoint, client_id, client_secret; /* OAuth2, if `endpoint` is not empty */
+    struct str scope, audience, resource;          /* may be empty */
     bool in_body; /* the secret goes as form fields, not as HTTP Basic (section 2.3.1) */
 };
 

@@ -32,10 +32,12 @@ STATUS_MUST_USE status engine_init_folder(struct str folder, struct error *err);
 struct engine_staged {
     struct engine_staged *next;
     struct catalog_name name;
-    struct iceberg_table *base;    /* as pinned; NULL: there was none (or it was dropped first) */
-    struct str base_location;      /* empty when base is NULL */
-    struct str dropped_location;   /* dropped in this transaction, perhaps created again after */
-    struct iceberg_table *current; /* base with everything below applied; NULL = dropped */
+    struct iceberg_table *base;   /* as pinned; NULL: there was none (or it was dropped first) */
+    struct str base_location;     /* empty when base is NULL */
+    struct str dropped_location;  /* dropped in this transaction, perhaps created again after */
+    struct iceberg_table *origin; /* a new table as its server would make it; NULL = as wanted */
+    struct iceberg_table
+        *current; /* base, or origin, with everything below applied; NULL = dropped */
     size_t update_count, update_capacity;
     struct iceberg_update *updates; /* all but snapshots, in order */
     size_t built_count;
@@ -48,6 +50,7 @@ struct engine_staged {
     bool written;        /* current's metadata file stands, where it is written here */
     bool registered;     /* current is a metadata file that stands already */
     bool touched;        /* something is to be committed */
+    bool published;      /* by itself, ahead of others (firn.publish = 'ordered') */
     size_t summary_count, summary_capacity;
     struct property *summary;       /* extra keys of the snapshot */
     struct iceberg_paths data;      /* data files written and not published */
@@ -72,6 +75,7 @@ struct engine_txn {
     int64_t now_us;
     char publish_id[37];          /* of its one commit */
     struct engine_staged *tables; /* newest first */
+    struct engine_staged *only;   /* the one that is being published by itself; NULL = all */
     struct engine_read *reads;    /* newest first, each once */
     size_t change_count, change_capacity;
     struct catalog_change *changes; /* namespaces, in order */

@@ -175,15 +175,14 @@ static status run_alone(struct firn_session *s, struct query_statement *st, stru
     for (int attempt = 0;; attempt++) {
         TRY(engine_txn_begin(s, false, err));
         status result = run_inside(s, st, r, err);
-        if (result != ST_OK) {
-            engine_txn_rollback(s);
-            return result;
-        }
-        if (r->has_rows) {
+        if (result == ST_OK && r->has_rows) {
             r->end_txn = true;
             return ST_OK;
         }
-        result = engine_txn_commit(s, &r->figures.snapshot_id, err);
+        if (result == ST_OK)
+            result = engine_txn_commit(s, &r->figures.snapshot_id, err);
+        else
+            engine_txn_rollback(s);
         if (result != ST_CONFLICT || attempt == RETRIES)
             return result;
         forget_attempt(r);

@@ -119,9 +119,12 @@ static status property_updates(const struct def_updates *u, const struct engine_
     struct arena *a = &u->e->session->txn->arena;
     struct property *all, *gone;
     size_t n = 0, gone_count = 0;
-    bool keeps_files = catalog_traits(u->e->session->catalog)->keeps_files;
-    const struct property *defaults = keeps_files ? kept : own;
-    size_t default_count = keeps_files ? ARRAY_LEN(kept) : ARRAY_LEN(own);
+    const struct catalog_traits *traits = catalog_traits(u->e->session->catalog);
+    const struct property *defaults = traits->keeps_files ? kept : own;
+    /* The metadata files of a server that writes them are its own affair. */
+    size_t default_count = traits->writes_metadata ? 1
+                           : traits->keeps_files   ? ARRAY_LEN(kept)
+                                                   : ARRAY_LEN(own);
     TRY(ARENA_ARRAY(a, struct property, default_count + d->property_count, &all, err));
     for (size_t i = 0; i < default_count; i++)
         if (!base || !iceberg_table_property(base, defaults[i].key.ptr).ptr)
@@ -149,6 +152,20 @@ static status property_updates(const struct def_updates *u, const struct engine_
                err);
 }
 
+/* A server that writes metadata has the last word on a new table's place and field ids, and files are
+ * written by these: what it would make takes the place of our updates. */
+static status stage_table(struct firn_session *s, struct engine_staged *t,
+                          const struct engine_table_def *d, struct error *err)
+{
+    struct iceberg_table wanted = *t->current;
+    if (!catalog_traits(s->catalog)->writes_metadata)
+        return ST_OK;
+    wanted.location = d->location; /* empty: where the server puts it */
+    TRY(catalog_stage(s->txn->pin, t->name, &wanted, &s->txn->arena, &t->origin, err));
+    t->update_count = 0;
+    return engine_staged_build(s, t, err);
+}
+
 status engine_define_table(struct engine_env *e, struct engine_staged *t,
                            const struct engine_table_def *d, struct error *err)
 {
@@ -165,7 +182,8 @@ status engine_define_table(struct engine_env *e, struct engine_staged *t,
     }
     TRY(layout_updates(&u, d, base, err));
     TRY(property_updates(&u, d, base, err));
-    return engine_staged_build(e->session, t, err);
+    TRY(engine_staged_build(e->session, t, err));
+    return base ? ST_OK : stage_table(e->session, t, d, err);
 }
 
 status engine_table_options(struct engine_env *e, const struct query_statement *st,

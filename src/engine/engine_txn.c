@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/sha256.h"
+#include "summary/summary.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -280,6 +281,7 @@ static status write_snapshot(struct firn_session *s, struct engine_staged *t,
 status engine_staged_build(struct firn_session *s, struct engine_staged *t, struct error *err)
 {
     struct arena *a = &s->txn->arena;
+    const struct iceberg_table *on = t->base ? t->base : t->origin;
     struct iceberg_update *all;
     size_t n = t->update_count;
     int64_t now_ms = clock_now_us() / 1000;
@@ -290,14 +292,14 @@ status engine_staged_build(struct firn_session *s, struct engine_staged *t, stru
     TRY(ARENA_ARRAY(a, struct iceberg_update, n + 2, &all, err));
     for (size_t i = 0; i < n; i++)
         all[i] = t->updates[i];
-    TRY(iceberg_apply(t->base, all, n, now_ms, a, &t->current, err));
+    TRY(iceberg_apply(on, all, n, now_ms, a, &t->current, err));
     t->built = all;
     t->built_count = n;
     if (t->added_count + t->removed_count == 0)
         return ST_OK;
     TRY(write_snapshot(s, t, t->current, all + n, err));
     t->built_count = n + 2;
-    return iceberg_apply(t->base, all, n + 2, now_ms, a, &t->current, err);
+    return iceberg_apply(on, all, n + 2, now_ms, a, &t->current, err);
 }
 
 /* ---- runs that may be repeated (--run-id) ---------------------------------------------------- */
@@ -351,6 +353,7 @@ void engine_staged_reset(struct firn_session *s, struct engine_staged *t)
     iceberg_paths_delete(s->store, &t->data);
     t->manifests.count = t->data.count = 0;
     t->added_count = t->removed_count = t->update_count = t->summary_count = 0;
+    t->origin = NULL;
     t->snapshot_id = 0;
     t->written = false;
 }
@@ -450,24 +453,30 @@ static status table_changes(struct firn_session *s, struct engine_staged *t,
         err);
 }
 
+/* Part of the step that is being published. */
+static bool is_due(const struct engine_txn *txn, const struct engine_staged *t)
+{
+    return t->touched && (!txn->only || txn->only == t);
+}
+
 static status collect(struct firn_session *s, struct catalog_change **all, size_t *count,
                       struct error *err)
 {
     size_t capacity = 0, tables = 0;
     struct engine_txn *txn = s->txn;
     for (struct engine_staged *t = txn->tables; t; t = t->next)
-        tables += t->touched;
+        tables += is_due(txn, t);
     if (tables > 1 && !catalog_traits(s->catalog)->many_tables)
         FAIL_SQL(err, ST_UNSUPPORTED, "0A000", 0,
                  "this catalog cannot publish %zu tables in one step", tables);
     for (size_t i = 0; i < txn->change_count; i++)
-        if (txn->changes[i].kind == CATALOG_CREATE_SPACE)
+        if (txn->changes[i].kind == CATALOG_CREATE_SPACE && !txn->only)
             TRY(add_change(s, all, count, &capacity, txn->changes[i], err));
     for (struct engine_staged *t = txn->tables; t; t = t->next)
-        if (t->touched)
+        if (is_due(txn, t))
             TRY(table_changes(s, t, all, count, &capacity, err));
     for (size_t i = 0; i < txn->change_count; i++)
-        if (txn->changes[i].kind == CATALOG_DROP_SPACE)
+        if (txn->changes[i].kind == CATALOG_DROP_SPACE && !txn->only)
             TRY(add_change(s, all, count, &capacity, txn->changes[i], err));
     return ST_OK;
 }
@@ -476,7 +485,7 @@ static status collect(struct firn_session *s, struct catalog_change **all, size_
 static status bring_up_to_date(struct firn_session *s, struct catalog_pin *now, struct error *err)
 {
     status st = ST_OK;
-    for (size_t i = 0; st == ST_OK && i < s->txn->change_count; i++) {
+    for (size_t i = 0; st == ST_OK && !s->txn->only && i < s->txn->change_count; i++) {
         const struct catalog_change *ch = &s->txn->changes[i];
         bool exists = false;
         st = catalog_namespace_exists(now, ch->name.space, &exists, err);
@@ -486,7 +495,7 @@ static status bring_up_to_date(struct firn_session *s, struct catalog_pin *now, 
                            STR_ARG(ch->name.space));
     }
     for (struct engine_staged *t = s->txn->tables; st == ST_OK && t; t = t->next)
-        if (t->touched)
+        if (is_due(s->txn, t))
             st = rebase(s, now, t, err);
     return st;
 }
@@ -501,9 +510,9 @@ static status sync_folders(struct firn_session *s, const struct engine_staged *t
         return ST_OK;
     for (size_t k = 0; k < ARRAY_LEN(lists); k++)
         for (size_t i = 0; i < lists[k]->count; i++)
-            TRY(store_sync_folders(s->store, lists[k]->paths[i],
-                                   str_starts(lists[k]->paths[i], top) ? top : t->current->location,
-                                   err));
+            TRY(store_sync_folders(
+                s->store, lists[k]->paths[i],
+                top.len && str_starts(lists[k]->paths[i], top) ? top : t->current->location, err));
     return ST_OK;
 }
 
@@ -517,7 +526,7 @@ static status publish_on(struct firn_session *s, struct catalog_pin *now, bool *
     TRY(bring_up_to_date(s, now, err));
     TRY(collect(s, &changes, &count, err));
     for (const struct engine_staged *t = s->txn->tables; t; t = t->next)
-        if (t->touched)
+        if (is_due(s->txn, t))
             TRY(sync_folders(s, t, err));
     struct catalog_commit commit = {.count = count,
                                     .changes = changes,
@@ -555,12 +564,98 @@ static status publish(struct firn_session *s, struct error *err)
     }
 }
 
+/* ---- one table after the other (firn.publish = 'ordered') ------------------------------------ */
+
+/* The next to be published: tables in the order in which they were first changed, and behind them the
+ * summaries, which may have been refreshed from them. */
+static struct engine_staged *next_in_order(const struct engine_txn *txn)
+{
+    struct engine_staged *table = NULL, *summary = NULL;
+    for (struct engine_staged *t = txn->tables; t; t = t->next) /* newest first */
+        if (t->touched && !t->published)
+            *(t->current && summary_is(t->current) ? &summary : &table) = t;
+    return table ? table : summary;
+}
+
+/* What is behind cannot be taken back, so nothing of what is ahead may be left over, and nobody may
+ * run the whole again. */
+static status stopped_at(struct firn_session *s, const struct engine_staged *at, status why,
+                         struct error *err)
+{
+    char names[256] = "", words[sizeof(err->msg)] = "";
+    bool any = false;
+    if (err)
+        memcpy(words, err->msg, sizeof(words));
+    for (struct engine_staged *t = s->txn->tables; t; t = t->next) {
+        size_t n = strlen(names);
+        if (t->published)
+            snprintf(names + n, sizeof(names) - n, "%s%.*s.%.*s", n ? ", " : "",
+                     STR_ARG(t->name.space), STR_ARG(t->name.table));
+        any |= t->published;
+        if (t->published || why == ST_UNKNOWN)
+            continue;
+        iceberg_paths_delete(s->store, &t->manifests);
+        iceberg_paths_delete(s->store, &t->data);
+        t->manifests.count = t->data.count = 0;
+    }
+    if (!any)
+        return why;
+    FAIL(err, ST_UNKNOWN,
+         "only a part was published: %s; not \"%.*s.%.*s\": %s; do what is missing by itself",
+         names, STR_ARG(at->name.space), STR_ARG(at->name.table), words);
+}
+
+static status check_ordered(struct firn_session *s, struct error *err)
+{
+    if (engine_setting_get(s, "run_id").len > 0)
+        FAIL_SQL(err, ST_UNSUPPORTED, "0A000", 0,
+                 "firn.publish = 'ordered' does not go with --run-id: a run that stops between two "
+                 "tables could be neither repeated nor skipped");
+    for (const struct engine_staged *t = s->txn->tables; t; t = t->next)
+        if (t->touched && t->dropped_location.ptr && t->current)
+            FAIL_SQL(
+                err, ST_UNSUPPORTED, "0A000", 0,
+                "table \"%.*s.%.*s\" was dropped and made anew in one transaction; this catalog "
+                "needs two",
+                STR_ARG(t->name.space), STR_ARG(t->name.table));
+    if (s->txn->change_count > 0)
+        FAIL_SQL(err, ST_UNSUPPORTED, "0A000", 0,
+                 "schemas and tables cannot be changed in one transaction of this catalog");
+    return ST_OK;
+}
+
+static status publish_in_order(struct firn_session *s, struct error *err)
+{
+    struct engine_txn *txn = s->txn;
+    TRY(check_ordered(s, err));
+    while ((txn->only = next_in_order(txn))) {
+        struct engine_staged *t = txn->only;
+        status st = publish(s, err);
+        if (st != ST_OK)
+            return stopped_at(s, t, st, err);
+        t->published = true;
+        t->manifests.count = t->data.count = 0; /* a rollback of the others leaves them alone */
+        engine_notice(s, "\"%.*s.%.*s\" is published", STR_ARG(t->name.space),
+                      STR_ARG(t->name.table));
+    }
+    return ST_OK;
+}
+
+/* Together, or where the catalog cannot and the user has said so, one after the other. */
+static status publish_all(struct firn_session *s, struct error *err)
+{
+    status st = publish(s, err);
+    bool may_order = str_eq(engine_setting_get(s, "firn.publish"), STR("ordered"));
+    return st == ST_UNSUPPORTED && may_order ? publish_in_order(s, err) : st;
+}
+
 /* Metadata files that the new metadata log no longer names. */
 static void delete_old_metadata(struct firn_session *s, const struct engine_staged *t)
 {
     struct str wanted =
         iceberg_table_property(t->current, "write.metadata.delete-after-commit.enabled");
-    if (!t->base || !str_eq(wanted, STR("true")) || catalog_traits(s->catalog)->keeps_files)
+    const struct catalog_traits *traits = catalog_traits(s->catalog);
+    if (!t->base || !str_eq(wanted, STR("true")) || traits->keeps_files || traits->writes_metadata)
         return;
     for (size_t i = 0; i < t->base->metadata_log_count; i++) {
         struct str file = t->base->metadata_log[i].metadata_file;
@@ -645,7 +740,7 @@ status engine_txn_commit(struct firn_session *s, int64_t *snapshot_id, struct er
         if (st == ST_OK)
             st = catalog_lock(s->catalog, err);
         if (st == ST_OK) {
-            st = publish(s, err);
+            st = publish_all(s, err);
             catalog_unlock(s->catalog);
         }
         if (st != ST_OK)

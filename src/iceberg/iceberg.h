@@ -137,6 +137,9 @@ struct json_t;
 STATUS_MUST_USE status iceberg_table_read(struct arena *arena, struct str location,
                                           struct json_t *json, struct iceberg_table **out,
                                           struct error *err);
+/* All of it; nothing is shared with `from`. */
+STATUS_MUST_USE status iceberg_table_copy(struct arena *arena, const struct iceberg_table *from,
+                                          struct iceberg_table **out, struct error *err);
 STATUS_MUST_USE status iceberg_table_load(struct store *store, struct arena *arena,
                                           struct str location, struct iceberg_table **out,
                                           struct error *err);

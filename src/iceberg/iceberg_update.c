@@ -111,8 +111,8 @@ static status copy_lists(struct arena *arena, const struct iceberg_table *from,
     return copy_properties(arena, from->properties, from->property_count, &t->properties, err);
 }
 
-static status table_copy(struct arena *arena, const struct iceberg_table *from,
-                         struct iceberg_table **out, struct error *err)
+status iceberg_table_copy(struct arena *arena, const struct iceberg_table *from,
+                          struct iceberg_table **out, struct error *err)
 {
     struct iceberg_table *t;
     TRY(ARENA_NEW(arena, struct iceberg_table, &t, err));
@@ -609,7 +609,7 @@ static status start(struct builder *b, const struct iceberg_table *base, struct 
         b->t->last_updated_ms = b->now_ms;
         return ST_OK;
     }
-    TRY(table_copy(b->arena, base, &b->t, err));
+    TRY(iceberg_table_copy(b->arena, base, &b->t, err));
     struct iceberg_table *t = b->t;
     t->metadata_location = (struct str){0};
     if (b->now_ms > t->last_updated_ms) /* U3 */
