@@ -277,11 +277,26 @@ static void list_files(void)
 
 /* ---- one point ------------------------------------------------------------------------------- */
 
+static int remove_name(const char *path, const struct stat *st, int type, struct FTW *f)
+{
+    (void)st;
+    (void)type;
+    (void)f;
+    return remove(path);
+}
+
+static void remove_tree(const char *path)
+{
+    if (access(path, F_OK) == 0 && nftw(path, remove_name, 16, FTW_PHYS | FTW_DEPTH) != 0) {
+        perror(path);
+        exit(2);
+    }
+}
+
 static void reset(int scenario)
 {
     char command[1024];
-    snprintf(command, sizeof(command), "rm -rf '%s'", lake);
-    shell(command);
+    remove_tree(lake);
     if (scenario == 1) {
         snprintf(command, sizeof(command), "cp -a '%s' '%s'", kept, lake);
         shell(command);
@@ -429,7 +444,6 @@ static void quick(unsigned seed, uint64_t points)
 
 int main(int argc, char **argv)
 {
-    char command[300];
     const struct kind *k = NULL;
     for (size_t i = 0; argc > 1 && i < ARRAY_LEN(kinds); i++)
         if (strcmp(argv[1], kinds[i].name) == 0)
@@ -448,8 +462,7 @@ int main(int argc, char **argv)
     else
         series(k, strcmp(argv[2], scenarios[1]) == 0, strtoull(argv[3], NULL, 10),
                strtoull(argv[4], NULL, 10), argc > 5 ? argv[5] : NULL);
-    snprintf(command, sizeof(command), "rm -rf '%s'", work);
-    shell(command);
+    remove_tree(work);
     printf("%ld points, %ld failed, %ld of unknown outcome\n", points_seen, failures, unknown_seen);
     return failures ? 1 : 0;
 }

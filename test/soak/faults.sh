@@ -12,8 +12,6 @@ asan_points=150
 kept=build/faults/step-$step
 mkdir -p "$kept"
 cmake --build "$build" --target fault_test >/dev/null
-cmake --preset asan >/dev/null
-cmake --build build/asan --target fault_test >/dev/null
 
 # One worker's share of every series. A failed point is in its log; the series goes on.
 worker() { # number from 1
@@ -34,6 +32,8 @@ for ((i = 1; i <= workers; i++)); do
 done
 wait "${pids[@]}"
 sanitized=0
+cmake --preset asan >/dev/null
+cmake --build build/asan --target fault_test >/dev/null
 build/asan/test/fault/fault_test quick 1 $asan_points | tee "$kept/log-asan" || sanitized=1
 grep -q ' 0 failed' "$kept/log-asan" || sanitized=1
 
