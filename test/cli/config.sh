@@ -101,6 +101,39 @@ refused 'just text\n' 'firn.yaml line 1: expected key: value'
 refused 'a: &x 1\nb: *x\n' 'firn.yaml line 2: aliases have no meaning here'
 refused '- a\n- b\n' 'firn.yaml line 1: expected key: value'
 
+# catalogs: types, addresses and their lines; only the one that is used counts
+catalog_refused() { # keys of a catalog, message...
+    local message
+    yaml "catalog:\n  other: {type: hive, uri: 'thrift://h:1'}\n  lake:\n$1default-catalog: lake\n"; shift
+    run 2 run -c "SELECT * FROM demo.t"
+    for message in "$@"; do err_has "$message"; done
+    run 0 run -q -c "SELECT 1"
+}
+catalog_refused '    type: nesie\n    uri: http://h/api/v2\n' 'firn.yaml line 4: type of catalog "lake" is "nesie"; firn opens nessie, rest and sql'
+catalog_refused '    warehouse: s3://b/w\n    type: glue\n' 'firn.yaml line 5: type of catalog "lake" is "glue"'
+catalog_refused '    warehouse: s3://b/w\n' 'firn.yaml line 4: catalog "lake" needs a type: nessie, rest or sql'
+catalog_refused '    type: sql\n    warehouse: file:///w\n' 'firn.yaml line 4: catalog "lake" needs a uri: sqlite:////absolute/path.db'
+catalog_refused '    type: sql\n    uri: sqlite:////x.db\n' 'firn.yaml line 4: catalog "lake" needs a warehouse'
+catalog_refused '    type: nessie\n    uri: http://h/api/v2\n' 'firn.yaml line 4: catalog "lake" needs a warehouse'
+catalog_refused '    type: rest\n    uri: ""\n' 'firn.yaml line 4: catalog "lake" needs a uri: https://host/path'
+catalog_refused '    type: rest\n    uri: 127.0.0.1:8181\n' 'firn.yaml line 5: uri of catalog "lake" must begin with http:// or https://'
+catalog_refused '    type: nessie\n    uri: http://h/api/v2\n    warehouse: s3://b\n    io-impl: org.apache.iceberg.azure.adlsv2.ADLSFileIO\n' 'firn.yaml line 7: io-impl of catalog "lake" must be S3FileIO'
+yaml "catalog:\n  lake:\n    uri: sqlite:///$work/lake/firn.db\n    warehouse: file://$work/lake/warehouse\n    s3: {endpont: 'http://h'}\n    # a comment\n    tokn: x\n"
+run 0 run -c "CREATE SCHEMA IF NOT EXISTS demo"
+err_has 'firn.yaml line 5: s3.endpont of catalog "lake" has no meaning here'
+err_has 'firn.yaml line 7: tokn of catalog "lake" has no meaning here'
+FIRN_CATALOG__LAKE__TYPE=hive run 2 run -c "SELECT * FROM demo.t"
+err_has 'environment: type of catalog "lake" is "hive"'
+
+# an environment is laid over a catalog key by key
+yaml "catalog:\n  lakehouse:\n    type: sql\n    uri: sqlite:////nowhere/x.db\n    warehouse: file://$work/lake/warehouse\nenvironments:\n  here:\n    catalog: {lakehouse: {uri: 'sqlite:///$work/lake/firn.db'}}\n"
+run 2 run -q -c "SELECT * FROM demo.t"
+run 0 run -q -f csv --environment here -c "SELECT * FROM demo.t"
+out_is 'a
+1'
+FIRN_CATALOG__LAKEHOUSE__URI=sqlite:////elsewhere/y.db run 2 run -q --environment here -c "SELECT * FROM demo.t"
+err_has '/elsewhere/y.db'
+
 # dashes and underscores, threads is reserved, environments
 yaml 'application-name: a\nthreads: 2\nmemory: 64MiB\nsearch_path: demo\nenvironments:\n  production: {application_name: prod, timezone: Europe/Berlin}\n  empty: {}\n  wrong: {memroy: 1}\n'
 run 0 run -f csv -q -c "SHOW application_name"
