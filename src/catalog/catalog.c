@@ -142,20 +142,42 @@ static status copy_names(const struct catalog_names *from, struct arena *arena, 
 
 /* ---- pins ------------------------------------------------------------------------------------ */
 
+static status new_pin(struct catalog *c, struct catalog_pin **out, struct error *err)
+{
+    TRY(mem_calloc(NULL, sizeof(**out), (void **)out, err));
+    (*out)->catalog = c;
+    arena_init(&(*out)->arena, NULL);
+    return ST_OK;
+}
+
 status catalog_pin(struct catalog *c, struct catalog_pin **out, struct error *err)
 {
     struct catalog_pin *p;
     *out = NULL;
-    TRY(mem_calloc(NULL, sizeof(*p), (void **)&p, err));
-    p->catalog = c;
-    arena_init(&p->arena, NULL);
+    TRY(new_pin(c, &p, err));
     status st = c->kind->pin(p, err);
-    if (st != ST_OK) {
+    if (st == ST_OK)
+        *out = p;
+    else
         catalog_unpin(p);
-        return st;
-    }
-    *out = p;
-    return ST_OK;
+    return st;
+}
+
+status catalog_pin_at(struct catalog *c, struct str ref, struct catalog_pin **out,
+                      struct error *err)
+{
+    struct catalog_pin *p;
+    bool found = false;
+    *out = NULL;
+    if (!c->kind->pin_at)
+        return ST_OK;
+    TRY(new_pin(c, &p, err));
+    status st = c->kind->pin_at(p, ref, &found, err);
+    if (st == ST_OK && found)
+        *out = p;
+    else
+        catalog_unpin(p);
+    return st;
 }
 
 void catalog_unpin(struct catalog_pin *p)

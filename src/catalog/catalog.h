@@ -60,6 +60,10 @@ struct catalog_name {
 /* The state a transaction reads: table name -> metadata location, all at one moment. */
 struct catalog_pin;
 STATUS_MUST_USE status catalog_pin(struct catalog *c, struct catalog_pin **out, struct error *err);
+/* The newest state of another branch or tag of the catalog, or its state at a commit's hash, to read;
+ * *out NULL when there is none of that name. */
+STATUS_MUST_USE status catalog_pin_at(struct catalog *c, struct str ref, struct catalog_pin **out,
+                                      struct error *err);
 void catalog_unpin(struct catalog_pin *p); /* accepts NULL */
 
 STATUS_MUST_USE status catalog_namespace_exists(struct catalog_pin *p, struct str space, bool *out,

@@ -32,6 +32,8 @@ struct catalog_kind {
     struct catalog_traits traits;
     /* Fixes the state that p will answer about; sets p->self. */
     status (*pin)(struct catalog_pin *p, struct error *err);
+    /* Same for another reference; *found false: it is none. NULL: the catalog has no references. */
+    status (*pin_at)(struct catalog_pin *p, struct str ref, bool *found, struct error *err);
     status (*space_exists)(struct catalog_pin *p, struct str space, bool *out, struct error *err);
     status (*spaces)(struct catalog_pin *p, struct catalog_names *out, struct error *err);
     status (*tables)(struct catalog_pin *p, struct str space, struct catalog_names *out,

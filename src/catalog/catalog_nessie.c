@@ -295,6 +295,36 @@ static status nessie_pin(struct catalog_pin *p, struct error *err)
     return catalog_nessie_path(n->at.name, n->at.hash, &p->arena, &n->path, err);
 }
 
+static bool is_hash(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (!((s.ptr[i] >= '0' && s.ptr[i] <= '9') || (s.ptr[i] >= 'a' && s.ptr[i] <= 'f')))
+            return false;
+    return s.len == 64;
+}
+
+/* 404: there is none; 400: it cannot be a name. */
+static status nessie_pin_at(struct catalog_pin *p, struct str ref, bool *found, struct error *err)
+{
+    struct nessie_pin *n;
+    struct error why;
+    error_init(&why);
+    TRY(ARENA_NEW(&p->arena, struct nessie_pin, &n, err));
+    p->self = n;
+    if (is_hash(ref)) {
+        TRY(arena_str(&p->arena, ref, &n->at.hash, err));
+    } else {
+        status st = ref.len > 0 ? ask_reference(p, ref, &n->at, &why) : ST_NOT_FOUND;
+        if (st == ST_NOT_FOUND || st == ST_INVALID)
+            return ST_OK;
+        if (st != ST_OK && err)
+            *err = why;
+        TRY(st);
+    }
+    *found = true;
+    return catalog_nessie_path(n->at.name, n->at.hash, &p->arena, &n->path, err);
+}
+
 /* ---- opening --------------------------------------------------------------------------------- */
 
 static void nessie_close(struct catalog *c)
@@ -310,6 +340,7 @@ static void nessie_close(struct catalog *c)
 static const struct catalog_kind nessie_kind = {
     .traits = {.many_tables = true, .keeps_files = true},
     .pin = nessie_pin,
+    .pin_at = nessie_pin_at,
     .space_exists = nessie_space_exists,
     .spaces = nessie_spaces,
     .tables = nessie_tables,
@@ -421,14 +452,6 @@ static status base_url(struct catalog *c, struct str *out, struct error *err)
     FAIL(err, ST_USAGE, "catalog \"%.*s\": the uri of a Nessie catalog ends with /api/v2%s",
          STR_ARG(c->name),
          memmem(uri.ptr, uri.len, "/iceberg", 8) ? "; its Iceberg REST endpoint is type rest" : "");
-}
-
-static bool is_hash(struct str s)
-{
-    for (size_t i = 0; i < s.len; i++)
-        if (!((s.ptr[i] >= '0' && s.ptr[i] <= '9') || (s.ptr[i] >= 'a' && s.ptr[i] <= 'f')))
-            return false;
-    return s.len == 64;
 }
 
 /* "main", "main@<hash>" or "<hash>"; ref.hash beside it. */

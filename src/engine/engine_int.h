@@ -65,13 +65,21 @@ struct engine_read {
     struct catalog_name name;
 };
 
+/* Another branch of the catalog, as a statement of the transaction has read it. */
+struct engine_branch {
+    struct engine_branch *next;
+    struct str name;
+    struct catalog_pin *pin; /* owned; NULL: there is no such branch */
+};
+
 struct engine_txn {
     struct arena arena;
     struct catalog_pin *pin; /* owned; NULL until a table is named */
-    bool explicit_block;     /* between BEGIN and COMMIT */
-    bool failed;             /* a statement failed: only ROLLBACK or COMMIT (= rollback) */
-    bool skip;               /* this run's transaction was committed before (--run-id) */
-    struct str skip_hash;    /* hash of the text that was committed then */
+    struct engine_branch *branches;
+    bool explicit_block;  /* between BEGIN and COMMIT */
+    bool failed;          /* a statement failed: only ROLLBACK or COMMIT (= rollback) */
+    bool skip;            /* this run's transaction was committed before (--run-id) */
+    struct str skip_hash; /* hash of the text that was committed then */
     int64_t now_us;
     char publish_id[37];          /* of its one commit */
     struct engine_staged *tables; /* newest first */
@@ -146,6 +154,11 @@ struct engine_staged *engine_staged_find(const struct engine_txn *t, struct cata
 /* The table as this transaction sees it: staged, else pinned; *out NULL when there is none. */
 STATUS_MUST_USE status engine_table_get(struct firn_session *s, struct catalog_name name,
                                         struct iceberg_table **out, struct error *err);
+/* The table as it is on another branch of the catalog, at one state as long as the transaction
+ * lasts; *out NULL when there is no such branch, or no such table on it. */
+STATUS_MUST_USE status engine_table_on(struct firn_session *s, struct str branch,
+                                       struct catalog_name name, struct iceberg_table **out,
+                                       struct error *err);
 /* Notes that a statement reads the table: what is appended to it in this transaction may depend on
  * the rows it had, so it is not put on top of a newer base. */
 STATUS_MUST_USE status engine_table_read(struct firn_session *s, struct catalog_name name,

@@ -401,19 +401,40 @@ static status split_suffix(struct engine_env *e, const struct query_table_name *
     return engine_resolve(e->session, &front, &e->arena, base, found, err);
 }
 
+/* "t@dev" where dev is a branch or tag of the whole catalog. */
+static status lookup_branch(struct engine_env *e, struct catalog_name name, struct str branch,
+                            bool *found, struct plan_table *out, struct error *err)
+{
+    struct iceberg_table *t;
+    TRY(engine_table_on(e->session, branch, name, &t, err));
+    *found = t != NULL;
+    return t ? describe_table(e, name, t, out, err) : ST_OK;
+}
+
 static status lookup_past(struct engine_env *e, const struct query_table_name *name, bool *found,
                           struct plan_table *out, struct error *err)
 {
     struct catalog_name base;
     struct iceberg_table *t;
-    struct str at;
+    struct str at = {0};
     TRY(split_suffix(e, name, '@', &base, &at, found, err));
     if (!*found)
-        return ST_OK;
+        return at.ptr ? lookup_branch(e, base, at, found, out, err) : ST_OK;
     TRY(engine_table_get(e->session, base, &t, err));
     TRY(describe_table(e, base, t, out, err));
     const struct iceberg_snapshot *then;
     status st = snapshot_named(e, t, at, &then, err);
+    if (st == ST_NOT_FOUND) {
+        bool elsewhere;
+        struct error why;
+        error_init(&why);
+        status on = lookup_branch(e, base, at, &elsewhere, out, &why);
+        if (on == ST_OK && elsewhere)
+            return ST_OK;
+        if (on != ST_OK && err)
+            *err = why;
+        st = on != ST_OK ? on : st;
+    }
     if (st != ST_OK) {
         error_position(err, name->position);
         return st;

@@ -57,6 +57,8 @@ status engine_txn_pin(struct firn_session *s, struct error *err)
 static void txn_end(struct firn_session *s)
 {
     catalog_unpin(s->txn->pin);
+    for (struct engine_branch *b = s->txn->branches; b; b = b->next)
+        catalog_unpin(b->pin);
     arena_free(&s->txn->arena);
     mem_free(&s->account, s->txn, sizeof(*s->txn));
     s->txn = NULL;
@@ -98,6 +100,37 @@ status engine_table_get(struct firn_session *s, struct catalog_name name,
         return ST_OK;
     TRY(catalog_location(s->txn->pin, name, &s->txn->arena, &location, err));
     return location.ptr ? catalog_load(s->txn->pin, name, &s->txn->arena, out, err) : ST_OK;
+}
+
+static status pin_branch(struct firn_session *s, struct str name, struct catalog_pin **out,
+                         struct error *err)
+{
+    struct engine_txn *txn = s->txn;
+    struct engine_branch *b = txn->branches;
+    while (b && !str_eq(b->name, name))
+        b = b->next;
+    *out = b ? b->pin : NULL;
+    if (b)
+        return ST_OK;
+    TRY(ARENA_NEW(&txn->arena, struct engine_branch, &b, err));
+    TRY(arena_str(&txn->arena, name, &b->name, err));
+    TRY(catalog_pin_at(s->catalog, name, &b->pin, err));
+    b->next = txn->branches;
+    txn->branches = b;
+    *out = b->pin;
+    return ST_OK;
+}
+
+status engine_table_on(struct firn_session *s, struct str branch, struct catalog_name name,
+                       struct iceberg_table **out, struct error *err)
+{
+    struct catalog_pin *pin;
+    struct str location = {0};
+    *out = NULL;
+    TRY(pin_branch(s, branch, &pin, err));
+    if (pin)
+        TRY(catalog_location(pin, name, &s->txn->arena, &location, err));
+    return location.ptr ? catalog_load(pin, name, &s->txn->arena, out, err) : ST_OK;
 }
 
 static bool was_read(const struct engine_txn *txn, struct catalog_name name)

@@ -18,17 +18,25 @@ def call(method, path, body=None, want=200):
     return json.loads(text) if text else None
 
 
+def make_branch(name, source, at):
+    quoted = urllib.parse.urlencode({"name": name, "type": "BRANCH"})
+    call("POST", f"trees?{quoted}", {"type": "BRANCH", "name": source, "hash": at})
+
+
 class Branch(Lakehouse):
     """firn in a folder whose catalog is a new branch, with its warehouse in the folder too."""
 
     def __init__(self, firn, **env):
         super().__init__(firn, **env)
-        root = call("GET", "trees/-")["reference"]
-        self.name = f"test/{uuid.uuid4().hex[:12]}"
-        quoted = urllib.parse.urlencode({"name": self.name, "type": "BRANCH"})
-        no_commit = call("GET", "config")["noAncestorHash"]
-        call("POST", f"trees?{quoted}", {"type": "BRANCH", "name": root["name"], "hash": no_commit})
+        self.name, self.others = f"test/{uuid.uuid4().hex[:12]}", []
+        make_branch(self.name, call("GET", "trees/-")["reference"]["name"], call("GET", "config")["noAncestorHash"])
         self.configure()
+
+    def branch(self, name, at):
+        """Another branch from a commit of this one; its full name."""
+        self.others.append(f"{self.name}-{name}")
+        make_branch(self.others[-1], self.name, at)
+        return self.others[-1]
 
     def configure(self, name="firn.yaml", uri=URI, ref=None, **more):
         lines = [f"    {k}: '{v}'\n" for k, v in dict({"type": "nessie", "uri": uri, "ref": ref or self.name,
@@ -37,11 +45,11 @@ class Branch(Lakehouse):
             f.write("catalog:\n  lakehouse:\n" + "".join(lines) + "default-catalog: lakehouse\nbusy: 20000\n")
         return name
 
-    def path(self, at=""):
-        return "trees/" + urllib.parse.quote(f"{self.name}@{at}", safe="")
+    def path(self, at="", name=None):
+        return "trees/" + urllib.parse.quote(f"{name or self.name}@{at}", safe="")
 
-    def hash(self):
-        return call("GET", self.path())["reference"]["hash"]
+    def hash(self, name=None):
+        return call("GET", self.path(name=name))["reference"]["hash"]
 
     def history(self):
         """Commits, newest first: (message, properties, operations)."""
@@ -56,5 +64,6 @@ class Branch(Lakehouse):
         call("POST", f"{self.path(self.hash())}/history/commit", {"commitMeta": {"message": "by hand"}, "operations": operations})
 
     def __exit__(self, *_):
-        call("DELETE", f"{self.path(self.hash())}?type=BRANCH")
+        for name in (self.name, *self.others):
+            call("DELETE", f"{self.path(self.hash(name), name)}?type=BRANCH")
         super().__exit__()

@@ -660,3 +660,26 @@ TEST(nobody_there)
     w.fake.server = http_server_start(answer, &w.fake);
     end(&w);
 }
+
+TEST(another_branch)
+{
+    struct world w = {.fake = {.content = TABLE}};
+    struct catalog_pin *other;
+    struct str at;
+    begin(&w);
+    CHECK_OK(catalog_pin_at(w.catalog, STR("a/b"), &other, &err));
+    CHECK(str_starts(str_of(w.fake.last), STR("GET /api/v2/trees/a%2Fb HTTP")));
+    CHECK_OK(catalog_location(other, demo_t, &w.arena, &at, &err));
+    struct catalog_change change = {.kind = CATALOG_CREATE_SPACE, .name = {.space = STR("s")}};
+    struct catalog_commit commit = {1, &change, PUBLISH, STR("")};
+    CHECK_INT(catalog_commit(other, &commit, &err), ST_UNSUPPORTED); /* to read only */
+    catalog_unpin(other);
+    CHECK_OK(catalog_pin_at(w.catalog, STR(HASH2), &other, &err));
+    CHECK_OK(catalog_location(other, demo_t, &w.arena, &at, &err));
+    CHECK(str_starts(str_of(w.fake.last), STR("POST /api/v2/trees/%40" HASH2 "/contents ")));
+    catalog_unpin(other);
+    w.fake.reference = NULL;
+    CHECK_OK(catalog_pin_at(w.catalog, STR("nix"), &other, &err));
+    CHECK(other == NULL);
+    end(&w);
+}
