@@ -108,6 +108,7 @@ struct firn_figures {
     int64_t rows_written, bytes_written;
     int64_t snapshot_id; /* published last; 0 = none: see firn_published */
     int64_t bad_rows;
+    int64_t requests; /* to object storage, since the statement began */
     const char *mode; /* of a refresh: "full"; "" = none */
 };
 FIRN_API void firn_result_figures(const struct firn_result *r, struct firn_figures *out);

@@ -131,6 +131,10 @@ static void print_figures(const struct firn_figures *f)
                 plural(f->rows_written), (long long)f->bytes_written);
         between = "; ";
     }
+    if (f->requests > 0) {
+        fprintf(stderr, "%s%lld request%s", between, (long long)f->requests, plural(f->requests));
+        between = "; ";
+    }
     if (f->bad_rows > 0)
         fprintf(stderr, "%sleft out %lld bad row%s", between, (long long)f->bad_rows,
                 plural(f->bad_rows));
@@ -139,7 +143,7 @@ static void print_figures(const struct firn_figures *f)
 
 static bool any_figures(const struct firn_figures *f)
 {
-    return f->files + f->files_skipped + f->rows_written + f->bad_rows > 0;
+    return f->files + f->files_skipped + f->rows_written + f->bad_rows + f->requests > 0;
 }
 
 static void add_figures(struct firn_figures *total, const struct firn_figures *f)
@@ -151,6 +155,7 @@ static void add_figures(struct firn_figures *total, const struct firn_figures *f
     total->rows_written += f->rows_written;
     total->bytes_written += f->bytes_written;
     total->bad_rows += f->bad_rows;
+    total->requests += f->requests;
     if (f->mode[0])
         total->mode = f->mode;
 }

@@ -115,6 +115,7 @@ int firn_execute(struct firn_session *s, const char *sql, size_t length, struct 
         return report(s, &err, error);
     r->session = s;
     r->figures.mode = "";
+    r->requests_before = store_requests(s->store);
     arena_init(&r->arena, &s->account);
     if (engine_execute(s, (struct str){sql, length}, r, &err) != ST_OK) {
         firn_result_free(r);
@@ -214,6 +215,7 @@ void firn_result_figures(const struct firn_result *r, struct firn_figures *out)
     *out = r->figures;
     out->files = r->env.counters.files;
     out->files_skipped = r->env.counters.files_skipped;
+    out->requests = store_requests(r->session->store) - r->requests_before;
     out->rows = r->env.counters.rows;
     out->bytes = r->env.counters.bytes;
     out->bad_rows = r->env.counters.bad_rows;

@@ -254,6 +254,19 @@ status engine_catalog_resolve(struct engine_config *c, const struct engine_catal
     return all_properties(c, slot, out, err);
 }
 
+status engine_store_properties(const struct engine_config *c, struct property **out, size_t *count,
+                               struct error *err)
+{
+    const struct engine_catalog_config *slot;
+    struct catalog_config all = {0};
+    if (engine_catalog_default(c, &slot, NULL) != ST_OK) /* read_parquet('s3://...') needs none */
+        return engine_spark_store(c, NULL, out, count, err);
+    TRY(all_properties(c, slot, &all, err));
+    *out = (struct property *)(uintptr_t)all.properties;
+    *count = all.property_count;
+    return ST_OK;
+}
+
 /* ---- secrets --------------------------------------------------------------------------------- */
 
 struct secrets {

@@ -130,6 +130,9 @@ STATUS_MUST_USE status engine_catalog_default(const struct engine_config *c,
 STATUS_MUST_USE status engine_catalog_resolve(struct engine_config *c,
                                               const struct engine_catalog_config *slot,
                                               struct catalog_config *out, struct error *err);
+/* What opens object storage: the default catalog's properties, else what Spark's keys say. */
+STATUS_MUST_USE status engine_store_properties(const struct engine_config *c, struct property **out,
+                                               size_t *count, struct error *err);
 /* Values of secret keys, the longest first, for secret_scrub. */
 STATUS_MUST_USE status engine_config_secrets(const struct engine_config *c, struct str **out,
                                              size_t *count, struct error *err);

@@ -7,6 +7,7 @@
 #include "sql/sql.h"
 #include "summary/summary.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- EXPLAIN --------------------------------------------------------------------------------- */
@@ -74,6 +75,7 @@ status engine_explain(struct engine_env *e, struct query_statement *st, struct f
 {
     struct query_plan *plan;
     struct str text, head = STR("");
+    char requests[40] = "";
     struct query_statement *inner = st->inner;
     if (inner->kind == QUERY_STMT_REFRESH)
         TRY(explain_refresh(e, inner, &plan, &head, err));
@@ -87,14 +89,17 @@ status engine_explain(struct engine_env *e, struct query_statement *st, struct f
     TRY(arena_printf(&e->arena, &text, err, "%.*s%.*s", (int)head.len, head.ptr, (int)text.len,
                      text.ptr));
     if (st->analyze && inner->kind == QUERY_STMT_SELECT) {
-        int64_t rows, start = clock_monotonic_us();
+        int64_t rows, start = clock_monotonic_us(), sent = store_requests(e->session->store);
         TRY(drain(e, plan, &rows, err));
+        sent = store_requests(e->session->store) - sent;
+        if (sent > 0)
+            snprintf(requests, sizeof(requests), "; %lld requests", (long long)sent);
         TRY(arena_printf(&e->arena, &text, err,
                          "%.*s\nRows: %lld; read: %lld files, %lld row groups skipped, %lld rows, "
-                         "%lld bytes; time: %.3f ms",
+                         "%lld bytes%s; time: %.3f ms",
                          (int)text.len, text.ptr, (long long)rows, (long long)e->counters.files,
                          (long long)e->counters.row_groups_skipped, (long long)e->counters.rows,
-                         (long long)e->counters.bytes,
+                         (long long)e->counters.bytes, requests,
                          (double)(clock_monotonic_us() - start) / 1000.0));
     }
     return text_rows(e, text, r, err);

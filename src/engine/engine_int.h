@@ -255,6 +255,7 @@ struct firn_result {
     const char *verb; /* "SELECT": the tag gets the row count */
     int64_t row_count;
     struct firn_figures figures;
+    int64_t requests_before;   /* of the session's store, when the statement began */
     struct column_stream rows; /* valid while a stream is open */
     struct error error;        /* of the stream */
 };

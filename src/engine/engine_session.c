@@ -172,6 +172,15 @@ static status check_run_id(struct str id, struct error *err)
     return ST_OK;
 }
 
+static status open_store(struct firn_session *s, struct error *err)
+{
+    struct store_config config = {.account = &s->account, .cancel = &s->cancel};
+    struct property *properties;
+    size_t count;
+    TRY(engine_store_properties(&s->config, &properties, &count, err));
+    return store_create(properties, count, &config, &s->store, err);
+}
+
 static status session_start(struct firn_session *s, const struct firn_option *options,
                             size_t option_count, struct error *err)
 {
@@ -180,7 +189,7 @@ static status session_start(struct firn_session *s, const struct firn_option *op
     struct str memory = engine_config_get(&s->config, "memory");
     if (memory.len > 0)
         TRY(parse_bytes(memory, &s->account.limit_bytes, err));
-    TRY(store_create_local(&s->store, err));
+    TRY(open_store(s, err));
     TRY(check_run_id(engine_config_get(&s->config, "run_id"), err));
     struct str zone = engine_config_get(&s->config, "timezone");
     status st = set_zone(s, zone, err);

@@ -206,6 +206,7 @@ static status open_group(struct scan *s, size_t group, struct error *err)
     s->rows_left = parquet_group_rows(s->parquet, group);
     if (!s->work)
         TRY(codec_work_create(s->c->account, &s->work, err));
+    TRY(parquet_group_expect(s->parquet, group, s->file_column, s->column_count, err));
     for (size_t i = 0; i < s->column_count; i++) {
         struct scan_column *col = &s->columns[i];
         col->span = (struct column_span){0};

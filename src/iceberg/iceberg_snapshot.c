@@ -49,10 +49,8 @@ struct making {
 
 void iceberg_paths_delete(struct store *store, const struct iceberg_paths *p)
 {
-    for (size_t i = 0; i < p->count; i++) {
-        status ignored = store_delete(store, p->paths[i], NULL); /* best effort, by contract */
-        (void)ignored;
-    }
+    status ignored = store_delete_all(store, p->paths, p->count, NULL); /* by contract */
+    (void)ignored;
 }
 
 /* D4 */

@@ -81,6 +81,23 @@ static void name_place(const struct parquet_column *c, bool page, struct error *
                   STR_ARG(store_uri(c->f->file)));
 }
 
+status parquet_group_expect(struct parquet_file *f, size_t group, const int *columns, size_t count,
+                            struct error *err)
+{
+    struct store_range *ranges;
+    size_t n = 0;
+    TRY(mem_alloc(f->account, count * sizeof(*ranges), (void **)&ranges, err));
+    for (size_t i = 0; i < count; i++) {
+        if (columns[i] < 0)
+            continue;
+        const struct parquet_chunk_place *c = &f->chunk[group * f->columns + (size_t)columns[i]];
+        ranges[n++] = (struct store_range){c->start, c->end - c->start};
+    }
+    status st = store_expect(f->file, ranges, n, err);
+    mem_free(f->account, ranges, count * sizeof(*ranges));
+    return st;
+}
+
 status parquet_column_open(struct parquet_file *f, size_t group, size_t column,
                            struct column_type want, struct parquet_column **out, struct error *err)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* store.c - the front of every store: names are checked here, then the back end is called.
  *
- *     URI -> store_path -> ops of store_local.c or store_memory.c
+ *     URI -> store_place -> ops of store_local.c, store_memory.c or store_s3.c
  *
  * What a back end need not repeat: URI syntax, limits of a read, counting written bytes, sorting
  * the names of a glob. */
@@ -29,7 +29,8 @@ static size_t scheme_length(struct str s)
     return is_file || has_authority ? n : 0;
 }
 
-status store_path(struct str uri, struct str *path, struct error *err)
+/* The path of a local file. */
+static status local_path(struct str uri, struct str *path, struct error *err)
 {
     struct str p = uri;
     if (memchr(uri.len ? uri.ptr : "", '\0', uri.len))
@@ -38,7 +39,7 @@ status store_path(struct str uri, struct str *path, struct error *err)
     size_t scheme = scheme_length(uri);
     if (scheme) {
         if (scheme != 4 || memcmp(uri.ptr, "file", 4) != 0)
-            FAIL(err, ST_UNSUPPORTED, "%.*s: this store reads and writes local files, not %.*s://",
+            FAIL(err, ST_UNSUPPORTED, "%.*s: expected a local file or s3://bucket/key, not %.*s://",
                  STR_ARG(uri), (int)scheme, uri.ptr);
         p = (struct str){uri.ptr + 5, uri.len - 5};
         if (str_starts(p, STR("//"))) { /* an authority; only the empty one is this machine */
@@ -56,6 +57,35 @@ status store_path(struct str uri, struct str *path, struct error *err)
         FAIL(err, ST_INVALID, "%.*s...: a file name of %zu bytes, at most %d are possible", 64,
              uri.ptr, p.len, STORE_PATH_MAX);
     *path = p;
+    return ST_OK;
+}
+
+/* "s3://", "s3a://" or "s3n://": its length; else 0. */
+static size_t s3_scheme(struct str uri)
+{
+    static const char *const schemes[] = {"s3://", "s3a://", "s3n://"};
+    for (size_t i = 0; i < ARRAY_LEN(schemes); i++)
+        if (str_starts(uri, str_of(schemes[i])))
+            return strlen(schemes[i]);
+    return 0;
+}
+
+status store_place(struct store *s, struct str uri, struct store **out, struct str *path,
+                   struct error *err)
+{
+    size_t scheme = s->ops->route ? s3_scheme(uri) : 0;
+    *out = s;
+    if (s->ops->route)
+        TRY(s->ops->route(s, scheme > 0, out, err));
+    if (scheme == 0)
+        return local_path(uri, path, err);
+    *path = (struct str){uri.ptr + scheme, uri.len - scheme};
+    if (path->len == 0 || memchr(path->ptr, '\0', path->len))
+        FAIL(err, ST_INVALID, "\"%.*s\": expected s3://bucket/key without NUL bytes",
+             (int)strnlen(uri.ptr, 64), uri.ptr);
+    if (path->len > STORE_PATH_MAX)
+        FAIL(err, ST_INVALID, "%.*s...: a name of %zu bytes, at most %d are possible", 64, uri.ptr,
+             path->len, STORE_PATH_MAX);
     return ST_OK;
 }
 
@@ -103,7 +133,7 @@ status store_absolute(struct str path, struct arena *arena, struct str *out, str
         return arena_str(arena, path, out, err);
     }
     if (scheme) {
-        TRY(store_path(path, &p, err));
+        TRY(local_path(path, &p, err));
         return arena_printf(arena, out, err, "file://%.*s", (int)p.len, p.ptr);
     }
     if (path.len == 0)
@@ -120,7 +150,7 @@ status store_absolute(struct str path, struct arena *arena, struct str *out, str
     append_parts(path, whole, &len);
     if (len == 0 || path.ptr[path.len - 1] == '/')
         whole[len++] = '/';
-    TRY(store_path((struct str){whole, len}, &p, err));
+    TRY(local_path((struct str){whole, len}, &p, err));
     return arena_printf(arena, out, err, "file://%.*s", (int)p.len, p.ptr);
 }
 
@@ -146,7 +176,7 @@ status store_open(struct store *s, struct str uri, int64_t size_hint, struct sto
 {
     struct str path, name;
     *out = NULL;
-    TRY(store_path(uri, &path, err));
+    TRY(store_place(s, uri, &s, &path, err));
     TRY(name_copy(uri, &name, err));
     status st = s->ops->open(s, path, size_hint, out, err);
     if (st != ST_OK) {
@@ -184,9 +214,25 @@ status store_read(struct store_file *f, int64_t offset, void *out, size_t bytes,
     return bytes ? f->store->ops->read(f, offset, out, bytes, err) : ST_OK;
 }
 
+status store_expect(struct store_file *f, const struct store_range *ranges, size_t count,
+                    struct error *err)
+{
+    for (size_t i = 0; i < count; i++)
+        if (ranges[i].offset < 0 || ranges[i].bytes < 0 || ranges[i].offset > f->size ||
+            ranges[i].bytes > f->size - ranges[i].offset)
+            FAIL(err, ST_CORRUPT, "%.*s: %lld bytes wanted at offset %lld, the file has %lld",
+                 STR_ARG(f->uri), (long long)ranges[i].bytes, (long long)ranges[i].offset,
+                 (long long)f->size);
+    return f->store->ops->expect ? f->store->ops->expect(f, ranges, count, err) : ST_OK;
+}
+
 status store_read_all(struct store *s, struct str uri, struct buffer *out, struct error *err)
 {
     struct store_file *f;
+    struct str path;
+    TRY(store_place(s, uri, &s, &path, err));
+    if (s->ops->read_all)
+        return s->ops->read_all(s, path, out, err);
     TRY(store_open(s, uri, -1, &f, err));
     size_t bytes = (size_t)f->size;
     status st = buffer_reserve(out, bytes, err);
@@ -207,7 +253,7 @@ status store_write_create(struct store *s, struct str uri, struct store_write **
 {
     struct str path, name;
     *out = NULL;
-    TRY(store_path(uri, &path, err));
+    TRY(store_place(s, uri, &s, &path, err));
     if (path.ptr[path.len - 1] == '/')
         FAIL(err, ST_INVALID, "%.*s names a folder, expected a file", STR_ARG(uri));
     TRY(name_copy(uri, &name, err));
@@ -280,16 +326,18 @@ static struct str without_slashes(struct str path)
 status store_make_folder(struct store *s, struct str uri, struct error *err)
 {
     struct str path;
-    TRY(store_path(uri, &path, err));
+    TRY(store_place(s, uri, &s, &path, err));
     path = without_slashes(path);
-    return path.len > 1 ? s->ops->make_folder(s, path, err) : ST_OK;
+    return path.len > 1 && s->ops->make_folder ? s->ops->make_folder(s, path, err) : ST_OK;
 }
 
 status store_sync_folders(struct store *s, struct str uri, struct str top, struct error *err)
 {
     struct str path, root;
-    TRY(store_path(uri, &path, err));
-    TRY(store_path(top, &root, err));
+    TRY(store_place(s, uri, &s, &path, err));
+    if (!s->ops->sync_folder)
+        return ST_OK;
+    TRY(local_path(top, &root, err));
     root = without_slashes(root);
     for (size_t n = path.len; n > root.len; n--)
         if (path.ptr[n - 1] == '/') {
@@ -307,8 +355,56 @@ status store_sync_folders(struct store *s, struct str uri, struct str top, struc
 status store_delete(struct store *s, struct str uri, struct error *err)
 {
     struct str path;
-    TRY(store_path(uri, &path, err));
+    TRY(store_place(s, uri, &s, &path, err));
     return s->ops->remove(s, path, err);
+}
+
+/* The longest run of URIs from the first on that one store has, and their paths there. */
+static status same_store(struct store *s, const struct str *uris, size_t count, struct store **out,
+                         struct str *paths, size_t *n, struct error *err)
+{
+    TRY(store_place(s, uris[0], out, &paths[0], err));
+    for (*n = 1; *n < count; ++*n) {
+        struct store *to;
+        if (store_place(s, uris[*n], &to, &paths[*n], NULL) != ST_OK || to != *out)
+            break;
+    }
+    return ST_OK;
+}
+
+static status remove_all(struct store *s, const struct str *paths, size_t count, struct error *err)
+{
+    status first = ST_OK;
+    if (s->ops->remove_all)
+        return s->ops->remove_all(s, paths, count, err);
+    for (size_t i = 0; i < count; i++) {
+        status st = s->ops->remove(s, paths[i], first == ST_OK ? err : NULL);
+        first = first == ST_OK ? st : first;
+    }
+    return first;
+}
+
+status store_delete_all(struct store *s, const struct str *uris, size_t count, struct error *err)
+{
+    struct str *paths;
+    status first = ST_OK;
+    TRY(mem_alloc(NULL, count * sizeof(*paths), (void **)&paths, err));
+    for (size_t at = 0, n = 1; at < count; at += n) {
+        struct store *to;
+        struct error *mine = first == ST_OK ? err : NULL;
+        n = 1;
+        status st = same_store(s, uris + at, count - at, &to, paths, &n, mine);
+        if (st == ST_OK)
+            st = remove_all(to, paths, n, mine);
+        first = first == ST_OK ? st : first;
+    }
+    mem_free(NULL, paths, count * sizeof(*paths));
+    return first;
+}
+
+int64_t store_requests(const struct store *s)
+{
+    return s->ops->requests ? s->ops->requests(s) : 0;
 }
 
 status store_list_add(struct store_list *list, struct str path, struct error *err)
@@ -328,7 +424,7 @@ status store_glob(struct store *s, struct str pattern, struct arena *arena, stru
                   size_t *count, struct error *err)
 {
     struct str path;
-    TRY(store_path(pattern, &path, err));
+    TRY(store_place(s, pattern, &s, &path, err));
     struct store_list list = {.arena = arena, .prefix = {pattern.ptr, pattern.len - path.len}};
     TRY(s->ops->glob(s, path, &list, err));
     if (list.count)

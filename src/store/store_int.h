@@ -11,14 +11,21 @@
 
 struct store_list;
 
-/* One back end. Paths arrive checked by store_path: not empty, no NUL, not over-long. */
+/* One back end. Paths arrive checked by store_place: not empty, no NUL, not over-long; of object
+ * storage they are "bucket/key". Functions marked * may be NULL. */
 struct store_ops {
+    /* * of a store that only passes on: the one for this machine or the remote one */
+    status (*route)(struct store *s, bool remote, struct store **to, struct error *err);
     status (*open)(struct store *s, struct str path, int64_t size_hint, struct store_file **out,
                    struct error *err);
     void (*close)(struct store_file *f);
     /* offset + bytes <= f->size was checked */
     status (*read)(struct store_file *f, int64_t offset, void *out, size_t bytes,
                    struct error *err);
+    /* * appends the whole file to `out`; else open and read do it */
+    status (*read_all)(struct store *s, struct str path, struct buffer *out, struct error *err);
+    status (*expect)(struct store_file *f, const struct store_range *ranges, size_t count,
+                     struct error *err); /* * */
     status (*write_create)(struct store *s, struct str path, struct store_write **out,
                            struct error *err);
     status (*write_append)(struct store_write *w, const void *data, size_t bytes,
@@ -26,12 +33,15 @@ struct store_ops {
     status (*write_finish)(struct store_write *w, struct error *err); /* w stays */
     void (*write_free)(struct store_write *w); /* drops what was not finished */
     status (*remove)(struct store *s, struct str path, struct error *err);
-    /* `path` without trailing slashes */
+    /* * all in flight together */
+    status (*remove_all)(struct store *s, const struct str *paths, size_t count, struct error *err);
+    /* * `path` without trailing slashes */
     status (*make_folder)(struct store *s, struct str path, struct error *err);
-    /* The folder's own name, in the folder above it. */
+    /* * The folder's own name, in the folder above it. */
     status (*sync_folder)(struct store *s, struct str path, struct error *err);
     /* Adds the matching paths to `list`, in any order. */
     status (*glob)(struct store *s, struct str pattern, struct store_list *list, struct error *err);
+    int64_t (*requests)(const struct store *s); /* * sent so far */
     void (*destroy)(struct store *s);
 };
 
@@ -63,9 +73,10 @@ struct store_list {
 
 STATUS_MUST_USE status store_list_add(struct store_list *list, struct str path, struct error *err);
 
-/* The path a URI names, borrowed from it. ST_INVALID for an empty, relative, over-long name or one
- * with a NUL byte; ST_UNSUPPORTED for another scheme or a host. */
-STATUS_MUST_USE status store_path(struct str uri, struct str *path, struct error *err);
+/* The store that has what a URI names, and the path there, borrowed from it. ST_INVALID for an empty,
+ * relative, over-long name or one with a NUL byte; ST_UNSUPPORTED for another scheme or a host. */
+STATUS_MUST_USE status store_place(struct store *s, struct str uri, struct store **out,
+                                   struct str *path, struct error *err);
 /* The byte where the first path part with a wildcard starts; path.len when there is none. */
 size_t store_glob_start(struct str path);
 

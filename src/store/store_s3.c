@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+/* store_s3.c - object storage as a store: the table, its sites, deleting.
+ *
+ * A site says where objects are and what opens them. The store's own site comes from the catalog's
+ * properties; a catalog may vend others for prefixes (store_credentials). Sites are only added, so
+ * that a request under way keeps its own. */
+#include "store/store_s3_int.h"
+
+#define DELETES_AT_ONCE 64
+
+static struct s3_request delete_request(struct str bucket, struct str key)
+{
+    return (struct s3_request){
+        .method = "DELETE", .bucket = bucket, .key = key, .max_reply = (size_t)1 << 16};
+}
+
+/* Up to DELETES_AT_ONCE objects: single requests, in flight together, which every server has. */
+static status remove_some(struct s3_store *s, const struct str *paths, size_t count,
+                          struct error *err)
+{
+    struct s3_request r[DELETES_AT_ONCE];
+    struct net_reply replies[DELETES_AT_ONCE] = {0};
+    struct arena arena;
+    status st = ST_OK;
+    arena_init(&arena, NULL);
+    for (size_t i = 0; i < count; i++) {
+        struct str bucket, key;
+        TRY_DONE(s3_split(paths[i], &bucket, &key, err));
+        if (key.len == 0)
+            FAIL_DONE(err, ST_INVALID, "s3://%.*s names a bucket, expected an object",
+                      STR_ARG(paths[i]));
+        r[i] = delete_request(bucket, key);
+        buffer_init(&replies[i].body, s->account, SIZE_MAX);
+    }
+    TRY_DONE(s3_send(s, r, count, &arena, replies, err));
+    for (size_t i = 0; i < count; i++) {
+        struct str code = s3_error_code(&replies[i], &arena);
+        bool gone = replies[i].status == 200 || replies[i].status == 204 ||
+                    (replies[i].status == 404 && !str_eq(code, STR("NoSuchBucket")));
+        if (!gone)
+            TRY_DONE(s3_fail(s, &r[i], &replies[i], "delete", err));
+    }
+done:
+    for (size_t i = 0; i < count; i++)
+        buffer_free(&replies[i].body);
+    arena_free(&arena);
+    return st;
+}
+
+static status s3_remove_all(struct store *store, const struct str *paths, size_t count,
+                            struct error *err)
+{
+    struct s3_store *s = (struct s3_store *)store;
+    status first = ST_OK;
+    for (size_t i = 0; i < count; i += DELETES_AT_ONCE) {
+        size_t n = count - i < DELETES_AT_ONCE ? count - i : DELETES_AT_ONCE;
+        status st = remove_some(s, paths + i, n, first == ST_OK ? err : NULL);
+        first = first == ST_OK ? st : first;
+    }
+    return first;
+}
+
+static status s3_remove(struct store *store, struct str path, struct error *err)
+{
+    return remove_some((struct s3_store *)store, &path, 1, err);
+}
+
+static int64_t s3_requests(const struct store *store)
+{
+    struct net_figures f;
+    net_figures(((const struct s3_store *)store)->net, &f);
+    return f.requests;
+}
+
+static void s3_destroy(struct store *store)
+{
+    struct s3_store *s = (struct s3_store *)store;
+    while (s->sites) {
+        struct s3_site *site = s->sites;
+        s->sites = site->next;
+        s3_site_free(site);
+    }
+    net_client_close(s->net);
+    pthread_mutex_destroy(&s->lock);
+    mem_free(NULL, s, sizeof(*s));
+}
+
+static const struct store_ops s3_ops = {
+    .open = s3_open,
+    .close = s3_close,
+    .read = s3_read,
+    .read_all = s3_read_all,
+    .expect = s3_expect,
+    .write_create = s3_write_create,
+    .write_append = s3_write_append,
+    .write_finish = s3_write_finish,
+    .write_free = s3_write_free,
+    .remove = s3_remove,
+    .remove_all = s3_remove_all,
+    .glob = s3_glob,
+    .requests = s3_requests,
+    .destroy = s3_destroy,
+};
+
+status store_create_s3(const struct property *properties, size_t count,
+                       const struct store_config *config, struct store **out, struct error *err)
+{
+    struct net_config net;
+    void *memory;
+    status st = ST_OK;
+    TRY(s3_net_config(properties, count, &net, err));
+    net.cancel = config->cancel;
+    TRY(mem_calloc(NULL, sizeof(struct s3_store), &memory, err));
+    struct s3_store *s = memory;
+    s->head.ops = &s3_ops;
+    s->account = config->account;
+    pthread_mutex_init(&s->lock, NULL);
+    TRY_DONE(s3_site_create(properties, count, (struct str){0}, &s->sites, err));
+    TRY_DONE(net_client_open(&net, &s->net, err));
+    *out = &s->head;
+done:
+    if (st != ST_OK)
+        s3_destroy(&s->head);
+    return st;
+}
+
+status store_s3_credentials(struct store *store, struct str prefix,
+                            const struct property *properties, size_t count, struct error *err)
+{
+    struct s3_store *s = (struct s3_store *)store;
+    struct s3_site *site;
+    TRY(s3_site_create(properties, count, prefix, &site, err));
+    pthread_mutex_lock(&s->lock);
+    site->next = s->sites;
+    s->sites = site;
+    pthread_mutex_unlock(&s->lock);
+    return ST_OK;
+}
