@@ -10,9 +10,9 @@
  * The writer holds one row group, its pages compressed; nothing is written of it before it is full,
  * because a dictionary page stands in front of the pages it grew with.
  *
- * G1  a row group ends after the row with which it has row_group_rows rows or row_group_bytes
- * bytes, where a row counts its fixed widths and 4 + length for each text; a function of rows alone
- * (W1) G2  after a failure nothing more is written: every later call returns the same code */
+ * G1  a row group ends after the row with which it has row_group_rows rows or row_group_bytes bytes,
+ *     where a row counts its fixed widths and 4 + length for each text; a function of rows alone (W1)
+ * G2  after a failure nothing more is written: every later call returns the same code */
 #include "parquet/parquet_write_int.h"
 
 /* Small pieces are gathered to this size before they go to the store. */

@@ -13,6 +13,8 @@
  * here, and every NaN is written as the same one. It finds accidents, not forgers. */
 #include "summary/summary.h"
 
+#include "base/bytes.h"
+
 #include <math.h>
 #include <string.h>
 #include <xxhash.h>
@@ -27,17 +29,10 @@ struct tap {
     struct buffer row;             /* owned: one row's bytes */
 };
 
-static status put_u32(struct buffer *b, uint32_t v, struct error *err)
-{
-    uint8_t bytes[4] = {(uint8_t)v, (uint8_t)(v >> 8), (uint8_t)(v >> 16), (uint8_t)(v >> 24)};
-    return buffer_append(b, bytes, sizeof(bytes), err);
-}
-
 static status put_u64(struct buffer *b, uint64_t v, struct error *err)
 {
     uint8_t bytes[8];
-    for (int i = 0; i < 8; i++)
-        bytes[i] = (uint8_t)(v >> (8 * i));
+    store_u64le(bytes, v);
     return buffer_append(b, bytes, sizeof(bytes), err);
 }
 
@@ -51,11 +46,6 @@ static status put_double(struct buffer *b, double v, struct error *err)
 
 static status put_value(struct buffer *b, const struct column_value *v, struct error *err)
 {
-    if (v->type.kind == COLUMN_DECIMAL) {
-        int128 n = column_type_phys(v->type) == PHYS_I64 ? v->i64 : v->i128;
-        TRY(put_u64(b, (uint64_t)n, err));
-        return put_u64(b, (uint64_t)(n >> 64), err);
-    }
     switch (column_type_phys(v->type)) {
     case PHYS_BOOL:
         return put_u64(b, v->b, err);
@@ -71,6 +61,8 @@ static status put_value(struct buffer *b, const struct column_value *v, struct e
         TRY(put_u64(b, v->str.len, err));
         return buffer_append_str(b, v->str, err);
     case PHYS_I128:
+        TRY(put_u64(b, (uint64_t)v->i128, err));
+        return put_u64(b, (uint64_t)(v->i128 >> 64), err);
     case PHYS_INTERVAL:
         break;
     }
@@ -81,9 +73,11 @@ static status put_column(struct tap *t, const struct column_batch *batch, size_t
                          int64_t row, struct error *err)
 {
     struct column_value v;
+    uint8_t head[5];
     column_span_value(&batch->spans[column], t->from.schema->fields[column].type, row, &v);
-    TRY(put_u32(&t->row, (uint32_t)t->field_ids[column], err));
-    TRY(buffer_append_byte(&t->row, !v.null, err));
+    store_u32le(head, (uint32_t)t->field_ids[column]);
+    head[4] = !v.null;
+    TRY(buffer_append(&t->row, head, sizeof(head), err));
     return v.null ? ST_OK : put_value(&t->row, &v, err);
 }
 

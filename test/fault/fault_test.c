@@ -14,9 +14,10 @@
  * After it, without faults, a second process looks at the tables.
  *
  * F1  exit 0 leaves the new state; any exit leaves the old or the new one, both tables alike
- * F2  a failed allocation is exit 4 and "out of memory", a failed operation exit 1 and a file's
- * name; exit 6 (unknown) is allowed and counted F3  no file is left that the state does not need,
- * except after exit 6 F4  under AddressSanitizer nothing leaks */
+ * F2  a failed allocation is exit 4 and "out of memory", a failed operation exit 1 and the name of a
+ *     file; exit 6 (unknown) is allowed and counted
+ * F3  no file is left that the state does not need, except after exit 6
+ * F4  under AddressSanitizer nothing leaks */
 #include "cli/cli.h"
 
 #include "base/clock.h"
