@@ -53,6 +53,8 @@ status engine_catalog_default(const struct engine_config *c,
                               const struct engine_catalog_config **out, struct error *err)
 {
     *out = NULL;
+    if (c->catalog_count == 0 && c->path.ptr)
+        FAIL(err, ST_USAGE, "%.*s names no catalog", STR_ARG(c->path));
     if (c->catalog_count == 0)
         FAIL(err, ST_USAGE,
              "no configuration: looked for %.*s; `firn init` makes an embedded lakehouse in this "

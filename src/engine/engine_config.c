@@ -182,6 +182,7 @@ struct source {
     bool lenient;    /* .pyiceberg.yaml: keys that are not firn's are somebody else's */
     bool given_once; /* the command line and the environment also take OPT_CLI */
     bool spark;      /* catalogs in it need a class somewhere */
+    bool variables;  /* names in it are those of environment variables */
 };
 
 static status bad_value(const struct source *s, const struct engine_entry *v, const char *what,
@@ -193,10 +194,22 @@ static status bad_value(const struct source *s, const struct engine_entry *v, co
     FAIL(err, ST_USAGE, "%.*s: %.*s %s", STR_ARG(s->entries->file), STR_ARG(v->path), what);
 }
 
-static struct engine_catalog_config *catalog_slot(struct engine_config *c, struct str name)
+/* A variable's name has no upper case and no underscores left: it may mean My_Lake by my-lake. */
+static bool same_catalog(struct str name, struct str given_name, bool of_variable)
+{
+    if (!of_variable || name.len != given_name.len)
+        return str_eq(name, given_name);
+    for (size_t i = 0; i < name.len; i++)
+        if ((name.ptr[i] == '_' ? '-' : lower(name.ptr[i])) != given_name.ptr[i])
+            return false;
+    return true;
+}
+
+static struct engine_catalog_config *catalog_slot(struct engine_config *c, struct str name,
+                                                  bool of_variable)
 {
     for (size_t i = 0; i < c->catalog_count; i++)
-        if (str_eq(c->catalogs[i].name, name))
+        if (same_catalog(c->catalogs[i].name, name, of_variable))
             return &c->catalogs[i];
     c->catalogs[c->catalog_count].name = name;
     return &c->catalogs[c->catalog_count++];
@@ -224,7 +237,7 @@ static status put_catalog(const struct source *s, struct engine_config *c,
     if (v->kind == ENGINE_ENTRY_LIST)
         return bad_value(s, v, "is a list, which has no meaning here", err);
     struct engine_catalog_config *slot =
-        catalog_slot(c, (struct str){rest.ptr, (size_t)(dot - rest.ptr)});
+        catalog_slot(c, (struct str){rest.ptr, (size_t)(dot - rest.ptr)}, s->variables);
     struct str key = {dot + 1, rest.len - (size_t)(dot - rest.ptr) - 1};
     *(s->spark ? &slot->of_spark : &slot->of_firn) = true;
     /* They say the same thing: the stronger source's counts. */
@@ -433,7 +446,7 @@ static status put_sources(const struct sources *all, const char *environment,
                           struct engine_config *c, struct error *err)
 {
     struct source spark_file = {.entries = &all->spark_file, .spark = true};
-    struct source variables = {.entries = &all->variables, .given_once = true};
+    struct source variables = {.entries = &all->variables, .given_once = true, .variables = true};
     struct source conf = {.entries = &all->conf, .spark = true};
     struct engine_entry first = {.path = STR("default_catalog"), .value = engine_spark_default(c)};
     TRY(put_file(&all->file, environment ? environment : getenv("FIRN_ENVIRONMENT"), c, err));

@@ -134,6 +134,14 @@ out_is 'a
 FIRN_CATALOG__LAKEHOUSE__URI=sqlite:////elsewhere/y.db run 2 run -q --environment here -c "SELECT * FROM demo.t"
 err_has '/elsewhere/y.db'
 
+# a variable means a catalog by its name without case and underscores
+yaml "catalog:\n  My_Lake:\n    type: sql\n    uri: sqlite:////nowhere/x.db\n    warehouse: file://$work/lake/warehouse\n"
+FIRN_CATALOG__MY_LAKE__URI=sqlite:///$work/lake/firn.db run 0 run -c "CREATE SCHEMA IF NOT EXISTS demo"
+err_has "catalog My_Lake"
+yaml 'memory: 1GiB\n'
+run 2 run -c "SELECT * FROM demo.t"
+err_has 'firn.yaml names no catalog'
+
 # dashes and underscores, threads is reserved, environments
 yaml 'application-name: a\nthreads: 2\nmemory: 64MiB\nsearch_path: demo\nenvironments:\n  production: {application_name: prod, timezone: Europe/Berlin}\n  empty: {}\n  wrong: {memroy: 1}\n'
 run 0 run -f csv -q -c "SHOW application_name"
