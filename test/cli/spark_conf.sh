@@ -119,3 +119,15 @@ if grep -q hunter2 shown; then fail "shown: $(cat shown)"; fi
 run 0 run -q -f csv -v password=hunter2 -c "SELECT :'password' AS p"
 out_is 'p
 hunter2'
+
+# the settings of the notebook's session builder, as a file, give its catalog
+sed -n 's/^ *\.config("\([^"]*\)", "\([^"]*\)").*/\1 \2/p' "$here/../interop/notebook.py" >of_builder
+echo 'spark.app.name Pattern-1.6-BatchAgg-development' >>of_builder
+example=$here/../../examples/spark-defaults.conf
+sed -n 's/^\(spark[^ ]*\)  *\(.*\)$/\1 \2/p' "$example" | sort >of_example
+sort of_builder | cmp - of_example || fail "examples/spark-defaults.conf is not what the builder sets"
+[ "$(wc -l <of_example)" = 17 ] || fail "the builder has $(wc -l <of_example) settings"
+run 9 run --spark-conf "$example" --conf spark.sql.catalog.lakehouse.uri=http://127.0.0.1:9/api/v2 -c "SELECT * FROM demo.t"
+err_has 'firn: catalog lakehouse, warehouse s3a://openlakes/warehouse, nessie main at http://127.0.0.1:9/api/v2'
+err_not 'has no meaning here'
+err_not admin123
