@@ -70,8 +70,8 @@ cd pyiceberg
 run 0 run -f csv -q -c "SELECT * FROM demo.t"
 out_is 'a
 1'
-run 2 run -q --default-catalog other -c "SELECT * FROM demo.t"
-err_has 'catalog "other" has type "rest"'
+run 9 run --default-catalog other -c "SELECT * FROM demo.t"
+err_has ": catalog other"
 FIRN_DEFAULT_CATALOG=none run 2 run -q -c "SELECT * FROM demo.t"
 err_has 'default-catalog "none" is not among the catalogs'
 cd ..

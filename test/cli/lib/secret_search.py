@@ -265,7 +265,7 @@ try:
     print(f"{ran} runs, {len(known)} secrets, {len(heard)} requests repeated, {files} files: none stands in what was written")
     everything = "\n".join(heard)
     sent = {name for name, form in forms() if form in everything}  # the server repeated these: they were there to be seen
-    missing = {"nessie-token", "oauth-secret"} - sent
+    missing = {"nessie-token", "rest-token", "client-secret", "oauth-secret"} - sent
     assert not missing, f"never sent: {missing}"
 finally:
     server.shutdown()
