@@ -51,8 +51,9 @@ struct rest_pin {
 static status call_what(struct arena *arena, const char *doing, struct catalog_name name,
                         struct str *out, struct error *err)
 {
+    struct str table = name.table.len ? name.table : STR("");
     return arena_printf(arena, out, err, "%s %.*s%s%.*s", doing, STR_ARG(name.space),
-                        name.table.len ? "." : "", STR_ARG(name.table));
+                        table.len ? "." : "", STR_ARG(table));
 }
 
 /* A 404 of the protocol, not of whatever else may stand at a wrong URL. */
