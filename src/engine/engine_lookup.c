@@ -439,7 +439,11 @@ static status lookup_past(struct engine_env *e, const struct query_table_name *n
         error_position(err, name->position);
         return st;
     }
-    at_snapshot(out, then);
+    const struct iceberg_ref *ref = iceberg_ref_by_name(t, at);
+    if (ref && !ref->is_tag)
+        out->snapshot = then; /* under the table's schema: a branch goes on, as in Spark */
+    else
+        at_snapshot(out, then);
     return engine_summary_states(e, out, err);
 }
 
