@@ -13,7 +13,7 @@ JARS = os.path.join(os.environ.get("FIRN_CACHE", os.path.expanduser("~/.cache/fi
 def prepare(memory="1g"):
     jars = sorted(j for name in ("iceberg-spark-runtime", "iceberg-aws-bundle", "sqlite-jdbc") for j in glob.glob(f"{JARS}/{name}*.jar"))
     conf = {"spark.ui.enabled": "false", "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1",
-            "spark.log.level": "ERROR", "spark.driver.extraClassPath": ":".join(jars)}
+            "spark.ui.showConsoleProgress": "false", "spark.log.level": "OFF", "spark.driver.extraClassPath": ":".join(jars)}
     os.environ["PYSPARK_SUBMIT_ARGS"] = " ".join(
         ["--master local[2]", f"--driver-memory {memory}", *(f"--conf {k}={v}" for k, v in conf.items()), "pyspark-shell"])
 

@@ -1,0 +1,356 @@
+-- zoo.sql - tables as Spark makes them, each below "--- name flags"; zoo_make.py runs the statements.
+--
+-- {t} is the table. Flags: `quick` (also in the short run), `local` (needs files beside the catalog). A line that starts
+-- with "!" calls a function of zoo_make.py with the JSON behind it. Every snapshot, branch and tag that a table has
+-- at the end is compared, so no statement hides what an earlier one made.
+
+--- plain_v1 quick
+CREATE TABLE {t} (id bigint, s string) USING iceberg TBLPROPERTIES ('format-version'='1');
+INSERT INTO {t} SELECT id, concat('s', id) FROM range(10);
+INSERT INTO {t} SELECT id, NULL FROM range(10, 15);
+DELETE FROM {t} WHERE id % 4 = 1;
+
+--- plain_v2 quick
+CREATE TABLE {t} (id bigint NOT NULL, s string COMMENT 'words') USING iceberg;
+INSERT INTO {t} SELECT id, concat('s', id) FROM range(10);
+INSERT OVERWRITE {t} SELECT id, 'over' FROM range(3);
+INSERT INTO {t} SELECT id, 'more' FROM range(3, 6);
+
+--- empty quick
+CREATE TABLE {t} (id bigint, s string, d date) USING iceberg;
+
+--- emptied
+CREATE TABLE {t} (id bigint, s string) USING iceberg;
+INSERT INTO {t} SELECT id, 'x' FROM range(100);
+TRUNCATE TABLE {t};
+INSERT INTO {t} VALUES (1, NULL);
+DELETE FROM {t};
+
+--- types quick
+CREATE TABLE {t} (id int, b boolean, i int, l bigint, f float, d double, n4 decimal(4,2), n9 decimal(9,0), n18 decimal(18,6),
+  n38 decimal(38,10), da date, ts timestamp, tn timestamp_ntz, s string, x binary) USING iceberg;
+INSERT INTO {t} SELECT id, id % 2 = 0, CAST(id AS int) - 3, id * 1000000007, CAST(id / 7 AS float), id / 7D,
+  CAST(id / 10 AS decimal(4,2)), CAST(id * 99999 AS decimal(9,0)), CAST(id AS decimal(18,6)) / 64, CAST(id AS decimal(38,10)) * 1234567890123,
+  date_add(DATE '1969-12-28', CAST(id AS int)), TIMESTAMP '1969-12-31 23:59:58.000001' + make_dt_interval(0, 0, 0, id),
+  TIMESTAMP_NTZ '2024-02-28 23:59:59.999999' + make_dt_interval(CAST(id AS int)), concat('ä€𝄞 ', id), CAST(concat('b', id) AS binary) FROM range(20);
+INSERT INTO {t} VALUES (100, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO {t} VALUES (101, true, 2147483647, 9223372036854775807, float('NaN'), double('NaN'), 99.99, 999999999, 999999999999.999999,
+  9999999999999999999999999999.9999999999, DATE '9999-12-31', TIMESTAMP '9999-12-31 23:59:59.999999', TIMESTAMP_NTZ '9999-12-31 23:59:59.999999', '', X''),
+  (102, false, -2147483648, -9223372036854775808, float('-Infinity'), double('-Infinity'), -99.99, -999999999, -999999999999.999999,
+  -9999999999999999999999999999.9999999999, DATE '0001-01-01', TIMESTAMP '0001-01-01 00:00:00', TIMESTAMP_NTZ '0001-01-01 00:00:00', 'a''b"c\\d\n', X'00FF'),
+  (103, false, 0, 0, float('-0.0'), double('-0.0'), 0, 0, 0, 0, DATE '1970-01-01', TIMESTAMP '1970-01-01 00:00:00', TIMESTAMP_NTZ '1970-01-01 00:00:00', ' ', X'20'),
+  (104, true, 1, 1, float('1.4E-45'), double('4.9E-324'), 0.01, 1, 0.000001, 0.0000000001, DATE '1582-10-15', TIMESTAMP '1582-10-15 00:00:00', TIMESTAMP_NTZ '1900-01-01 00:00:00', repeat('long ', 100), CAST(repeat('z', 300) AS binary));
+
+--- nested quick
+CREATE TABLE {t} (id int, p struct<a: int, b: string, c: struct<d: double, e: date>>, l array<bigint>, m map<string, int>,
+  ls array<struct<k: string, v: decimal(9,2)>>, ms map<int, struct<q: boolean>>, ll array<array<string>>) USING iceberg;
+INSERT INTO {t} SELECT CAST(id AS int), named_struct('a', CAST(id AS int), 'b', concat('x', id), 'c', named_struct('d', id / 2D, 'e', DATE '2024-01-01')),
+  array(id, NULL, id + 1), map('k', CAST(id AS int), 'n', NULL), array(named_struct('k', 'a', 'v', CAST(id AS decimal(9,2)))),
+  map(CAST(id AS int), named_struct('q', true)), array(array('a', NULL), array()) FROM range(5);
+INSERT INTO {t} VALUES (10, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO {t} VALUES (11, named_struct('a', NULL, 'b', NULL, 'c', NULL), array(), map(), array(), map(), array());
+INSERT INTO {t} VALUES (12, named_struct('a', 1, 'b', '', 'c', named_struct('d', NULL, 'e', NULL)), array(NULL), map('', 1), array(NULL), map(1, NULL), array(NULL, array('"')));
+
+--- nested_evolved
+CREATE TABLE {t} (id int, p struct<a: int, b: string>, l array<struct<x: int>>) USING iceberg;
+INSERT INTO {t} SELECT CAST(id AS int), named_struct('a', CAST(id AS int), 'b', 'old'), array(named_struct('x', CAST(id AS int))) FROM range(4);
+ALTER TABLE {t} ADD COLUMN p.c double;
+ALTER TABLE {t} RENAME COLUMN p.b TO word;
+ALTER TABLE {t} ALTER COLUMN p.a TYPE bigint;
+ALTER TABLE {t} ADD COLUMN l.element.y string;
+INSERT INTO {t} SELECT CAST(id AS int), named_struct('a', id * 10000000000, 'word', 'new', 'c', 0.5D), array(named_struct('x', 1, 'y', 'y')) FROM range(4, 8);
+ALTER TABLE {t} DROP COLUMN p.a;
+ALTER TABLE {t} ALTER COLUMN p.c FIRST;
+INSERT INTO {t} VALUES (100, named_struct('c', 1.5D, 'word', 'last'), NULL);
+
+--- evolved quick
+CREATE TABLE {t} (id int, a int, b float, c decimal(5,2), gone string) USING iceberg;
+INSERT INTO {t} SELECT CAST(id AS int), CAST(id AS int), CAST(id / 4 AS float), CAST(id AS decimal(5,2)), 'gone' FROM range(10);
+ALTER TABLE {t} ADD COLUMNS (added string COMMENT 'later');
+ALTER TABLE {t} ALTER COLUMN a TYPE bigint;
+ALTER TABLE {t} ALTER COLUMN b TYPE double;
+ALTER TABLE {t} ALTER COLUMN c TYPE decimal(12,2);
+INSERT INTO {t} SELECT CAST(id AS int), id * 10000000000, id / 3D, CAST(id * 100000 AS decimal(12,2)), 'here', 'added' FROM range(10, 20);
+ALTER TABLE {t} DROP COLUMN gone;
+ALTER TABLE {t} RENAME COLUMN a TO a2;
+ALTER TABLE {t} ADD COLUMN gone int;
+ALTER TABLE {t} ALTER COLUMN added FIRST;
+ALTER TABLE {t} ALTER COLUMN b AFTER id;
+INSERT INTO {t} (added, id, b, a2, c, gone) VALUES ('x', 100, 1.5, 7, 3.25, 42), (NULL, 101, NULL, NULL, NULL, NULL);
+
+--- swapped
+CREATE TABLE {t} (a int, b int) USING iceberg;
+INSERT INTO {t} VALUES (1, 10), (2, 20);
+ALTER TABLE {t} RENAME COLUMN a TO c;
+ALTER TABLE {t} RENAME COLUMN b TO a;
+ALTER TABLE {t} RENAME COLUMN c TO b;
+INSERT INTO {t} (a, b) VALUES (30, 3);
+
+--- names
+CREATE TABLE {t} (`id` int, `Upper` int, `two words` string, `dot.ted` string, `größe` double, `"q"` int, `1st` int, `select` int, `a_x2Eb` int) USING iceberg PARTITIONED BY (`two words`);
+INSERT INTO {t} VALUES (1, 2, 'a b', 'd', 1.5, 3, 4, 5, 6), (2, NULL, 'x/y=z?&%', NULL, NULL, NULL, NULL, NULL, NULL), (3, 1, NULL, '', 0, 0, 0, 0, 0);
+
+--- transforms quick
+CREATE TABLE {t} (id int, i int, l bigint, n decimal(9,2), d date, ts timestamp, tn timestamp_ntz, s string, x binary) USING iceberg
+  PARTITIONED BY (bucket(3, i), truncate(10, l), years(d), hours(ts), truncate(2, s));
+INSERT INTO {t} SELECT id, CAST(id AS int) - 3, id * 7 - 30, CAST(id AS decimal(9,2)) - 4, date_add(DATE '1969-12-28', CAST(id * 40 AS int)),
+  TIMESTAMP '1969-12-31 22:30:00' + make_dt_interval(0, CAST(id AS int)), TIMESTAMP_NTZ '1969-12-31 22:30:00' + make_dt_interval(CAST(id AS int)),
+  if(id % 5 = 0, NULL, concat('p', id % 3, 'ß')), CAST(concat('b', id) AS binary) FROM range(12);
+INSERT INTO {t} VALUES (100, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+
+--- transforms_more
+CREATE TABLE {t} (id int, i int, l bigint, n decimal(9,2), d date, ts timestamp, tn timestamp_ntz, s string, x binary) USING iceberg
+  PARTITIONED BY (bucket(4, l), bucket(5, n), months(tn), bucket(2, s), truncate(3, x), truncate(50, n), bucket(7, d));
+INSERT INTO {t} SELECT id, CAST(id AS int) - 3, id * 7 - 30, CAST(id AS decimal(9,2)) - 4, date_add(DATE '1969-12-28', CAST(id * 40 AS int)),
+  TIMESTAMP '1969-12-31 22:30:00' + make_dt_interval(0, CAST(id AS int)), TIMESTAMP_NTZ '1969-12-31 22:30:00' + make_dt_interval(CAST(id * 9 AS int)),
+  if(id % 5 = 0, NULL, concat('p', id % 3, 'ß')), CAST(concat('bbbb', id) AS binary) FROM range(12);
+INSERT INTO {t} VALUES (100, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+
+--- transforms_time
+CREATE TABLE {t} (id int, d date, ts timestamp, tn timestamp_ntz) USING iceberg
+  PARTITIONED BY (months(d), days(ts), hours(tn), bucket(3, ts), bucket(3, tn));
+INSERT INTO {t} SELECT id, date_add(DATE '1969-11-28', CAST(id * 11 AS int)), TIMESTAMP '1969-12-31 11:30:00.5' + make_dt_interval(0, CAST(id * 7 AS int)),
+  TIMESTAMP_NTZ '1969-12-31 22:30:00.25' + make_dt_interval(0, CAST(id AS int)) FROM range(12);
+INSERT INTO {t} VALUES (100, NULL, NULL, NULL);
+
+--- identity_all
+CREATE TABLE {t} (id int, b boolean, l bigint, f float, d double, n decimal(20,3), da date, ts timestamp, tn timestamp_ntz, s string, x binary) USING iceberg
+  PARTITIONED BY (b, l, f, d, n, da, ts, tn, s, x);
+INSERT INTO {t} VALUES (1, true, 1, float('NaN'), double('NaN'), 1.5, DATE '1969-12-31', TIMESTAMP '1969-12-31 23:59:59.999999', TIMESTAMP_NTZ '1969-12-31 23:59:59.999999', 'a b/c', X'FF00'),
+  (2, false, -1, float('-0.0'), double('-0.0'), -1.5, DATE '2024-02-29', TIMESTAMP '2024-02-29 12:00:00', TIMESTAMP_NTZ '2024-02-29 12:00:00', '', X''),
+  (3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL), (4, true, 5, float('Infinity'), 0.1, 12345678901234567.125, DATE '0001-01-01', TIMESTAMP '0001-01-01 00:00:00', TIMESTAMP_NTZ '9999-12-31 00:00:00', '%41+ü', X'41');
+
+--- repartitioned quick
+CREATE TABLE {t} (id int, d date, s string) USING iceberg PARTITIONED BY (months(d));
+INSERT INTO {t} SELECT CAST(id AS int), date_add(DATE '2024-01-20', CAST(id AS int)), concat('s', id % 3) FROM range(20);
+ALTER TABLE {t} REPLACE PARTITION FIELD months(d) WITH days(d);
+ALTER TABLE {t} ADD PARTITION FIELD bucket(4, id);
+INSERT INTO {t} SELECT CAST(id AS int), date_add(DATE '2024-02-01', CAST(id % 4 AS int)), concat('s', id % 3) FROM range(20, 40);
+ALTER TABLE {t} DROP PARTITION FIELD days(d);
+ALTER TABLE {t} ADD PARTITION FIELD s AS word;
+INSERT INTO {t} SELECT CAST(id AS int), date_add(DATE '2024-03-01', CAST(id % 4 AS int)), if(id = 44, NULL, concat('s', id % 3)) FROM range(40, 50);
+DELETE FROM {t} WHERE s = 's1' AND id > 30;
+
+--- repartitioned_v1
+CREATE TABLE {t} (id int, d date, s string) USING iceberg PARTITIONED BY (months(d), s) TBLPROPERTIES ('format-version'='1');
+INSERT INTO {t} SELECT CAST(id AS int), date_add(DATE '2024-01-20', CAST(id AS int)), concat('s', id % 3) FROM range(20);
+ALTER TABLE {t} DROP PARTITION FIELD months(d);
+INSERT INTO {t} SELECT CAST(id AS int), date_add(DATE '2024-02-01', CAST(id % 4 AS int)), concat('s', id % 3) FROM range(20, 40);
+ALTER TABLE {t} SET TBLPROPERTIES ('format-version'='2', 'write.delete.mode'='merge-on-read');
+DELETE FROM {t} WHERE id % 6 = 1;
+INSERT INTO {t} SELECT CAST(id AS int), DATE '2024-05-05', 'new' FROM range(40, 43);
+
+--- copy_on_write quick
+CREATE TABLE {t} (id int, s string, n int) USING iceberg PARTITIONED BY (bucket(2, id)) TBLPROPERTIES ('write.delete.mode'='copy-on-write',
+  'write.update.mode'='copy-on-write', 'write.merge.mode'='copy-on-write');
+INSERT INTO {t} SELECT CAST(id AS int), concat('s', id), CAST(id AS int) FROM range(20);
+DELETE FROM {t} WHERE id % 5 = 2;
+UPDATE {t} SET s = 'updated', n = n + 100 WHERE id < 6;
+MERGE INTO {t} USING (SELECT CAST(id AS int) AS id FROM range(15, 25)) u ON {t}.id = u.id WHEN MATCHED AND u.id % 2 = 0 THEN DELETE
+  WHEN MATCHED THEN UPDATE SET s = 'merged' WHEN NOT MATCHED THEN INSERT (id, s, n) VALUES (u.id, 'inserted', NULL);
+
+--- merge_on_read quick
+CREATE TABLE {t} (id int, s string, n int) USING iceberg TBLPROPERTIES ('write.delete.mode'='merge-on-read',
+  'write.update.mode'='merge-on-read', 'write.merge.mode'='merge-on-read');
+INSERT INTO {t} SELECT CAST(id AS int), concat('s', id), CAST(id AS int) FROM range(20);
+INSERT INTO {t} SELECT CAST(id AS int), concat('s', id), CAST(id AS int) FROM range(20, 40);
+DELETE FROM {t} WHERE id % 5 = 2;
+UPDATE {t} SET s = 'updated', n = n + 100 WHERE id < 6 OR id = 33;
+MERGE INTO {t} USING (SELECT CAST(id AS int) AS id FROM range(35, 45)) u ON {t}.id = u.id WHEN MATCHED AND u.id % 2 = 0 THEN DELETE
+  WHEN MATCHED THEN UPDATE SET s = 'merged' WHEN NOT MATCHED THEN INSERT (id, s, n) VALUES (u.id, 'inserted', NULL);
+INSERT INTO {t} SELECT CAST(id AS int), 'again', 0 FROM range(10);
+DELETE FROM {t} WHERE id = 7;
+
+--- merge_on_read_parts
+CREATE TABLE {t} (id int, s string, d date) USING iceberg PARTITIONED BY (days(d), truncate(1, s)) TBLPROPERTIES ('write.delete.mode'='merge-on-read',
+  'write.update.mode'='merge-on-read', 'write.merge.mode'='merge-on-read', 'write.delete.granularity'='partition');
+INSERT INTO {t} SELECT CAST(id AS int), concat(char(97 + id % 3), id), date_add(DATE '1969-12-30', CAST(id % 4 AS int)) FROM range(60);
+INSERT INTO {t} SELECT CAST(id AS int), concat(char(97 + id % 3), id), date_add(DATE '1969-12-30', CAST(id % 4 AS int)) FROM range(60, 90);
+DELETE FROM {t} WHERE id % 7 = 2;
+UPDATE {t} SET d = DATE '2000-01-01' WHERE id % 7 = 3;
+ALTER TABLE {t} ADD COLUMN more int;
+DELETE FROM {t} WHERE d = DATE '2000-01-01' AND id < 20;
+INSERT INTO {t} VALUES (1000, 'zz', NULL, 5), (1001, NULL, DATE '2000-01-01', 6);
+DELETE FROM {t} WHERE more = 6;
+
+--- merge_on_read_tidied
+CREATE TABLE {t} (id int, s string) USING iceberg TBLPROPERTIES ('write.delete.mode'='merge-on-read', 'write.parquet.row-group-size-bytes'='4096');
+INSERT INTO {t} SELECT /*+ REPARTITION(3) */ CAST(id AS int), concat('some words ', id * 7919 % 10007) FROM range(9000);
+DELETE FROM {t} WHERE id % 100 < 3;
+DELETE FROM {t} WHERE id BETWEEN 4000 AND 5200;
+CALL {c}.system.rewrite_position_delete_files(table => '{n}', options => map('rewrite-all', 'true'));
+DELETE FROM {t} WHERE id % 1000 = 999;
+CALL {c}.system.rewrite_data_files(table => '{n}', options => map('rewrite-all', 'true'));
+DELETE FROM {t} WHERE id = 10;
+
+--- upgraded_v1
+CREATE TABLE {t} (id int, s string) USING iceberg TBLPROPERTIES ('format-version'='1');
+INSERT INTO {t} SELECT CAST(id AS int), 'v1' FROM range(20);
+ALTER TABLE {t} SET TBLPROPERTIES ('format-version'='2', 'write.delete.mode'='merge-on-read');
+DELETE FROM {t} WHERE id % 3 = 0;
+INSERT INTO {t} SELECT CAST(id AS int), 'v2' FROM range(20, 30);
+DELETE FROM {t} WHERE id > 27;
+
+--- vectors_v3 quick
+CREATE TABLE {t} (id int, s string) USING iceberg TBLPROPERTIES ('format-version'='3', 'write.delete.mode'='merge-on-read',
+  'write.update.mode'='merge-on-read', 'write.merge.mode'='merge-on-read');
+INSERT INTO {t} SELECT CAST(id AS int), concat('s', id) FROM range(30);
+INSERT INTO {t} SELECT CAST(id AS int), concat('s', id) FROM range(30, 50);
+DELETE FROM {t} WHERE id % 5 = 2;
+DELETE FROM {t} WHERE id % 5 = 3;
+UPDATE {t} SET s = 'updated' WHERE id < 9;
+
+--- vectors_many
+CREATE TABLE {t} (id bigint, p int) USING iceberg PARTITIONED BY (p) TBLPROPERTIES ('format-version'='3', 'write.delete.mode'='merge-on-read', 'write.parquet.row-group-size-bytes'='65536');
+INSERT INTO {t} SELECT id, CAST(id % 4 AS int) FROM range(200000);
+DELETE FROM {t} WHERE id % 10 = 1;
+DELETE FROM {t} WHERE id BETWEEN 50000 AND 99999;
+DELETE FROM {t} WHERE id = 77;
+
+--- upgraded_v3 quick
+CREATE TABLE {t} (id int, s string) USING iceberg TBLPROPERTIES ('format-version'='2', 'write.delete.mode'='merge-on-read');
+INSERT INTO {t} SELECT CAST(id AS int), concat('s', id) FROM range(30);
+DELETE FROM {t} WHERE id % 5 = 2;
+ALTER TABLE {t} SET TBLPROPERTIES ('format-version'='3');
+INSERT INTO {t} SELECT CAST(id AS int), 'v3' FROM range(30, 40);
+DELETE FROM {t} WHERE id % 5 = 4;
+DELETE FROM {t} WHERE id = 30;
+
+--- branches quick
+CREATE TABLE {t} (id int, s string) USING iceberg;
+INSERT INTO {t} SELECT CAST(id AS int), 'main' FROM range(5);
+ALTER TABLE {t} CREATE TAG first;
+ALTER TABLE {t} CREATE BRANCH work;
+INSERT INTO {t}.branch_work SELECT CAST(id AS int), 'work' FROM range(5, 8);
+INSERT INTO {t} VALUES (100, 'main');
+DELETE FROM {t}.branch_work WHERE id = 1;
+ALTER TABLE {t} ADD COLUMN more int;
+INSERT INTO {t} VALUES (101, 'main', 1);
+ALTER TABLE {t} CREATE BRANCH `other-branch` RETAIN 7 DAYS;
+ALTER TABLE {t} CREATE TAG `v1.0`;
+INSERT INTO {t}.`branch_other-branch` VALUES (200, 'other', 2);
+ALTER TABLE {t} RENAME COLUMN s TO word;
+INSERT INTO {t}.branch_work VALUES (300, 'renamed', 3);
+
+--- branch_deletes
+CREATE TABLE {t} (id int, s string) USING iceberg TBLPROPERTIES ('write.delete.mode'='merge-on-read');
+INSERT INTO {t} SELECT CAST(id AS int), 'main' FROM range(10);
+ALTER TABLE {t} CREATE BRANCH work;
+DELETE FROM {t}.branch_work WHERE id < 4;
+DELETE FROM {t} WHERE id > 7;
+CALL {c}.system.fast_forward('{n}', 'main2', 'work');
+
+--- history
+CREATE TABLE {t} (id int) USING iceberg;
+INSERT INTO {t} VALUES (1);
+INSERT INTO {t} VALUES (2);
+INSERT INTO {t} VALUES (3);
+!rollback {"back": 1}
+INSERT INTO {t} VALUES (4);
+ALTER TABLE {t} SET TBLPROPERTIES ('write.wap.enabled'='true');
+!staged {"sql": "INSERT INTO {t} VALUES (5)"}
+ALTER TABLE {t} UNSET TBLPROPERTIES ('write.wap.enabled');
+INSERT INTO {t} VALUES (6);
+
+--- expired
+CREATE TABLE {t} (id int) USING iceberg;
+INSERT INTO {t} VALUES (1);
+INSERT INTO {t} VALUES (2);
+DELETE FROM {t} WHERE id = 1;
+INSERT INTO {t} VALUES (3);
+CALL {c}.system.rewrite_manifests('{n}');
+CALL {c}.system.expire_snapshots(table => '{n}', older_than => TIMESTAMP '2099-01-01 00:00:00', retain_last => 2);
+
+--- replaced quick
+CREATE TABLE {t} USING iceberg PARTITIONED BY (p) AS SELECT CAST(id AS int) AS id, CAST(id % 2 AS int) AS p FROM range(6);
+INSERT INTO {t} SELECT CAST(id AS int), 7 FROM range(3);
+CREATE OR REPLACE TABLE {t} USING iceberg PARTITIONED BY (bucket(2, name)) AS SELECT concat('n', id) AS name, id AS id, 1 AS p FROM range(4);
+INSERT INTO {t} VALUES (NULL, 9, 2);
+CREATE OR REPLACE TABLE {t} USING iceberg AS SELECT 3 AS p, 1.5D AS more, concat('z', id) AS name FROM range(2);
+
+--- overwritten
+CREATE TABLE {t} (id int, p string) USING iceberg PARTITIONED BY (p);
+INSERT INTO {t} SELECT CAST(id AS int), concat('p', id % 3) FROM range(9);
+!session {"spark.sql.sources.partitionOverwriteMode": "dynamic"}
+INSERT OVERWRITE {t} SELECT 100, 'p1';
+!session {"spark.sql.sources.partitionOverwriteMode": "static"}
+INSERT OVERWRITE {t} PARTITION (p = 'p2') SELECT 200;
+DELETE FROM {t} WHERE p = 'p0';
+
+--- many_files quick
+CREATE TABLE {t} (id bigint, p int, s string) USING iceberg PARTITIONED BY (p) TBLPROPERTIES ('write.distribution-mode'='none', 'write.spark.fanout.enabled'='true');
+INSERT INTO {t} SELECT /*+ REPARTITION({files}) */ id, CAST(id % 2 AS int), concat('s', id) FROM range({files} * 3);
+INSERT INTO {t} SELECT id, 5, NULL FROM range(10);
+
+--- codec_gzip
+CREATE TABLE {t} (id int, s string) USING iceberg TBLPROPERTIES ('write.parquet.compression-codec'='gzip', 'write.metadata.compression-codec'='gzip');
+INSERT INTO {t} SELECT CAST(id AS int), concat('s', id % 10) FROM range(1000);
+ALTER TABLE {t} SET TBLPROPERTIES ('write.parquet.compression-codec'='snappy');
+INSERT INTO {t} SELECT CAST(id AS int), concat('s', id % 10) FROM range(1000);
+ALTER TABLE {t} SET TBLPROPERTIES ('write.parquet.compression-codec'='uncompressed', 'write.parquet.dict-size-bytes'='64');
+INSERT INTO {t} SELECT CAST(id AS int), concat('s', id) FROM range(1000);
+ALTER TABLE {t} SET TBLPROPERTIES ('write.parquet.compression-codec'='lz4');
+INSERT INTO {t} SELECT CAST(id AS int), concat('s', id % 10) FROM range(1000);
+
+--- metrics
+CREATE TABLE {t} (id int, s string, d double) USING iceberg TBLPROPERTIES ('write.metadata.metrics.default'='none', 'write.metadata.metrics.column.s'='truncate(2)');
+INSERT INTO {t} SELECT CAST(id AS int), concat('words', id), id / 2D FROM range(50);
+ALTER TABLE {t} SET TBLPROPERTIES ('write.metadata.metrics.default'='counts', 'write.parquet.bloom-filter-enabled.column.id'='true');
+INSERT INTO {t} SELECT CAST(id AS int), concat(repeat('ü', 20), id), id / 2D FROM range(50, 90);
+ALTER TABLE {t} WRITE ORDERED BY s DESC, id;
+INSERT INTO {t} SELECT CAST(id AS int), concat('𝄞', id), NULL FROM range(90, 99);
+
+--- hashed_paths
+CREATE TABLE {t} (id int, s string) USING iceberg PARTITIONED BY (s) TBLPROPERTIES ('write.object-storage.enabled'='true', 'write.data.path'='{location}/elsewhere {n}/data', 'write.metadata.path'='{location}/elsewhere {n}/meta');
+INSERT INTO {t} SELECT CAST(id AS int), concat('a b=', id % 2, '/%') FROM range(6);
+INSERT INTO {t} VALUES (7, NULL);
+
+--- avro_files
+CREATE TABLE {t} (id int, s string) USING iceberg TBLPROPERTIES ('write.format.default'='avro');
+INSERT INTO {t} SELECT CAST(id AS int), concat('s', id) FROM range(5);
+
+--- orc_files
+CREATE TABLE {t} (id int, s string) USING iceberg TBLPROPERTIES ('write.format.default'='orc');
+INSERT INTO {t} SELECT CAST(id AS int), concat('s', id) FROM range(5);
+
+--- mapped local
+CREATE TABLE {t} (id int, s string, p struct<a: int>) USING iceberg;
+!add_files {"sql": "SELECT CAST(id AS int) AS id, concat('s', id) AS s, named_struct('a', CAST(id AS int)) AS p FROM range(10)"}
+INSERT INTO {t} SELECT 100, 'own', named_struct('a', 1);
+ALTER TABLE {t} RENAME COLUMN s TO word;
+INSERT INTO {t} SELECT 101, 'renamed', NULL;
+
+--- mapped_parts local
+CREATE TABLE {t} (id int, p int, s string) USING iceberg PARTITIONED BY (p);
+!add_files {"sql": "SELECT CAST(id AS int) AS id, concat('s', id) AS s, CAST(id % 3 AS int) AS p FROM range(10)", "by": "p"}
+ALTER TABLE {t} ADD COLUMN more string;
+INSERT INTO {t} VALUES (100, 7, 'own', 'more');
+
+--- equality_global quick
+CREATE TABLE {t} (id int, s string, d date) USING iceberg;
+INSERT INTO {t} SELECT CAST(id AS int), concat('s', id), date_add(DATE '2024-01-01', CAST(id AS int)) FROM range(20);
+!equality_delete {"columns": ["id"], "rows": [[3], [6], [77]]}
+INSERT INTO {t} SELECT CAST(id AS int), 'again', NULL FROM range(5, 8);
+!equality_delete {"columns": ["id", "s"], "rows": [[6, "again"], [7, "s7"], [8, "no"]]}
+!equality_delete {"columns": ["s"], "rows": [[null]]}
+INSERT INTO {t} VALUES (100, NULL, NULL);
+!equality_delete {"columns": ["s"], "rows": [[null]]}
+INSERT INTO {t} VALUES (101, NULL, NULL);
+
+--- equality_parts
+CREATE TABLE {t} (id int, p int) USING iceberg PARTITIONED BY (bucket(2, id));
+INSERT INTO {t} SELECT CAST(id AS int), CAST(id % 3 AS int) FROM range(100);
+!equality_delete {"columns": ["id"], "rows": [[3], [6], [7]], "partition_of": [3]}
+ALTER TABLE {t} DROP PARTITION FIELD bucket(2, id);
+INSERT INTO {t} SELECT CAST(id AS int), 9 FROM range(100, 110);
+!equality_delete {"columns": ["id"], "rows": [[10], [20], [105]]}
+ALTER TABLE {t} RENAME COLUMN id TO key;
+ALTER TABLE {t} SET TBLPROPERTIES ('write.delete.mode'='merge-on-read');
+DELETE FROM {t} WHERE key % 10 = 4;
+
+--- defaults_v3
+CREATE TABLE {t} (id int) USING iceberg TBLPROPERTIES ('format-version'='3');
+INSERT INTO {t} SELECT CAST(id AS int) FROM range(5);
+!add_default {"name": "word", "type": "string", "value": "given"}
+!add_default {"name": "number", "type": "int", "value": 42}
+INSERT INTO {t} VALUES (100, 'own', 1), (101, NULL, NULL);

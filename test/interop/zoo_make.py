@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""zoo_make.py SETTINGS.json - Spark makes the tables of zoo.sql and says what every snapshot, branch and tag of each holds.
+
+SETTINGS: catalog (the settings of one Iceberg catalog), namespace, location (where a table may put files of its own),
+files (how many small files), quick, local, others (tables made before, by others), out (the answer, JSON lines). Each line is
+{"table", "at", "columns": [[name, type]], "rows": [[text or null]], "count", "digest"}; zoo_rows.py says how a value is written.
+Run by Spark's Python with TZ=UTC."""
+import json
+import os
+import re
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import spark_session
+import zoo_rows
+
+
+def animals(text):
+    """-> (name, flags, statements)"""
+    for part in text.split("\n--- ")[1:]:
+        head, body = part.split("\n", 1)
+        name, *flags = head.split()
+        yield name, flags, [s.strip() for s in re.split(r";\n|(?<=\})\n", body) if s.strip()]
+
+
+class Maker:
+    def __init__(self, spark, settings):
+        self.spark, self.settings = spark, settings
+        self.jvm = spark._jvm
+
+    def fill(self, text, name):
+        table = f"lakehouse.{self.settings['namespace']}.{name}"
+        for key, value in {"t": table, "n": table.split(".", 1)[1], "c": "lakehouse", "location": self.settings["location"],
+                           "files": str(self.settings["files"])}.items():
+            text = text.replace("{" + key + "}", value)
+        return text
+
+    def make(self, name, statements):
+        for statement in statements:
+            text = self.fill(statement, name)
+            if text.startswith("!"):
+                function, argument = text[1:].split(" ", 1)
+                getattr(self, function)(self.fill("{t}", name), **json.loads(argument))
+            else:
+                self.spark.sql(text)
+
+    # ---- what SQL has no word for
+
+    def session(self, _, **values):
+        for key, value in values.items():
+            self.spark.conf.set(key, value)
+
+    def rollback(self, table, back):
+        ids = [r[0] for r in self.spark.sql(f"SELECT snapshot_id FROM {table}.snapshots ORDER BY committed_at").collect()]
+        self.spark.sql(f"CALL lakehouse.system.rollback_to_snapshot('{table.split('.', 1)[1]}', {ids[-1 - back]})")
+
+    def staged(self, table, sql):
+        self.spark.conf.set("spark.wap.id", "staged")
+        self.spark.sql(sql.replace("{t}", table))
+        self.spark.conf.unset("spark.wap.id")
+
+    def add_files(self, table, sql, by=None):
+        folder = tempfile.mkdtemp(dir=os.path.dirname(self.settings["out"])) + "/files"
+        writer = self.spark.sql(sql).coalesce(1).write
+        (writer.partitionBy(by) if by else writer).parquet(folder)
+        self.spark.sql(f"CALL lakehouse.system.add_files(table => '{table.split('.', 1)[1]}', source_table => '`parquet`.`{folder}`')")
+
+    def java_table(self, table):
+        return self.jvm.org.apache.iceberg.spark.Spark3Util.loadIcebergTable(self.spark._jsparkSession, table)
+
+    def equality_delete(self, table, columns, rows, partition_of=None):
+        """A delete file by Iceberg's own writer; global where the table's current spec is unpartitioned."""
+        jvm, t = self.jvm, self.java_table(table)
+        schema, spec = t.schema(), t.spec()
+        ids = jvm.java.util.HashSet()
+        numbers = self.spark.sparkContext._gateway.new_array(jvm.int, len(columns))
+        for i, column in enumerate(columns):
+            numbers[i] = schema.findField(column).fieldId()
+            ids.add(numbers[i])
+        keys = jvm.org.apache.iceberg.types.TypeUtil.select(schema, ids)
+        record = jvm.org.apache.iceberg.data.GenericRecord
+
+        def of(values):
+            r = record.create(keys)
+            for column, value in zip(columns, values):
+                r.setField(column, value)
+            return r
+
+        partition = None
+        if partition_of is not None:
+            partition = jvm.org.apache.iceberg.PartitionKey(spec, keys)
+            partition.partition(of(partition_of))
+        factory = jvm.org.apache.iceberg.data.GenericAppenderFactory(schema, spec, numbers, keys, None)
+        path = f"{t.location()}/data/equality-{jvm.java.util.UUID.randomUUID()}.parquet"
+        encrypted = jvm.org.apache.iceberg.encryption.EncryptedFiles.plainAsEncryptedOutput(t.io().newOutputFile(path))
+        writer = factory.newEqDeleteWriter(encrypted, jvm.org.apache.iceberg.FileFormat.PARQUET, partition)
+        for values in rows:
+            writer.write(of(values))
+        writer.close()
+        t.newRowDelta().addDeletes(writer.toDeleteFile()).commit()
+
+    def add_default(self, table, name, type, value):
+        """A column with defaults, which no SQL of this Spark gives: the schema is committed as metadata."""
+        jvm, t = self.jvm, self.java_table(table)
+        types = jvm.org.apache.iceberg.types.Types
+        operations = t.operations()
+        base = operations.current()
+        of = {"string": types.StringType, "int": types.IntegerType}[type].get()
+        fields = jvm.java.util.ArrayList(base.schema().columns())
+        fields.add(types.NestedField.optional(name).withId(base.lastColumnId() + 1).ofType(of).withInitialDefault(value)
+                   .withWriteDefault(value).build())
+        operations.commit(base, base.updateSchema(jvm.org.apache.iceberg.Schema(fields)))
+
+    # ---- what they hold
+
+    def views(self, name):
+        """-> (what firn calls it, its snapshot, the SELECT)"""
+        table = self.fill("{t}", name)
+        refs = {r[0]: r[1] for r in self.spark.sql(f"SELECT name, snapshot_id FROM {table}.refs").collect()}
+        snapshots = [r[0] for r in self.spark.sql(f"SELECT snapshot_id FROM {table}.snapshots ORDER BY committed_at").collect()]
+        yield None, refs.get("main"), f"SELECT * FROM {table}"
+        for ref in sorted(refs):
+            yield ref, refs[ref], f"SELECT * FROM {table} VERSION AS OF '{ref}'"
+        for snapshot in snapshots:
+            yield str(snapshot), snapshot, f"SELECT * FROM {table} VERSION AS OF {snapshot}"
+
+    def dump(self, name, out):
+        known = {}  # a snapshot under one schema is read once
+        for at, snapshot, sql in self.views(name):
+            frame = self.spark.sql(sql)
+            key = snapshot, frame.schema.json()
+            if key not in known:
+                columns, rows = zoo_rows.of_spark(frame)
+                known[key] = {"table": name, "columns": columns, "count": len(rows), "digest": zoo_rows.digest(rows),
+                              "rows": rows if len(rows) <= zoo_rows.KEPT else None}
+            out.write(json.dumps({"at": at, **known[key]}) + "\n")
+
+
+def main():
+    with open(sys.argv[1]) as f:
+        settings = json.load(f)
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "zoo.sql"), encoding="utf-8") as f:
+        text = f.read()
+    spark_session.prepare()
+    spark = spark_session.session({"lakehouse": settings["catalog"]})
+    spark.sql(f"CREATE NAMESPACE IF NOT EXISTS lakehouse.{settings['namespace']}")
+    maker = Maker(spark, settings)
+    failed = 0
+    with open(settings["out"], "w") as out:
+        for name, flags, statements in animals(text):
+            if (settings["quick"] and "quick" not in flags) or (not settings["local"] and "local" in flags):
+                continue
+            if settings.get("only") and name not in settings["only"]:
+                continue
+            try:
+                maker.make(name, statements)
+                maker.dump(name, out)
+            except Exception as e:  # the others are made and judged all the same
+                failed = 1
+                print(f"Spark cannot make {name}: {str(e).splitlines()[0]}", flush=True)
+        spark.conf.set("spark.sql.iceberg.vectorization.enabled", "false")  # that reader does not take others' uuids
+        for name in settings["others"]:
+            maker.dump(name, out)
+    spark.stop()
+    return failed
+
+
+sys.exit(main())
