@@ -8,43 +8,47 @@
 
 #define DELETES_AT_ONCE 64
 
-static struct s3_request delete_request(struct str bucket, struct str key)
+static status delete_request(struct str path, struct s3_request *out, struct error *err)
 {
-    return (struct s3_request){
-        .method = "DELETE", .bucket = bucket, .key = key, .max_reply = (size_t)1 << 16};
+    *out = (struct s3_request){.method = "DELETE", .max_reply = (size_t)1 << 16};
+    TRY(s3_split(path, &out->bucket, &out->key, err));
+    if (out->key.len == 0)
+        FAIL(err, ST_INVALID, "s3://%.*s names a bucket, expected an object", STR_ARG(path));
+    return ST_OK;
 }
 
-/* Up to DELETES_AT_ONCE objects: single requests, in flight together, which every server has. */
+/* Up to DELETES_AT_ONCE objects: single requests, in flight together, which every server has. A name
+ * that is none keeps no other from going. */
 static status remove_some(struct s3_store *s, const struct str *paths, size_t count,
                           struct error *err)
 {
     struct s3_request r[DELETES_AT_ONCE];
     struct net_reply replies[DELETES_AT_ONCE] = {0};
     struct arena arena;
-    status st = ST_OK;
+    size_t n = 0;
+    status st = ST_OK, bad = ST_OK;
     arena_init(&arena, NULL);
     for (size_t i = 0; i < count; i++) {
-        struct str bucket, key;
-        TRY_DONE(s3_split(paths[i], &bucket, &key, err));
-        if (key.len == 0)
-            FAIL_DONE(err, ST_INVALID, "s3://%.*s names a bucket, expected an object",
-                      STR_ARG(paths[i]));
-        r[i] = delete_request(bucket, key);
-        buffer_init(&replies[i].body, s->account, SIZE_MAX);
+        status mine = delete_request(paths[i], &r[n], bad == ST_OK ? err : NULL);
+        bad = bad == ST_OK ? mine : bad;
+        n += mine == ST_OK;
     }
-    TRY_DONE(s3_send(s, r, count, &arena, replies, err));
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < n; i++)
+        buffer_init(&replies[i].body, s->account, SIZE_MAX);
+    struct error *its = bad == ST_OK ? err : NULL;
+    TRY_DONE(s3_send(s, r, n, &arena, replies, its));
+    for (size_t i = 0; i < n; i++) {
         struct str code = s3_error_code(&replies[i], &arena);
         bool gone = replies[i].status == 200 || replies[i].status == 204 ||
                     (replies[i].status == 404 && !str_eq(code, STR("NoSuchBucket")));
         if (!gone)
-            TRY_DONE(s3_fail(s, &r[i], &replies[i], "delete", err));
+            TRY_DONE(s3_fail(s, &r[i], &replies[i], "delete", its));
     }
 done:
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < n; i++)
         buffer_free(&replies[i].body);
     arena_free(&arena);
-    return st;
+    return bad != ST_OK ? bad : st;
 }
 
 static status s3_remove_all(struct store *store, const struct str *paths, size_t count,

@@ -8,8 +8,9 @@
  * S1  an object is visible when its PUT or its completion is answered (T1); a failed or abandoned
  *     upload is aborted, so that no parts stay behind (T3)
  * S2  If-None-Match: * makes the server refuse a name that is taken (T2)
- * S3  each object carries a mark of its own in x-amz-meta-firn-write. A refusal after a repeated try,
- *     or a lost reply, is settled by asking which mark the object has: ours means it was written
+ * S3  each object carries a mark of its own in x-amz-meta-firn-write. A refusal (an earlier try, even
+ *     one of libcurl's own, may have done it) or a lost reply is settled by asking which mark the
+ *     object has: ours means it was written
  * S4  a write holds PARTS parts at most, charged to the store's account */
 #include "store/store_s3_int.h"
 
@@ -76,7 +77,7 @@ static status settle(struct s3_write *w, const struct s3_request *r, status sent
     arena_free(&arena);
     if (good)
         return ST_OK;
-    bool in_doubt = sent == ST_NET || sent == ST_TIMEOUT || (sent == ST_OK && reply->tries > 1);
+    bool in_doubt = sent == ST_OK || sent == ST_NET || sent == ST_TIMEOUT;
     if (in_doubt && is_ours(w))
         return ST_OK;
     if (sent != ST_OK)

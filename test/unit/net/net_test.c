@@ -6,8 +6,10 @@
 #include "net/net.h"
 
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define OK_REPLY   "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Thing:  one \r\n\r\nhello"
@@ -531,6 +533,74 @@ TEST(many_at_once)
     for (int i = 0; i < MANY; i++)
         buffer_free(&replies[i].body);
     end(&w);
+}
+
+/* ---- certificates --------------------------------------------------------------------------- */
+
+/* A server of openssl's with a certificate of its own, for 127.0.0.1; its process, port and output. */
+static pid_t tls_server(const char *folder, int *port, FILE **said)
+{
+    char command[900], line[200] = "";
+    int out[2];
+    snprintf(
+        command, sizeof(command),
+        "cd %s && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "
+        "key.pem -out cert.pem -days 2 -subj /CN=firn-test -addext "
+        "subjectAltName=IP:127.0.0.1 2>/dev/null && exec openssl s_server -accept "
+        "127.0.0.1:0 -key key.pem -cert cert.pem -www",
+        folder);
+    CHECK(pipe(out) == 0);
+    pid_t child = fork();
+    if (child == 0) {
+        dup2(out[1], STDOUT_FILENO);
+        execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+        _exit(127);
+    }
+    close(out[1]);
+    *said = fdopen(out[0], "r");
+    while (sscanf(line, "ACCEPT 127.0.0.1:%d", port) != 1)
+        CHECK(fgets(line, sizeof(line), *said) != NULL);
+    return child;
+}
+
+TEST(certificates)
+{
+    static const struct http_answer none[] = {{.reply = OK_REPLY}};
+    char folder[] = "/tmp/firn-tls-XXXXXX", ca[64], url[64];
+    struct world w;
+    FILE *said;
+    int port = 0;
+    CHECK(mkdtemp(folder) != NULL);
+    pid_t child = tls_server(folder, &port, &said);
+    snprintf(ca, sizeof(ca), "%s/cert.pem", folder);
+    snprintf(url, sizeof(url), "https://127.0.0.1:%d/", port);
+
+    begin(&w, none, 1);
+    struct net_request r = {.method = "GET", .url = str_of(url), .repeatable = true};
+    CHECK_STATUS(send_one(&w, r), ST_AUTH); /* nobody vouches for it */
+    CHECK_INT(w.reply.tries, 1);
+    CHECK(strstr(err.msg, "certificate is not trusted by the system's") != NULL);
+    end(&w);
+    begin_with(&w, none, 1, &(struct net_config){.ca_file = str_of(ca)});
+    CHECK_OK(send_one(&w, r));
+    CHECK_INT(w.reply.status, 200);
+    snprintf(url, sizeof(url), "https://localhost:%d/", port); /* not the name it is for */
+    CHECK_STATUS(send_one(&w, r), ST_AUTH);
+    CHECK(strstr(err.msg, ca) != NULL);
+    snprintf(url, sizeof(url), "http://127.0.0.1:%d/", port); /* not its protocol */
+    r.repeatable = false;
+    CHECK(send_one(&w, r) != ST_AUTH);
+    end(&w);
+    begin_with(&w, none, 1, &(struct net_config){.ca_file = STR("/nonexistent.pem")});
+    snprintf(url, sizeof(url), "https://127.0.0.1:%d/", port);
+    CHECK_STATUS(send_one(&w, r), ST_AUTH);
+    CHECK(strstr(err.msg, "/nonexistent.pem") != NULL);
+    end(&w);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    fclose(said);
+    snprintf(url, sizeof(url), "rm -r %s", folder);
+    CHECK(system(url) == 0);
 }
 
 TEST(escapes)
