@@ -1,11 +1,12 @@
-"""secret_search.py FIRN [CATALOG_YAML] - every command, good and bad, with known secrets in every place that takes one,
+"""secret_search.py FIRN [CATALOG_JSON] - every command, good and bad, with known secrets in every place that takes one,
 against servers that are not there and one that repeats in its answers all that it was sent; then everything that was
 written is searched for them: standard output, standard error, arguments as `ps` shows them, and every file.
 
-With CATALOG_YAML (the keys of a catalog that works) the commands run against that catalog too, with secrets beside.
+With CATALOG_JSON (the keys of a catalog in Nessie that works; FOLDER in them is one that is searched) the commands run
+against that too, with secrets beside, and the history of its branch is searched.
 The secrets are random; a run that wrote one prints where.
 """
-import base64, http.server, json, os, re, secrets, shutil, subprocess, sys, tempfile, threading, urllib.parse
+import base64, http.server, json, os, re, secrets, shutil, subprocess, sys, tempfile, threading, urllib.parse, urllib.request
 
 firn = os.path.abspath(sys.argv[1])
 live = json.loads(sys.argv[2]) if len(sys.argv) > 2 else None
@@ -249,6 +250,9 @@ try:
     for name, keys in (("lakehouse", embedded), ("live", live)):
         if not keys:
             continue
+        if name == "live":
+            keys = {k: v.replace("FOLDER", folder) for k, v in keys.items()}
+            keys |= {"authentication.type": "BEARER", "authentication.token": secret("live-token")}
         extra = {k: v for k, v in catalog("sql", DEAD).items() if k not in ("type", "uri", "warehouse") and k not in keys}
         extra = {k: v for k, v in extra.items() if not k.startswith("s3.")} if name == "live" else extra
         for k, v in keys.items():
@@ -260,8 +264,12 @@ try:
                          env={"AWS_SECRET_ACCESS_KEY": secret("aws-secret-2")} if name == "lakehouse" else None)
         assert good == {0}, good
         assert 0 in codes and 1 in codes and 2 in codes and 3 in codes, codes
+    if live:
+        history = urllib.request.urlopen(f"{live['uri']}/trees/main/history?fetch=ALL").read().decode()
+        assert "search" in history, history  # the application's name is there, its secrets are not
+        search("the history of the branch", history, live["uri"])
     files = search_files(folder, {os.path.join(folder, "lakehouse.yaml"), os.path.join(folder, "live.yaml")})
-    assert files > 30, files
+    assert files > (60 if live else 30), files
     print(f"{ran} runs, {len(known)} secrets, {len(heard)} requests repeated, {files} files: none stands in what was written")
     everything = "\n".join(heard)
     sent = {name for name, form in forms() if form in everything}  # the server repeated these: they were there to be seen
