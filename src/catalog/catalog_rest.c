@@ -82,10 +82,11 @@ static status check_view(struct rest_catalog *r, struct catalog_name name, struc
 }
 
 /* Asks for a table; what it says goes into `arena`. *same: it is what `etag` stands for. */
-static status fetch_table(struct rest_catalog *r, struct catalog_name name, struct str etag,
+static status fetch_table(struct catalog *c, struct catalog_name name, struct str etag,
                           struct arena *arena, struct iceberg_table **out, struct str *new_etag,
                           bool *same, struct error *err)
 {
+    struct rest_catalog *r = c->self;
     struct rest_answer a = {0};
     struct rest_call call = {.method = "GET", .repeatable = true, .etag = etag};
     *out = NULL;
@@ -99,6 +100,8 @@ static status fetch_table(struct rest_catalog *r, struct catalog_name name, stru
         struct str tag = net_header(&a.reply, "etag");
         if (st == ST_OK && tag.len > 0)
             st = arena_str(arena, tag, new_etag, err);
+        if (st == ST_OK)
+            st = catalog_rest_hand_over(c, a.doc.root, (*out)->location, err);
         if (st != ST_OK)
             error_context(err, "%.*s", STR_ARG(call.what));
     } else if (st == ST_OK && a.reply.status == 304 && etag.len > 0) {
@@ -115,18 +118,18 @@ status catalog_rest_load_now(struct catalog *c, struct catalog_name name, struct
 {
     struct str etag;
     bool same;
-    return fetch_table(c->self, name, (struct str){0}, arena, out, &etag, &same, err);
+    return fetch_table(c, name, (struct str){0}, arena, out, &etag, &same, err);
 }
 
 /* Whether a table that was loaded before still stands where it stood. */
-static status still_stands(struct rest_catalog *r, const struct rest_known *k, struct error *err)
+static status still_stands(struct catalog *c, const struct rest_known *k, struct error *err)
 {
     struct arena arena;
     struct iceberg_table *now;
     struct str etag;
     bool same;
     arena_init(&arena, NULL);
-    status st = fetch_table(r, k->name, k->etag, &arena, &now, &etag, &same, err);
+    status st = fetch_table(c, k->name, k->etag, &arena, &now, &etag, &same, err);
     if (st == ST_OK && !same)
         same = now && str_eq(now->metadata_location, k->table->metadata_location);
     arena_free(&arena);
@@ -153,12 +156,12 @@ static status find_table(struct catalog_pin *p, struct catalog_name name, struct
     TRY(ARENA_NEW(&p->arena, struct rest_known, &k, err));
     TRY(arena_str(&p->arena, name.space, &k->name.space, err));
     TRY(arena_str(&p->arena, name.table, &k->name.table, err));
-    TRY(fetch_table(r, name, (struct str){0}, &p->arena, &k->table, &k->etag, &same, err));
+    TRY(fetch_table(p->catalog, name, (struct str){0}, &p->arena, &k->table, &k->etag, &same, err));
     if (!k->table)
         TRY(check_view(r, name, err));
     for (const struct rest_known *x = pin->known; k->table && x; x = x->next)
         if (x->table)
-            TRY(still_stands(r, x, err));
+            TRY(still_stands(p->catalog, x, err));
     k->next = pin->known;
     pin->known = k;
     *out = k;
@@ -184,7 +187,8 @@ static status rest_load(struct catalog_pin *p, struct catalog_name name, struct 
 
 /* ---- lists ----------------------------------------------------------------------------------- */
 
-/* All pages of one list. `query` is "parent=..." or empty. */
+/* All pages of one list, nothing where the namespace is not there. `query` is "parent=..." or
+ * empty. */
 static status read_pages(struct catalog_pin *p, struct rest_call *call, struct str query,
                          bool tables, struct catalog_names *out, struct error *err)
 {
@@ -202,9 +206,10 @@ static status read_pages(struct catalog_pin *p, struct rest_call *call, struct s
                          STR_ARG(list), STR_ARG(escaped), r->page_size.len ? "&pageSize=" : "",
                          STR_ARG(r->page_size), query.len ? "&" : "", STR_ARG(query)));
         status st = catalog_rest_call(r, call, &a, err);
-        if (st == ST_OK && !catalog_rest_ok(&a))
+        page = (struct str){0};
+        if (st == ST_OK && !catalog_rest_ok(&a) && !is_absent(&a))
             st = catalog_rest_fail(call, &a, err);
-        else if (st == ST_OK)
+        else if (st == ST_OK && catalog_rest_ok(&a))
             st = catalog_rest_read_page(a.doc.root, tables, &p->arena, out, &page, err);
         catalog_rest_answer_free(&a);
         TRY_CONTEXT(st, err, "%.*s", STR_ARG(call->what));
@@ -269,7 +274,7 @@ static status ask_space(struct catalog_pin *p, struct str space, bool *out, stru
     struct rest_catalog *r = p->catalog->self;
     struct rest_call call = {.method = "GET", .repeatable = true};
     struct rest_answer a;
-    struct catalog_name name = {space, {0}};
+    struct catalog_name name = {space, STR("")};
     TRY(catalog_rest_url(r, name, NULL, &p->arena, &call.url, err));
     TRY(call_what(&p->arena, "looking for namespace", name, &call.what, err));
     status st = catalog_rest_call(r, &call, &a, err);
@@ -304,7 +309,7 @@ static status rest_tables(struct catalog_pin *p, struct str space, struct catalo
 {
     struct rest_pin *pin = p->self;
     struct rest_call call = {.method = "GET", .repeatable = true};
-    struct catalog_name name = {space, {0}};
+    struct catalog_name name = {space, STR("")};
     struct rest_tables *list;
     for (list = pin->tables; list; list = list->next)
         if (str_eq(list->space, space)) {
@@ -380,18 +385,27 @@ static status check_properties(const struct rest_catalog *r, struct error *err)
     return ST_OK;
 }
 
+/* "header.X-Name" is a header of every request; of equal ones the last counts. */
 static status set_headers(struct rest_catalog *r, struct arena *arena, struct error *err)
 {
+    static const struct property vended = {{"X-Iceberg-Access-Delegation", 27},
+                                           {"vended-credentials", 18}};
     const struct str prefix = STR("header.");
-    r->header_count = 0;
-    TRY(ARENA_ARRAY(arena, struct property, r->property_count, &r->headers, err));
+    size_t n = 0;
+    bool says_how = false;
+    TRY(ARENA_ARRAY(arena, struct property, r->property_count + 1, &r->headers, err));
     for (size_t i = 0; i < r->property_count; i++) {
         const struct property *p = &r->properties[i];
-        if (!str_starts(p->key, prefix) || p->key.len == prefix.len)
+        struct str name = {p->key.ptr + prefix.len, p->key.len - prefix.len};
+        if (!str_starts(p->key, prefix) || name.len == 0 ||
+            p->value.ptr != catalog_rest_property(r, p->key.ptr).ptr)
             continue;
-        r->headers[r->header_count++] =
-            (struct property){{p->key.ptr + prefix.len, p->key.len - prefix.len}, p->value};
+        says_how |= str_eq_nocase(name, vended.key);
+        r->headers[n++] = (struct property){name, p->value};
     }
+    if (!says_how)
+        r->headers[n++] = vended;
+    r->header_count = n;
     return ST_OK;
 }
 
@@ -509,6 +523,14 @@ static status ask_config(struct catalog *c, struct rest_config *out, struct erro
     return ST_OK;
 }
 
+static bool any_storage(const struct property *p, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (catalog_rest_is_storage(p[i].key))
+            return true;
+    return false;
+}
+
 static status configure(struct catalog *c, const struct catalog_config *config, struct error *err)
 {
     struct rest_catalog *r = c->self;
@@ -529,6 +551,8 @@ static status configure(struct catalog *c, const struct catalog_config *config, 
     TRY(set_paths(r, a, err));
     r->has_transactions = server.has_transactions || !server.has_endpoints;
     r->has_views = server.has_views;
+    r->has_storage = any_storage(server.defaults, server.default_count) ||
+                     any_storage(server.overrides, server.override_count);
     c->kind = &rest_kinds[r->has_transactions];
     c->warehouse = catalog_rest_property(r, "warehouse");
     if (c->warehouse.len == 0)

@@ -470,13 +470,15 @@ status catalog_rest_commit(struct catalog_pin *at, const struct catalog_commit *
 
 /* ---- new tables ------------------------------------------------------------------------------ */
 
-static status stage(struct rest_catalog *r, const struct rest_call *call, struct catalog_name name,
+static status stage(struct catalog *c, const struct rest_call *call, struct catalog_name name,
                     struct rest_answer *a, struct arena *arena, struct iceberg_table **out,
                     struct error *err)
 {
-    TRY(catalog_rest_call(r, call, a, err));
-    if (catalog_rest_ok(a))
-        return catalog_rest_read_table(a->doc.root, true, arena, out, err);
+    TRY(catalog_rest_call(c->self, call, a, err));
+    if (catalog_rest_ok(a)) {
+        TRY(catalog_rest_read_table(a->doc.root, true, arena, out, err));
+        return catalog_rest_hand_over(c, a->doc.root, (*out)->location, err);
+    }
     if (a->reply.status == 409)
         FAIL(err, ST_CONFLICT, "table \"%.*s.%.*s\" was created by another process",
              STR_ARG(name.space), STR_ARG(name.table));
@@ -509,7 +511,7 @@ status catalog_rest_stage(struct catalog_pin *p, struct catalog_name name,
         st = iceberg_create_format(wanted, name.table, true, &body, err);
     call.body = buffer_str(&body);
     if (st == ST_OK)
-        st = stage(r, &call, name, &a, arena, out, err);
+        st = stage(p->catalog, &call, name, &a, arena, out, err);
     catalog_rest_answer_free(&a);
     buffer_free(&body);
     TRY_CONTEXT(st, err, "creating table %.*s.%.*s", STR_ARG(name.space), STR_ARG(name.table));

@@ -20,6 +20,8 @@ struct rest_catalog {
     struct property *headers; /* of every request */
     size_t property_count;
     struct property *properties; /* defaults of the server < own < overrides of the server */
+    bool has_storage;            /* the server's own settings say how storage is reached */
+    struct rest_handed *handed;  /* newest first */
     bool has_transactions;       /* "POST /v1/{prefix}/transactions/commit" */
     bool has_views;              /* "GET /v1/{prefix}/namespaces/{namespace}/views/{view}" */
 };
@@ -84,6 +86,16 @@ STATUS_MUST_USE status catalog_rest_read_page(const json_t *json, bool tables, s
  * location. */
 STATUS_MUST_USE status catalog_rest_read_table(const json_t *json, bool staged, struct arena *arena,
                                                struct iceberg_table **out, struct error *err);
+/* How a table's files are reached: "config", and what it has for each prefix. */
+struct rest_storage {
+    struct str prefix; /* "s3://bucket/path"; empty in `config` */
+    size_t count;
+    struct property *properties;
+};
+STATUS_MUST_USE status catalog_rest_read_storage(const json_t *json, struct arena *arena,
+                                                 struct rest_storage *config,
+                                                 struct rest_storage **out, size_t *count,
+                                                 struct error *err);
 /* {"error": {"message", "type"}}; nothing where it is none. */
 void catalog_rest_read_error(const struct buffer *body, struct arena *arena, struct str *type,
                              struct str *message);
@@ -94,6 +106,14 @@ void catalog_rest_read_error(const struct buffer *body, struct arena *arena, str
 STATUS_MUST_USE status catalog_rest_load_now(struct catalog *c, struct catalog_name name,
                                              struct arena *arena, struct iceberg_table **out,
                                              struct error *err);
+
+/* ---- storage (catalog_rest_storage.c) -------------------------------------------------------- */
+
+/* Whether a key says how object storage is reached. */
+bool catalog_rest_is_storage(struct str key);
+/* Hands to the store what a load's or a staged table's reply says about reaching its files. */
+STATUS_MUST_USE status catalog_rest_hand_over(struct catalog *c, const json_t *reply,
+                                              struct str location, struct error *err);
 
 /* ---- commits (catalog_rest_commit.c) --------------------------------------------------------- */
 

@@ -116,6 +116,35 @@ status catalog_rest_read_table(const json_t *json, bool staged, struct arena *ar
     return iceberg_table_read(arena, location, metadata, out, err);
 }
 
+#define STORAGES_MAX 1000
+
+static status read_prefix(const json_t *item, struct arena *arena, struct rest_storage *out,
+                          struct error *err)
+{
+    TRY(jsontext_get_str(arena, item, "prefix", &out->prefix, err));
+    return jsontext_get_properties(arena, item, "config", &out->properties, &out->count, err);
+}
+
+status catalog_rest_read_storage(const json_t *json, struct arena *arena,
+                                 struct rest_storage *config, struct rest_storage **out,
+                                 size_t *count, struct error *err)
+{
+    const json_t *list;
+    *config = (struct rest_storage){0};
+    *out = NULL;
+    TRY(jsontext_get_properties(arena, json, "config", &config->properties, &config->count, err));
+    TRY(jsontext_get_array(json, "storage-credentials", false, &list, err));
+    *count = json_array_size(list);
+    if (*count > STORAGES_MAX)
+        FAIL(err, ST_CORRUPT, "\"storage-credentials\" has %zu items, at most %d are expected",
+             *count, STORAGES_MAX);
+    TRY(ARENA_ARRAY(arena, struct rest_storage, *count, out, err));
+    for (size_t i = 0; i < *count; i++)
+        TRY_CONTEXT(read_prefix(json_array_get(list, i), arena, &(*out)[i], err), err,
+                    "storage-credentials[%zu]", i);
+    return ST_OK;
+}
+
 /* ---- errors ---------------------------------------------------------------------------------- */
 
 void catalog_rest_read_error(const struct buffer *body, struct arena *arena, struct str *type,

@@ -11,7 +11,9 @@
  *     firn's own properties speak about a snapshot. Every other ref that changes likewise
  * C2  other requirements are those of Iceberg's Java (UpdateRequirements): the last assigned ids when
  *     something with new ids is added, the current ids when they change
- * C3  what is added last is made current by -1, because the server numbers what it adds */
+ * C3  things are added in the order of their ids, so that the server, which numbers what it adds as
+ *     iceberg_apply does, comes to the ids that the new snapshot names. What is added last is made
+ *     current by -1, as Java does */
 #include "iceberg/iceberg_int.h"
 
 struct difference {
@@ -167,78 +169,63 @@ static status add_schema(const struct difference *d, const struct iceberg_schema
     return jsontext_put_close(d->out, '}', err);
 }
 
-/* The current schema is added last (C3). Where the ids rose and no schema is new, the current one is
- * added again, which raises them at the server too. */
+/* Makes `id` the current one: `last` is the id of what was added last, -1 = nothing. */
+static status make_current(const struct difference *d, const char *name, const char *key,
+                           int32_t id, int32_t base_id, int32_t last, struct error *err)
+{
+    if (last == id)
+        return action_id(d, name, key, -1, err);
+    return id != base_id ? action_id(d, name, key, id, err) : ST_OK;
+}
+
+/* Where the ids of columns rose and no schema is new, the current one is added again, which raises
+ * them at the server too. */
 static status schemas(const struct difference *d, struct error *err)
 {
     const struct iceberg_table *base = d->base, *next = d->next;
-    bool current_is_new = !has_schema(base, next->current_schema_id), added = current_is_new;
+    int32_t last = -1;
     for (size_t i = 0; i < next->schema_count; i++) {
-        const struct iceberg_schema *s = &next->schemas[i];
-        if (has_schema(base, s->id) || s->id == next->current_schema_id)
+        if (has_schema(base, next->schemas[i].id))
             continue;
-        TRY(add_schema(d, s, err));
-        added = true;
+        last = next->schemas[i].id;
+        TRY(add_schema(d, &next->schemas[i], err));
     }
-    if (current_is_new || (!added && next->last_column_id > base->last_column_id))
+    if (last == -1 && next->last_column_id > base->last_column_id)
         TRY(add_schema(d, iceberg_current_schema(next), err));
-    if (current_is_new)
-        return action_id(d, "set-current-schema", "schema-id", -1, err);
-    if (next->current_schema_id != base->current_schema_id)
-        return action_id(d, "set-current-schema", "schema-id", next->current_schema_id, err);
-    return ST_OK;
-}
-
-static status add_spec(const struct difference *d, const struct iceberg_spec *s, struct error *err)
-{
-    TRY(action(d, "add-spec", err));
-    TRY(iceberg_spec_format(s, "spec", d->out, err));
-    return jsontext_put_close(d->out, '}', err);
+    return make_current(d, "set-current-schema", "schema-id", next->current_schema_id,
+                        base ? base->current_schema_id : -1, last, err);
 }
 
 static status specs(const struct difference *d, struct error *err)
 {
     const struct iceberg_table *base = d->base, *next = d->next;
-    for (size_t i = 0; i < next->spec_count; i++)
-        if (!has_spec(base, next->specs[i].id) && next->specs[i].id != next->default_spec_id)
-            TRY(add_spec(d, &next->specs[i], err));
-    if (!has_spec(base, next->default_spec_id)) {
-        TRY(add_spec(d, iceberg_spec_by_id(next, next->default_spec_id), err));
-        return action_id(d, "set-default-spec", "spec-id", -1, err);
+    int32_t last = -1;
+    for (size_t i = 0; i < next->spec_count; i++) {
+        if (has_spec(base, next->specs[i].id))
+            continue;
+        last = next->specs[i].id;
+        TRY(action(d, "add-spec", err));
+        TRY(iceberg_spec_format(&next->specs[i], "spec", d->out, err));
+        TRY(jsontext_put_close(d->out, '}', err));
     }
-    if (next->default_spec_id != base->default_spec_id)
-        return action_id(d, "set-default-spec", "spec-id", next->default_spec_id, err);
-    return ST_OK;
-}
-
-static status add_order(const struct difference *d, const struct iceberg_sort_order *o,
-                        struct error *err)
-{
-    TRY(action(d, "add-sort-order", err));
-    TRY(iceberg_order_format(o, "sort-order", d->out, err));
-    return jsontext_put_close(d->out, '}', err);
+    return make_current(d, "set-default-spec", "spec-id", next->default_spec_id,
+                        base ? base->default_spec_id : -1, last, err);
 }
 
 static status orders(const struct difference *d, struct error *err)
 {
     const struct iceberg_table *base = d->base, *next = d->next;
-    const struct iceberg_sort_order *last = NULL;
+    int32_t last = -1;
     for (size_t i = 0; i < next->order_count; i++) {
-        const struct iceberg_sort_order *o = &next->orders[i];
-        if (has_order(base, o->id))
+        if (has_order(base, next->orders[i].id))
             continue;
-        if (o->id == next->default_order_id)
-            last = o;
-        else
-            TRY(add_order(d, o, err));
+        last = next->orders[i].id;
+        TRY(action(d, "add-sort-order", err));
+        TRY(iceberg_order_format(&next->orders[i], "sort-order", d->out, err));
+        TRY(jsontext_put_close(d->out, '}', err));
     }
-    if (last) {
-        TRY(add_order(d, last, err));
-        return action_id(d, "set-default-sort-order", "sort-order-id", -1, err);
-    }
-    if (next->default_order_id != base->default_order_id)
-        return action_id(d, "set-default-sort-order", "sort-order-id", next->default_order_id, err);
-    return ST_OK;
+    return make_current(d, "set-default-sort-order", "sort-order-id", next->default_order_id,
+                        base ? base->default_order_id : -1, last, err);
 }
 
 static struct str value_of(const struct iceberg_table *t, struct str key)

@@ -45,6 +45,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct jsontext_doc doc;
     struct rest_config config;
     struct catalog_names names = {0};
+    struct rest_storage storage, *more;
+    size_t count;
     struct str next, type, message;
     mem_account_init(&account, "fuzz", NULL, 256u << 20);
     arena_init(&arena, &account);
@@ -52,6 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     catalog_rest_read_error(&body, &arena, &type, &message);
     if (jsontext_doc_parse(&doc, &account, data, size, NULL) == ST_OK) {
         (void)!catalog_rest_read_config(doc.root, &arena, &config, NULL);
+        (void)!catalog_rest_read_storage(doc.root, &arena, &storage, &more, &count, NULL);
         for (int tables = 0; tables < 2; tables++)
             (void)!catalog_rest_read_page(doc.root, tables, &arena, &names, &next, NULL);
         for (size_t i = 0; i < names.count; i++)

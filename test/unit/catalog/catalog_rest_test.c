@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* catalog_rest_test.c - a REST catalog against a server that answers as a real one does, or badly:
  * what is asked, what a pin keeps, every kind of refusal, and replies that are lost. */
-#include "catalog/catalog.h"
+#include "catalog/catalog_int.h"
 #include "harness/http_server.h"
 #include "harness/test.h"
 
@@ -273,6 +273,7 @@ TEST(configuration_is_merged)
                                               "pageToken=&pageSize=7 HTTP")));
     CHECK(holds(str_of(w.fake.last), "X-A: mine\r\n"));
     CHECK(holds(str_of(w.fake.last), "X-B: theirs\r\n"));
+    CHECK(!holds(str_of(w.fake.last), "X-B: mine\r\n"));
     CHECK(catalog_traits(w.catalog)->writes_metadata);
     CHECK(catalog_traits(w.catalog)->many_tables); /* the protocol's default list has it */
     end(&w);
@@ -471,6 +472,68 @@ TEST(namespaces_have_levels)
     CHECK_STR(names[1], "a.b");
     w.fake.server = s;
     end(&w);
+}
+
+/* ---- storage --------------------------------------------------------------------------------- */
+
+/* The object store, which keeps the last request. */
+static char object_seen[2048];
+static void answer_object(void *self, size_t n, struct str request, struct buffer *text,
+                          struct http_answer *out)
+{
+    keep(object_seen, sizeof(object_seen), request);
+    put(text, 200, "ETag: \"e\"\r\n", "x");
+    out->reply = (const char *)text->data;
+}
+
+#define STORAGE(more)                                                                              \
+    "{\"metadata-location\":\"s3://bkt/w/m.json\",\"metadata\":{\"format-version\":1,"             \
+    "\"location\":\"s3://bkt/w\",\"last-updated-ms\":1,\"last-column-id\":0,\"schema\":{\"type\":" \
+    "\"struct\",\"fields\":[]},\"partition-spec\":[],\"properties\":{}}" more "}"
+
+/* What the catalog says about reaching a table's files is what the object store is shown. */
+TEST(vended_credentials)
+{
+    static const struct {
+        const char *reply, *path, *shown;
+    } cases[] = {
+        {STORAGE(""), "s3://bkt/w/x", "Credential=own/"},
+        {STORAGE(",\"config\":{\"s3.access-key-id\":\"conf\",\"s3.secret-access-key\":\"" SECRET
+                 "\"}"),
+         "s3a://bkt/w/x", "Credential=conf/"},
+        {STORAGE(",\"config\":{\"s3.access-key-id\":\"conf\",\"s3.secret-access-key\":\"" SECRET
+                 "\"},\"storage-credentials\":[{\"prefix\":\"s3\",\"config\":{\"s3.access-key-id\":"
+                 "\"wide\",\"s3.secret-access-key\":\"y\"}},{\"prefix\":\"s3://bkt/w/data\","
+                 "\"config\":{\"s3.access-key-id\":\"narrow\",\"s3.secret-access-key\":\"y\","
+                 "\"s3.session-token\":\"session\"}},{\"prefix\":\"gs://b\",\"config\":{}}]"),
+         "s3://bkt/w/data/x", "Credential=narrow/"},
+    };
+    struct http_server *objects = http_server_start(answer_object, NULL);
+    static char endpoint[64];
+    snprintf(endpoint, sizeof(endpoint), "%s", http_server_url(objects, "").ptr);
+    const struct property own[] = {{STR("s3.endpoint"), str_of(endpoint)},
+                                   {STR("s3.access-key-id"), STR("own")},
+                                   {STR("s3.secret-access-key"), STR(SECRET)},
+                                   {STR("s3.session-token"), STR("own-session")}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct world w = {.fake = {.reply = cases[i].reply, .reply_status = 200}};
+        struct iceberg_table *t;
+        struct buffer got;
+        CHECK_OK(try_open(&w, own, ARRAY_LEN(own)));
+        store_destroy(w.store);
+        CHECK_OK(store_create(own, ARRAY_LEN(own), &(struct store_config){0}, &w.store, &err));
+        w.catalog->store = w.store;
+        CHECK_OK(catalog_pin(w.catalog, &w.pin, &err));
+        CHECK_OK(catalog_load(w.pin, demo_t, &w.arena, &t, &err));
+        CHECK(holds(str_of(w.fake.last), "X-Iceberg-Access-Delegation: vended-credentials\r\n"));
+        buffer_init(&got, NULL, 1000);
+        CHECK_OK(store_read_all(w.store, str_of(cases[i].path), &got, &err));
+        CHECK(holds(str_of(object_seen), cases[i].shown));
+        CHECK_INT(holds(str_of(object_seen), "own-session"), i == 0);
+        buffer_free(&got);
+        end(&w);
+    }
+    http_server_stop(objects);
 }
 
 /* ---- commits --------------------------------------------------------------------------------- */
