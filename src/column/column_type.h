@@ -85,9 +85,10 @@ struct column_value {
 struct column_field {
     struct str name; /* in the schema's arena */
     struct column_type type;
-    int32_t field_id; /* Iceberg field id; 0 = none */
-    bool required;    /* never NULL */
-    struct str doc;   /* in the schema's arena; may be empty */
+    int32_t field_id;                /* Iceberg field id; 0 = none */
+    bool required;                   /* never NULL */
+    struct str doc;                  /* in the schema's arena; may be empty */
+    const struct column_value *fill; /* borrowed: for rows that are given no value; NULL = NULL */
 };
 
 struct column_schema {

@@ -104,9 +104,11 @@ static status changeable(struct engine_env *e, const struct query_table_name *na
     const struct iceberg_schema *schema = iceberg_current_schema((*out)->current);
     TRY(iceberg_schema_columns(schema, &e->arena, columns, err));
     if (columns->count != schema->count)
-        FAIL_SQL(err, ST_UNSUPPORTED, "0A000", named->position,
-                 "table \"%.*s\" has nested columns: firn reads it but does not write it",
-                 STR_ARG(name.table));
+        FAIL_SQL(
+            err, ST_UNSUPPORTED, "0A000", named->position,
+            "table \"%.*s\" has nested columns, or of types that firn does not know: firn reads "
+            "it but does not write it",
+            STR_ARG(name.table));
     return ST_OK;
 }
 
@@ -255,6 +257,12 @@ static status delete_from_file(struct engine_env *e, struct engine_staged *t,
     if (scan->scan.files->entries[file].delete_count > 0)
         TRY(count_rows(e, source, &visible, err));
     if (hits < visible) {
+        if (t->current->format_version > 2)
+            FAIL_SQL(err, ST_UNSUPPORTED, "0A000", 0,
+                     "table \"%.*s\" is of format version 3, where rows that move to another file "
+                     "keep their row ids: firn deletes whole files there, and this condition takes "
+                     "%lld of %lld rows of %.*s",
+                     STR_ARG(t->name.table), (long long)hits, (long long)visible, STR_ARG(f->path));
         TRY(filter_node(e, source, where, QUERY_FN_IS_NOT_TRUE, &rest, err));
         TRY(engine_write_rows(e, t, rest, &files, &count, &kept, err));
         ENSURE(kept == visible - hits, err);

@@ -2,10 +2,11 @@
 /* exec_deletes.c - reads delete files and says which rows they leave (Iceberg specification,
  * "Delete Formats").
  *
+ *     deletion vector:      row numbers of one data file, in a Puffin file (iceberg_vector.c)
  *     position delete file: rows { file_path, pos }, sorted, of one data file or of many
  *     equality delete file: rows of some columns of the table
  *
- * Both are read by a scan of their own, with a plan made here, so that columns go by field id and
+ * The latter two are read by a scan of their own, with a plan made here, so that columns go by field id and
  * promoted types are read as the table has them now.
  *
  * D1  a position delete file speaks only to data files whose entry lists it: rows for others, and
@@ -120,9 +121,10 @@ static status find_column(struct exec_deletes *d, int32_t id, size_t *out, struc
             return ST_OK;
         }
     f = iceberg_field_ever(p->scan.table, p->scan.table_schema, id);
-    if (!f || f->nested)
+    if (!f || f->nested || f->unread)
         FAIL(err, ST_UNSUPPORTED, "table %.*s: equality deletes on column %d, which is %s",
-             STR_ARG(p->scan.name), id, f ? "nested" : "in no schema of the table, or nested");
+             STR_ARG(p->scan.name), id,
+             f ? "of a type that is not read" : "in no schema of the table, or nested");
     TRY(arena_grow(d->c->arena, (void **)&d->extra.fields, sizeof(*d->extra.fields), &capacity,
                    d->extra.count + 1, err));
     *out = own + d->extra.count;
@@ -305,6 +307,18 @@ static status take_positions(struct sink *sink, const struct column_batch *batch
     return ST_OK;
 }
 
+/* A deletion vector: of the data file begun, and of no other. */
+static status load_vector(struct exec_deletes *d, const struct iceberg_delete *file,
+                          struct error *err)
+{
+    struct target *t = d->target;
+    TRY(rowset_init(&t->rows, t->entry->file.records, d->c->account, err));
+    TRY(iceberg_vector_read(d->c->store, &file->entry.file, d->c->account, &t->rows, err));
+    if (d->c->counters)
+        d->c->counters->bytes += file->entry.file.content_bytes;
+    return ST_OK;
+}
+
 static status load_positions(struct exec_deletes *d, const struct iceberg_delete *file,
                              struct error *err)
 {
@@ -376,9 +390,12 @@ status exec_deletes_begin(struct exec_deletes *d, size_t file, bool *any, struct
         d->target = bsearch(&key, d->targets, d->target_count, sizeof(key), target_order);
         ENSURE(d->target != NULL, err);
     }
-    for (size_t i = 0; i < e->delete_count; i++)
-        TRY(is_equality(e->deletes[i]) ? load_scope(d, e->deletes[i]->scope, err)
-                                       : load_positions(d, e->deletes[i], err));
+    for (size_t i = 0; i < e->delete_count; i++) {
+        const struct iceberg_delete *x = e->deletes[i];
+        TRY(is_equality(x)                    ? load_scope(d, x->scope, err)
+            : x->entry.file.content_bytes > 0 ? load_vector(d, x, err)
+                                              : load_positions(d, x, err));
+    }
     return ST_OK;
 }
 

@@ -12,7 +12,7 @@
  * found by their number in the file, and the rest of the batch is gathered.
  *
  * A column that a file lacks was added after it was written: its value is that of an identity
- * partition field, else NULL (Iceberg specification, "Column Projection"). Row groups are skipped
+ * partition field, else its initial default, else NULL. Row groups are skipped
  * by the same judgement as files: their statistics are put in the form of a data file's metrics. */
 #include "exec/exec_deletes.h"
 #include "exec/exec_gather.h"
@@ -100,13 +100,18 @@ static size_t scan_file_count(const struct scan *s)
     return s->plan->kind == QUERY_PLAN_SCAN ? s->plan->scan.files->count : s->plan->files.count;
 }
 
-/* The value of an identity partition field over the column, else NULL. */
+/* The value of an identity partition field over the column, else its initial default, else NULL
+ * (Iceberg specification, "Column Projection"). */
 static void constant_of(const struct scan *s, size_t column, struct column_value *out)
 {
     const struct query_plan *p = s->plan;
     const struct scan_column *col = &s->columns[column];
     *out = (struct column_value){.type = col->type, .null = true};
     const struct iceberg_entry *e = scan_entry(s);
+    const struct iceberg_field *f =
+        e ? iceberg_field_ever(p->scan.table, p->scan.table_schema, col->field_id) : NULL;
+    if (f && f->initial.value && column_type_eq(f->initial.value->type, col->type))
+        *out = *f->initial.value;
     const struct iceberg_spec *spec = e ? iceberg_spec_by_id(p->scan.table, e->file.spec_id) : NULL;
     for (size_t i = 0; spec && i < spec->count && i < e->file.partition_count; i++)
         if (spec->fields[i].source_id == col->field_id &&

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* iceberg.h - Apache Iceberg tables (specification v1 and v2 read, v2 written).
+/* iceberg.h - Apache Iceberg tables (specification v1, v2 and v3 read, v2 and v3 written).
  *
  *     metadata.json -> snapshot -> manifest list -> manifests -> data files
  *
@@ -9,16 +9,22 @@
  * may change metadata.
  *
  * All strings and arrays live in the arena given at parse or apply. Unknown metadata keys are kept.
- * Every count and length from outside is bounded. Format v3 and encryption are refused by name. */
+ * Every count and length from outside is bounded. Encryption is refused by name. */
 #ifndef ICEBERG_H
 #define ICEBERG_H
 
 #include "base/property.h"
+#include "base/rowset.h"
 #include "column/column_type.h"
 #include "store/store.h"
 
 /* ---- metadata (spec "Table Metadata") ----------------------------------------------------------
  */
+
+struct iceberg_default {
+    const struct column_value *value; /* of the column's type; NULL = NULL */
+    struct str json;                  /* as the metadata has it; ptr NULL = absent */
+};
 
 struct iceberg_field {
     int32_t id;
@@ -26,8 +32,11 @@ struct iceberg_field {
     bool required;
     bool nested;             /* struct, list, map: type is UNKNOWN, type_json keeps it */
     struct column_type type; /* timestamptz and timestamp by adjust-to-utc; fixed by length */
-    struct str type_json;    /* nested only: the JSON text of the type */
-    struct str doc;          /* may be empty */
+    bool unread;             /* a type that firn does not know (format version 3): UNKNOWN too */
+    struct str type_json;    /* nested and unread: the JSON text of the type */
+    struct iceberg_default initial; /* what rows of files have that lack the column */
+    struct iceberg_default write;   /* what a row is given that is written without a value */
+    struct str doc;                 /* may be empty */
 };
 
 struct iceberg_schema {
@@ -80,6 +89,12 @@ struct iceberg_sort_order {
     struct iceberg_sort_field *fields;
 };
 
+/* Row lineage (spec "Row Lineage"): rows first .. first + count - 1 of the table's numbering. */
+struct iceberg_row_ids {
+    bool assigned; /* false: of a snapshot or file from before format version 3 */
+    int64_t first, count;
+};
+
 struct iceberg_snapshot {
     int64_t id, parent_id;   /* parent -1 = none */
     int64_t sequence_number; /* 0 in v1 */
@@ -89,7 +104,9 @@ struct iceberg_snapshot {
     struct str *manifests;
     size_t summary_count; /* "operation" included */
     struct property *summary;
-    int32_t schema_id; /* -1 = absent */
+    int32_t schema_id;              /* -1 = absent */
+    struct iceberg_row_ids row_ids; /* count: what it adds to the table's next_row_id */
+    struct str key_id;              /* of an encrypted manifest list; ptr NULL = plain */
 };
 
 struct iceberg_ref {
@@ -110,6 +127,7 @@ struct iceberg_table {
     int32_t format_version;
     struct str uuid, location;
     int64_t last_sequence_number, last_updated_ms;
+    int64_t next_row_id; /* format version 3: above every row id that was assigned */
     int32_t last_column_id, last_partition_id;
     size_t schema_count, spec_count, order_count;
     struct iceberg_schema *schemas;
@@ -163,7 +181,7 @@ STATUS_MUST_USE status iceberg_snapshot_at(const struct iceberg_table *t, int64_
  * has it (dropped since); NULL when none has. */
 const struct iceberg_field *iceberg_field_ever(const struct iceberg_table *t,
                                                const struct iceberg_schema *first, int32_t id);
-/* The flat columns as a column_schema (nested ones left out), field ids kept. */
+/* The flat columns as a column_schema (nested and unread ones left out), field ids kept. */
 STATUS_MUST_USE status iceberg_schema_columns(const struct iceberg_schema *s, struct arena *arena,
                                               struct column_schema *out, struct error *err);
 
@@ -286,6 +304,7 @@ struct iceberg_data_file {
     struct str referenced;    /* position deletes of one data file: its path; ptr NULL = absent */
     int64_t content_offset;   /* a deletion vector: where its blob stands in the Puffin file */
     int64_t content_bytes;    /* and how long it is; 0 = no deletion vector */
+    struct iceberg_row_ids row_ids; /* of a data file, after inheritance; count = records */
 };
 
 enum iceberg_entry_status { ICEBERG_EXISTING = 0, ICEBERG_ADDED = 1, ICEBERG_DELETED = 2 };
@@ -322,6 +341,7 @@ struct iceberg_manifest {
         bool contains_null, has_nan, contains_nan;
         struct str lower, upper; /* ptr NULL = absent */
     } * partitions;
+    struct iceberg_row_ids row_ids; /* of data manifests; count = added and existing rows */
 };
 
 /* The snapshot's manifests, in list order. */
@@ -394,6 +414,12 @@ STATUS_MUST_USE status iceberg_scan_plan(struct store *store, const struct icebe
                                          struct mem_account *account, struct iceberg_scan *out,
                                          struct error *err);
 
+/* Adds the rows that a deletion vector names. `out` is of the data file it speaks of. */
+STATUS_MUST_USE status iceberg_vector_read(struct store *store,
+                                           const struct iceberg_data_file *vector,
+                                           struct mem_account *account, struct rowset *out,
+                                           struct error *err);
+
 /* ---- new snapshots ----------------------------------------------------------------------------
  */
 
@@ -439,9 +465,10 @@ struct iceberg_paths {
 
 /* Writes manifests and the manifest list for a new snapshot on top of `base` and returns the
  * snapshot, ready for ICEBERG_ADD_SNAPSHOT. Manifests without removed files are listed again as
- * they are (fast append); those that hold removed files are rewritten. A base of format version 1
- * is refused (ICEBERG_UPGRADE_FORMAT comes first). Summary has operation, added-*, deleted-*,
- * changed-partition-count and all total-*. Paths of everything written are appended to `written`,
+ * they are (fast append); those that hold removed files are rewritten. Where files are removed,
+ * delete files that cannot apply to a data file any more are removed too. A base of format version
+ * 1 is refused (ICEBERG_UPGRADE_FORMAT comes first). Summary has operation, added-*, deleted-*,
+ * removed-*, changed-partition-count and all total-*. Paths of everything written are appended to `written`,
  * also on failure, so that the caller can delete them. */
 STATUS_MUST_USE status iceberg_snapshot_write(struct store *store, const struct iceberg_change *c,
                                               struct arena *arena, struct mem_account *account,

@@ -66,8 +66,9 @@ STATUS_MUST_USE status iceberg_partition_types(const struct iceberg_table *t,
 /* The Avro schemas (iceberg_manifest_schema.c), appended to `out`. `types` as from
  * iceberg_partition_types. */
 STATUS_MUST_USE status iceberg_entry_schema(struct buffer *out, const struct iceberg_spec *spec,
-                                            const struct column_type *types, struct error *err);
-STATUS_MUST_USE status iceberg_list_schema(struct buffer *out, struct error *err);
+                                            const struct column_type *types, int32_t version,
+                                            struct error *err);
+STATUS_MUST_USE status iceberg_list_schema(struct buffer *out, int32_t version, struct error *err);
 /* Bytes of the Avro fixed that holds every decimal of a precision. */
 size_t iceberg_decimal_width(unsigned precision);
 
@@ -79,11 +80,13 @@ struct iceberg_commit {
     int64_t sequence_number;
 };
 
-/* Writes entries, all of one spec, as a version 2 data manifest and describes it in *out. A
- * sequence number of -1 is written as null: ADDED entries inherit the commit's. */
+/* Writes entries, all of one spec and all data files or (`deletes`) all delete files, as a manifest
+ * of the table's version and describes it in *out. ADDED entries get no sequence numbers and no row
+ * ids: they inherit the commit's. */
 STATUS_MUST_USE status iceberg_manifest_write(struct store *store, const struct iceberg_commit *c,
-                                              int32_t spec_id, const struct iceberg_entry *entries,
-                                              size_t count, struct str path, struct arena *arena,
+                                              int32_t spec_id, bool deletes,
+                                              const struct iceberg_entry *entries, size_t count,
+                                              struct str path, struct arena *arena,
                                               struct mem_account *account,
                                               struct iceberg_manifest *out, struct error *err);
 STATUS_MUST_USE status iceberg_manifest_list_write(struct store *store,

@@ -27,10 +27,9 @@ static bool is_vector(const struct iceberg_delete *d)
     return d->entry.file.content_bytes > 0;
 }
 
-/* The one data file that position deletes name; ptr NULL when there may be several (L3). Java
- * writes no referenced_data_file before format version 3, but bounds that are equal: those of
+/* L3. Java writes no referenced_data_file before format version 3, but bounds that are equal: those of
  * file_path are whole texts. */
-static struct str only_path(const struct iceberg_data_file *f)
+struct str iceberg_deletes_path(const struct iceberg_data_file *f)
 {
     if (f->referenced.ptr)
         return f->referenced;
@@ -93,7 +92,7 @@ static const struct iceberg_data_file *file_of(const void *item)
 
 static int by_path(const void *a, const void *b)
 {
-    return str_cmp(only_path(file_of(a)), only_path(file_of(b)));
+    return str_cmp(iceberg_deletes_path(file_of(a)), iceberg_deletes_path(file_of(b)));
 }
 
 static int by_partition(const void *a, const void *b)
@@ -127,7 +126,7 @@ static struct iceberg_delete_list *list_for(struct iceberg_deletes *x,
                                             const struct iceberg_data_file *f)
 {
     if (f->content == ICEBERG_POSITION_DELETES)
-        return only_path(f).ptr ? &x->named : &x->positions;
+        return iceberg_deletes_path(f).ptr ? &x->named : &x->positions;
     const struct iceberg_spec *spec = iceberg_spec_by_id(t, f->spec_id);
     return spec && is_global(spec) ? &x->global : &x->equality;
 }
@@ -207,7 +206,7 @@ static size_t first_of(const struct iceberg_delete_list *l, const struct iceberg
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         const struct iceberg_data_file *f = &l->items[middle]->entry.file;
-        int c = named ? str_cmp(only_path(f), data->path) : partition_cmp(f, data);
+        int c = named ? str_cmp(iceberg_deletes_path(f), data->path) : partition_cmp(f, data);
         if (c < 0)
             low = middle + 1;
         else
@@ -223,7 +222,8 @@ static status take_vector(struct matching *m, const struct iceberg_deletes *x, b
     const struct iceberg_entry *e = m->data;
     *found = false;
     for (size_t i = first_of(&x->named, &e->file, true);
-         i < x->named.count && str_eq(only_path(&x->named.items[i]->entry.file), e->file.path);
+         i < x->named.count &&
+         str_eq(iceberg_deletes_path(&x->named.items[i]->entry.file), e->file.path);
          i++) {
         const struct iceberg_delete *d = x->named.items[i];
         if (!is_vector(d))
@@ -246,7 +246,9 @@ static status take_positions(struct matching *m, const struct iceberg_deletes *x
 {
     const struct iceberg_entry *e = m->data;
     for (size_t i = first_of(&x->named, &e->file, true);
-         i < x->named.count && str_eq(only_path(&x->named.items[i]->entry.file), e->file.path); i++)
+         i < x->named.count &&
+         str_eq(iceberg_deletes_path(&x->named.items[i]->entry.file), e->file.path);
+         i++)
         if (x->named.items[i]->entry.sequence_number >= e->sequence_number) /* L1 */
             TRY(take(m, x->named.items[i], err));
     for (size_t i = first_of(&x->positions, &e->file, false); i < x->positions.count; i++) {

@@ -19,6 +19,8 @@ struct iceberg_deletes {
     size_t scope_count;
 };
 
+/* The one data file that position deletes name; ptr NULL when there may be several. */
+struct str iceberg_deletes_path(const struct iceberg_data_file *f);
 /* A live entry of a delete manifest. */
 STATUS_MUST_USE status iceberg_deletes_add(struct iceberg_deletes *x, const struct iceberg_table *t,
                                            const struct iceberg_entry *e, struct arena *arena,

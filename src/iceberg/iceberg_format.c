@@ -93,6 +93,12 @@ status iceberg_snapshot_format(const struct iceberg_snapshot *s, const char *key
     }
     if (s->schema_id >= 0)
         TRY(jsontext_put_long(out, "schema-id", s->schema_id, err));
+    if (s->row_ids.assigned) {
+        TRY(jsontext_put_long(out, "first-row-id", s->row_ids.first, err));
+        TRY(jsontext_put_long(out, "added-rows", s->row_ids.count, err));
+    }
+    if (s->key_id.ptr)
+        TRY(jsontext_put_str(out, "key-id", s->key_id, err));
     return jsontext_put_close(out, '}', err);
 }
 
@@ -131,6 +137,8 @@ status iceberg_table_format(const struct iceberg_table *t, struct buffer *out, s
     TRY(jsontext_put_str(out, "location", t->location, err));
     if (t->format_version > 1)
         TRY(jsontext_put_long(out, "last-sequence-number", t->last_sequence_number, err));
+    if (t->format_version > 2)
+        TRY(jsontext_put_long(out, "next-row-id", t->next_row_id, err));
     TRY(jsontext_put_long(out, "last-updated-ms", t->last_updated_ms, err));
     TRY(jsontext_put_long(out, "last-column-id", t->last_column_id, err));
     TRY(put_schemas(t, out, err));

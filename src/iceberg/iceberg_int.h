@@ -23,6 +23,10 @@ STATUS_MUST_USE status iceberg_leaf_type(const struct iceberg_schema *s, int32_t
  * column has been dropped. */
 STATUS_MUST_USE status iceberg_source_type(const struct iceberg_table *t, int32_t id,
                                            struct column_type *out, bool *found, struct error *err);
+/* initial-default or write-default of a field whose type is known (iceberg_default.c). */
+STATUS_MUST_USE status iceberg_default_parse(struct arena *arena, const json_t *field,
+                                             const char *key, const struct iceberg_field *f,
+                                             struct iceberg_default *out, struct error *err);
 /* Digits at the head of `text`, which moves behind them; false when there are none, or more than an
  * int32 holds. */
 bool iceberg_take_number(struct str *text, uint32_t *out);
@@ -63,6 +67,10 @@ STATUS_MUST_USE status iceberg_snapshot_format(const struct iceberg_snapshot *s,
                                                struct buffer *out, struct error *err);
 /* `text` without the slashes at its end. */
 struct str iceberg_trim_slash(struct str text);
+
+/* A deletion vector's bytes, of which the manifest says that they name `records` rows. */
+STATUS_MUST_USE status iceberg_vector_decode(const void *blob, size_t bytes, int64_t records,
+                                             struct rowset *out, struct error *err);
 
 /* ---- values (iceberg_value.c, iceberg_transform.c) ---------------------------------------------
  */

@@ -11,7 +11,9 @@
  * N1  an ADDED entry without numbers takes the manifest's; another entry must have its own, except
  *     in a manifest from version 1, where all are 0
  * N2  a file is never larger or smaller than its manifest list says: readers open it by that length
- * N3  metrics stand in ascending order of field ids, one for each id */
+ * N3  metrics stand in ascending order of field ids, one for each id
+ * N4  live data files without a first row id take the manifest's, one behind the other (spec "First
+ *     Row ID Inheritance"); where the manifest has none either, the rows have no ids */
 #include "iceberg/iceberg_avro_int.h"
 
 #include <stdlib.h>
@@ -48,6 +50,7 @@ enum file_slot {
     F_REFERENCED,
     F_CONTENT_OFFSET,
     F_CONTENT_BYTES,
+    F_FIRST_ROW,
     F_COUNT
 };
 static const struct iceberg_slot file_slots[F_COUNT] = {
@@ -70,6 +73,7 @@ static const struct iceberg_slot file_slots[F_COUNT] = {
     [F_REFERENCED] = {143, "referenced_data_file", NULL, false},
     [F_CONTENT_OFFSET] = {144, "content_offset", NULL, false},
     [F_CONTENT_BYTES] = {145, "content_size_in_bytes", NULL, false},
+    [F_FIRST_ROW] = {142, "first_row_id", NULL, false},
 };
 
 /* Key and value of a metric's map, which is an array of records because its keys are ints. */
@@ -120,8 +124,8 @@ status iceberg_container_open(struct iceberg_container *c, struct store *store, 
     TRY(avro_reader_init(&c->reader, c->bytes.data, c->bytes.len, BLOCK_MAX_BYTES, &c->scratch,
                          account, err));
     const struct str *version = avro_reader_meta(&c->reader, "format-version");
-    if (version && !str_eq_z(*version, "1") && !str_eq_z(*version, "2"))
-        FAIL(err, ST_UNSUPPORTED, "format version %.*s: versions 1 and 2 are read",
+    if (version && !str_eq_z(*version, "1") && !str_eq_z(*version, "2") && !str_eq_z(*version, "3"))
+        FAIL(err, ST_UNSUPPORTED, "format version %.*s: versions 1 to 3 are read",
              STR_ARG(*version));
     c->by_name = iceberg_avro_by_name(c->reader.schema);
     return ST_OK;
@@ -367,6 +371,19 @@ static status set_format(const struct iceberg_cell *c, struct arena *arena, stru
     return ST_OK;
 }
 
+static status set_row_ids(const struct iceberg_cell *cell, const struct iceberg_slot *slot,
+                          int64_t count, struct iceberg_row_ids *out, struct error *err)
+{
+    int64_t end;
+    TRY(iceberg_cell_long(cell, slot, -1, 0, INT64_MAX, &out->first, err));
+    out->assigned = out->first >= 0;
+    out->count = count;
+    if (out->assigned && __builtin_add_overflow(out->first, count, &end))
+        FAIL(err, ST_CORRUPT, "%s %lld with %lld rows", slot->name, (long long)out->first,
+             (long long)count);
+    return ST_OK;
+}
+
 static int number_cmp(const void *a, const void *b)
 {
     int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
@@ -426,6 +443,7 @@ static status set_file(struct reading *r, const struct iceberg_cell *cells,
     if (f->split_count > 0)
         memcpy(f->split_offsets, r->splits.items, f->split_count * sizeof(int64_t));
     TRY(set_deletes(r, cells, f, err));
+    TRY(set_row_ids(&cells[F_FIRST_ROW], &file_slots[F_FIRST_ROW], f->records, &f->row_ids, err));
     return join_metrics(r, f, err);
 }
 
@@ -473,6 +491,20 @@ static status inherit(const struct iceberg_manifest *m, const struct iceberg_cel
     return ST_OK;
 }
 
+/* N4 */
+static status inherit_rows(const struct iceberg_manifest *m, struct iceberg_entry *e,
+                           int64_t *next_row, struct error *err)
+{
+    struct iceberg_row_ids *ids = &e->file.row_ids;
+    if (!m->row_ids.assigned || m->deletes || e->status == ICEBERG_DELETED || ids->assigned)
+        return ST_OK;
+    ids->assigned = true;
+    ids->first = *next_row;
+    if (__builtin_add_overflow(*next_row, e->file.records, next_row))
+        FAIL(err, ST_CORRUPT, "row ids pass 63 bits");
+    return ST_OK;
+}
+
 static status read_entry(struct reading *r, struct iceberg_entry *e, struct error *err)
 {
     struct iceberg_cell cells[E_COUNT] = {0};
@@ -498,6 +530,7 @@ static status read_entries(struct reading *r, struct iceberg_entry **out, size_t
                            struct error *err)
 {
     size_t capacity = 0;
+    int64_t next_row = r->m->row_ids.first;
     int64_t expected = r->m->added_files + r->m->existing_files + r->m->deleted_files;
     TRY(check_header(r, err));
     TRY(plan_manifest(r, err));
@@ -511,6 +544,7 @@ static status read_entries(struct reading *r, struct iceberg_entry **out, size_t
             return ST_OK;
         TRY(arena_grow(r->arena, (void **)out, sizeof(**out), &capacity, *count + 1, err));
         TRY_CONTEXT(read_entry(r, &(*out)[*count], err), err, "entry %zu", *count);
+        TRY_CONTEXT(inherit_rows(r->m, &(*out)[*count], &next_row, err), err, "entry %zu", *count);
         ++*count;
     }
 }
@@ -554,6 +588,7 @@ enum list_slot {
     L_DELETED_ROWS,
     L_PARTITIONS,
     L_KEY_METADATA,
+    L_FIRST_ROW,
     L_COUNT
 };
 static const struct iceberg_slot list_slots[L_COUNT] = {
@@ -572,6 +607,7 @@ static const struct iceberg_slot list_slots[L_COUNT] = {
     [L_DELETED_ROWS] = {514, "deleted_rows_count", NULL, false},
     [L_PARTITIONS] = {507, "partitions", NULL, false},
     [L_KEY_METADATA] = {519, "key_metadata", NULL, false},
+    [L_FIRST_ROW] = {520, "first_row_id", NULL, false},
 };
 
 enum summary_slot { S_NULL, S_NAN, S_LOWER, S_UPPER, S_COUNT };
@@ -634,7 +670,7 @@ static status read_summaries(struct listing *l, const struct avro_schema *s,
 static status set_manifest(struct listing *l, const struct iceberg_cell *cells,
                            struct iceberg_manifest *m, struct error *err)
 {
-    int64_t spec, content;
+    int64_t spec, content, rows;
     int64_t *counts[] = {&m->added_files, &m->existing_files, &m->deleted_files,
                          &m->added_rows,  &m->existing_rows,  &m->deleted_rows};
     TRY(iceberg_cell_text(&cells[L_PATH], &list_slots[L_PATH], l->arena, &m->path, err));
@@ -652,6 +688,11 @@ static status set_manifest(struct listing *l, const struct iceberg_cell *cells,
                               i < 3 ? INT32_MAX : INT64_MAX, counts[i], err));
     m->spec_id = (int32_t)spec;
     m->deletes = content == 1;
+    if (m->added_rows < 0 || m->existing_rows < 0)
+        rows = 0;
+    else if (__builtin_add_overflow(m->added_rows, m->existing_rows, &rows))
+        FAIL(err, ST_CORRUPT, "manifest %.*s: rows pass 63 bits", STR_ARG(m->path));
+    TRY(set_row_ids(&cells[L_FIRST_ROW], &list_slots[L_FIRST_ROW], rows, &m->row_ids, err));
     if (cells[L_KEY_METADATA].kind == CELL_TEXT && cells[L_KEY_METADATA].text.len > 0)
         FAIL(err, ST_UNSUPPORTED, "manifest %.*s is encrypted", STR_ARG(m->path));
     return ST_OK;
@@ -758,6 +799,8 @@ status iceberg_manifests_read(struct store *store, const struct iceberg_table *t
 {
     *out = NULL;
     *count = 0;
+    if (s->key_id.ptr)
+        FAIL(err, ST_UNSUPPORTED, "snapshot %lld is encrypted", (long long)s->id);
     if (s->manifest_list.len == 0) {
         TRY(ARENA_ARRAY(arena, struct iceberg_manifest, s->manifest_count, out, err));
         for (size_t i = 0; i < s->manifest_count; i++)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* iceberg_manifest_schema.c - the Avro schemas of manifests and manifest lists, version 2 (spec
+/* iceberg_manifest_schema.c - the Avro schemas of manifests and manifest lists, versions 2 and 3 (spec
  * "Manifests", "Manifest Lists", appendix A "Avro").
  *
  * Readers go by the ids, and each of these details has broken a reader when another writer got it
@@ -27,57 +27,76 @@ struct column {
     bool required;
     enum shape shape;
     int32_t key_id, value_id;
+    int32_t since; /* format version; 0: all that are written */
 };
 
 /* In the order of Iceberg's Java. */
 static const struct column list_columns[] = {
-    {"manifest_path", 500, true, TEXT, 0, 0},       {"manifest_length", 501, true, LONG, 0, 0},
-    {"partition_spec_id", 502, true, INT, 0, 0},    {"content", 517, true, INT, 0, 0},
-    {"sequence_number", 515, true, LONG, 0, 0},     {"min_sequence_number", 516, true, LONG, 0, 0},
-    {"added_snapshot_id", 503, true, LONG, 0, 0},   {"added_files_count", 504, true, INT, 0, 0},
-    {"existing_files_count", 505, true, INT, 0, 0}, {"deleted_files_count", 506, true, INT, 0, 0},
-    {"added_rows_count", 512, true, LONG, 0, 0},    {"existing_rows_count", 513, true, LONG, 0, 0},
-    {"deleted_rows_count", 514, true, LONG, 0, 0},  {"partitions", 507, false, RECORDS, 508, 0},
-    {"key_metadata", 519, false, BYTES, 0, 0},
+    {"manifest_path", 500, true, TEXT, 0, 0, 0},
+    {"manifest_length", 501, true, LONG, 0, 0, 0},
+    {"partition_spec_id", 502, true, INT, 0, 0, 0},
+    {"content", 517, true, INT, 0, 0, 0},
+    {"sequence_number", 515, true, LONG, 0, 0, 0},
+    {"min_sequence_number", 516, true, LONG, 0, 0, 0},
+    {"added_snapshot_id", 503, true, LONG, 0, 0, 0},
+    {"added_files_count", 504, true, INT, 0, 0, 0},
+    {"existing_files_count", 505, true, INT, 0, 0, 0},
+    {"deleted_files_count", 506, true, INT, 0, 0, 0},
+    {"added_rows_count", 512, true, LONG, 0, 0, 0},
+    {"existing_rows_count", 513, true, LONG, 0, 0, 0},
+    {"deleted_rows_count", 514, true, LONG, 0, 0, 0},
+    {"partitions", 507, false, RECORDS, 508, 0, 0},
+    {"key_metadata", 519, false, BYTES, 0, 0, 0},
+    {"first_row_id", 520, false, LONG, 0, 0, 3},
 };
 
 static const struct column summary_columns[] = {
-    {"contains_null", 509, true, FLAG, 0, 0},
-    {"contains_nan", 518, false, FLAG, 0, 0},
-    {"lower_bound", 510, false, BYTES, 0, 0},
-    {"upper_bound", 511, false, BYTES, 0, 0},
+    {"contains_null", 509, true, FLAG, 0, 0, 0},
+    {"contains_nan", 518, false, FLAG, 0, 0, 0},
+    {"lower_bound", 510, false, BYTES, 0, 0, 0},
+    {"upper_bound", 511, false, BYTES, 0, 0, 0},
 };
 
 static const struct column entry_columns[] = {
-    {"status", 0, true, INT, 0, 0},
-    {"snapshot_id", 1, false, LONG, 0, 0},
-    {"sequence_number", 3, false, LONG, 0, 0},
-    {"file_sequence_number", 4, false, LONG, 0, 0},
+    {"status", 0, true, INT, 0, 0, 0},
+    {"snapshot_id", 1, false, LONG, 0, 0, 0},
+    {"sequence_number", 3, false, LONG, 0, 0, 0},
+    {"file_sequence_number", 4, false, LONG, 0, 0, 0},
 };
 
 static const struct column file_columns[] = {
-    {"content", 134, true, INT, 0, 0},
-    {"file_path", 100, true, TEXT, 0, 0},
-    {"file_format", 101, true, TEXT, 0, 0},
-    {"partition", 102, true, PARTITION, 0, 0},
-    {"record_count", 103, true, LONG, 0, 0},
-    {"file_size_in_bytes", 104, true, LONG, 0, 0},
-    {"column_sizes", 108, false, LONG_PAIRS, 117, 118},
-    {"value_counts", 109, false, LONG_PAIRS, 119, 120},
-    {"null_value_counts", 110, false, LONG_PAIRS, 121, 122},
-    {"nan_value_counts", 137, false, LONG_PAIRS, 138, 139},
-    {"lower_bounds", 125, false, BYTES_PAIRS, 126, 127},
-    {"upper_bounds", 128, false, BYTES_PAIRS, 129, 130},
-    {"key_metadata", 131, false, BYTES, 0, 0},
-    {"split_offsets", 132, false, LONGS, 133, 0},
-    {"equality_ids", 135, false, INTS, 136, 0},
-    {"sort_order_id", 140, false, INT, 0, 0},
+    {"content", 134, true, INT, 0, 0, 0},
+    {"file_path", 100, true, TEXT, 0, 0, 0},
+    {"file_format", 101, true, TEXT, 0, 0, 0},
+    {"partition", 102, true, PARTITION, 0, 0, 0},
+    {"record_count", 103, true, LONG, 0, 0, 0},
+    {"file_size_in_bytes", 104, true, LONG, 0, 0, 0},
+    {"column_sizes", 108, false, LONG_PAIRS, 117, 118, 0},
+    {"value_counts", 109, false, LONG_PAIRS, 119, 120, 0},
+    {"null_value_counts", 110, false, LONG_PAIRS, 121, 122, 0},
+    {"nan_value_counts", 137, false, LONG_PAIRS, 138, 139, 0},
+    {"lower_bounds", 125, false, BYTES_PAIRS, 126, 127, 0},
+    {"upper_bounds", 128, false, BYTES_PAIRS, 129, 130, 0},
+    {"key_metadata", 131, false, BYTES, 0, 0, 0},
+    {"split_offsets", 132, false, LONGS, 133, 0, 0},
+    {"equality_ids", 135, false, INTS, 136, 0, 0},
+    {"sort_order_id", 140, false, INT, 0, 0, 0},
+    {"first_row_id", 142, false, LONG, 0, 0, 3},
+    {"referenced_data_file", 143, false, TEXT, 0, 0, 0},
+    {"content_offset", 144, false, LONG, 0, 0, 3},
+    {"content_size_in_bytes", 145, false, LONG, 0, 0, 3},
 };
 
 /* What a manifest's partition record is made of. */
 struct partition {
     const struct iceberg_spec *spec;
     const struct column_type *types;
+};
+
+/* What the columns are written for. */
+struct target {
+    int32_t version;
+    const struct partition *partition; /* NULL in lists */
 };
 
 /* ---- the partition's record ---- */
@@ -181,34 +200,36 @@ static status put_partition(struct buffer *out, const struct partition *p, struc
 /* ---- the rest ---- */
 
 static status put_columns(struct buffer *out, const struct column *columns, size_t count,
-                          const struct partition *partition, struct error *err);
+                          const struct target *target, struct error *err);
 
-static status put_pairs(struct buffer *out, const struct column *c, struct error *err)
+static status put_pairs(struct buffer *out, const struct column *c, const struct target *target,
+                        struct error *err)
 {
     const struct column columns[] = {
-        {"key", c->key_id, true, INT, 0, 0},
-        {"value", c->value_id, true, c->shape == LONG_PAIRS ? LONG : BYTES, 0, 0},
+        {"key", c->key_id, true, INT, 0, 0, 0},
+        {"value", c->value_id, true, c->shape == LONG_PAIRS ? LONG : BYTES, 0, 0, 0},
     };
     TRY(buffer_printf(out, err,
                       "{\"type\":\"array\",\"logicalType\":\"map\",\"items\":{\"type\":"
                       "\"record\",\"name\":\"k%d_v%d\",\"fields\":[",
                       c->key_id, c->value_id));
-    TRY(put_columns(out, columns, ARRAY_LEN(columns), NULL, err));
+    TRY(put_columns(out, columns, ARRAY_LEN(columns), target, err));
     return buffer_append_str(out, STR("]}}"), err);
 }
 
-static status put_summaries(struct buffer *out, const struct column *c, struct error *err)
+static status put_summaries(struct buffer *out, const struct column *c, const struct target *target,
+                            struct error *err)
 {
     TRY(buffer_printf(out, err,
                       "{\"type\":\"array\",\"element-id\":%d,\"items\":{\"type\":\"record\","
                       "\"name\":\"r%d\",\"fields\":[",
                       c->key_id, c->key_id));
-    TRY(put_columns(out, summary_columns, ARRAY_LEN(summary_columns), NULL, err));
+    TRY(put_columns(out, summary_columns, ARRAY_LEN(summary_columns), target, err));
     return buffer_append_str(out, STR("]}}"), err);
 }
 
-static status put_shape(struct buffer *out, const struct column *c,
-                        const struct partition *partition, struct error *err)
+static status put_shape(struct buffer *out, const struct column *c, const struct target *target,
+                        struct error *err)
 {
     switch (c->shape) {
     case INT:
@@ -227,24 +248,26 @@ static status put_shape(struct buffer *out, const struct column *c,
                              c->key_id, c->shape == INTS ? "int" : "long");
     case LONG_PAIRS:
     case BYTES_PAIRS:
-        return put_pairs(out, c, err);
+        return put_pairs(out, c, target, err);
     case RECORDS:
-        return put_summaries(out, c, err);
+        return put_summaries(out, c, target, err);
     case PARTITION:
         break;
     }
-    return put_partition(out, partition, err);
+    return put_partition(out, target->partition, err);
 }
 
 static status put_columns(struct buffer *out, const struct column *columns, size_t count,
-                          const struct partition *partition, struct error *err)
+                          const struct target *target, struct error *err)
 {
     for (size_t i = 0; i < count; i++) {
         const struct column *c = &columns[i];
+        if (c->since > target->version)
+            continue;
         TRY(jsontext_put_open(out, NULL, '{', err));
         TRY(buffer_printf(out, err, "\"name\":\"%s\",\"type\":%s", c->name,
                           c->required ? "" : "[\"null\","));
-        TRY(put_shape(out, c, partition, err));
+        TRY(put_shape(out, c, target, err));
         TRY(buffer_printf(out, err, "%s,\"field-id\":%d}", c->required ? "" : "],\"default\":null",
                           c->id));
     }
@@ -257,20 +280,22 @@ static status put_record(struct buffer *out, const char *name, struct error *err
 }
 
 status iceberg_entry_schema(struct buffer *out, const struct iceberg_spec *spec,
-                            const struct column_type *types, struct error *err)
+                            const struct column_type *types, int32_t version, struct error *err)
 {
     struct partition partition = {spec, types};
+    struct target target = {version, &partition};
     TRY(put_record(out, "manifest_entry", err));
-    TRY(put_columns(out, entry_columns, ARRAY_LEN(entry_columns), NULL, err));
+    TRY(put_columns(out, entry_columns, ARRAY_LEN(entry_columns), &target, err));
     TRY(buffer_append_str(out, STR(",{\"name\":\"data_file\",\"type\":"), err));
     TRY(put_record(out, "r2", err));
-    TRY(put_columns(out, file_columns, ARRAY_LEN(file_columns), &partition, err));
+    TRY(put_columns(out, file_columns, ARRAY_LEN(file_columns), &target, err));
     return buffer_append_str(out, STR("]},\"field-id\":2}]}"), err);
 }
 
-status iceberg_list_schema(struct buffer *out, struct error *err)
+status iceberg_list_schema(struct buffer *out, int32_t version, struct error *err)
 {
+    struct target target = {.version = version};
     TRY(put_record(out, "manifest_file", err));
-    TRY(put_columns(out, list_columns, ARRAY_LEN(list_columns), NULL, err));
+    TRY(put_columns(out, list_columns, ARRAY_LEN(list_columns), &target, err));
     return buffer_append_str(out, STR("]}"), err);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* iceberg_manifest_write.c - manifests and manifest lists out, version 2 (spec "Manifests",
+/* iceberg_manifest_write.c - manifests and manifest lists out, versions 2 and 3 (spec "Manifests",
  * "Manifest Lists", appendix A for the ids).
  *
  * Entries are encoded field by field in the order of iceberg_manifest_schema.c. The sync mark is a
@@ -7,7 +7,7 @@
  *
  * W1  every number here is believed by other engines without a look at the files: counts and rows
  *     are summed from the entries written, the length is that of the bytes written
- * W2  ADDED entries have null sequence numbers and inherit; others have their own
+ * W2  ADDED entries have null sequence numbers and row ids and inherit; others have their own
  * W3  min_sequence_number is the least data sequence number of the live entries, or the commit's
  *     when none is live */
 #include "iceberg/iceberg_avro_int.h"
@@ -111,6 +111,18 @@ static status put_metric(struct buffer *b, const struct iceberg_data_file *f, en
     return avro_put_long(b, 0, err);
 }
 
+static status put_equality_ids(struct buffer *b, const struct iceberg_data_file *f,
+                               struct error *err)
+{
+    TRY(put_present(b, f->equality_id_count > 0, err));
+    if (f->equality_id_count == 0)
+        return ST_OK;
+    TRY(avro_put_long(b, (int64_t)f->equality_id_count, err));
+    for (size_t i = 0; i < f->equality_id_count; i++)
+        TRY(avro_put_long(b, f->equality_ids[i], err));
+    return avro_put_long(b, 0, err);
+}
+
 static status put_splits(struct buffer *b, const struct iceberg_data_file *f, struct error *err)
 {
     TRY(put_present(b, f->split_count > 0, err));
@@ -122,7 +134,9 @@ static status put_splits(struct buffer *b, const struct iceberg_data_file *f, st
     return avro_put_long(b, 0, err);
 }
 
-static status put_data_file(struct buffer *b, const struct iceberg_data_file *f, struct error *err)
+/* own: the entry has numbers of its own (W2). */
+static status put_data_file(struct buffer *b, const struct iceberg_data_file *f, int32_t version,
+                            bool own, struct error *err)
 {
     TRY(avro_put_long(b, f->content, err));
     TRY(avro_put_bytes(b, f->path, err));
@@ -135,18 +149,26 @@ static status put_data_file(struct buffer *b, const struct iceberg_data_file *f,
         TRY(put_metric(b, f, (enum metric)which, err));
     TRY(put_present(b, false, err)); /* key_metadata */
     TRY(put_splits(b, f, err));
-    TRY(put_present(b, false, err)); /* equality_ids */
-    return put_optional_long(b, f->sort_order_id, f->sort_order_id >= 0, err);
+    TRY(put_equality_ids(b, f, err));
+    TRY(put_optional_long(b, f->sort_order_id, f->sort_order_id >= 0, err));
+    if (version > 2)
+        TRY(put_optional_long(b, f->row_ids.first, own && f->row_ids.assigned, err));
+    TRY(put_optional_bytes(b, f->referenced, err));
+    if (version < 3)
+        return ST_OK;
+    TRY(put_optional_long(b, f->content_offset, f->content_bytes > 0, err));
+    return put_optional_long(b, f->content_bytes, f->content_bytes > 0, err);
 }
 
-static status put_entry(struct buffer *b, const struct iceberg_entry *e, struct error *err)
+static status put_entry(struct buffer *b, const struct iceberg_entry *e, int32_t version,
+                        struct error *err)
 {
     bool own = e->status != ICEBERG_ADDED; /* W2 */
     TRY(avro_put_long(b, e->status, err));
     TRY(put_optional_long(b, e->snapshot_id, true, err));
     TRY(put_optional_long(b, e->sequence_number, own, err));
     TRY(put_optional_long(b, e->file_sequence_number, own && e->file_sequence_number >= 0, err));
-    return put_data_file(b, &e->file, err);
+    return put_data_file(b, &e->file, version, own, err);
 }
 
 /* ---- what the manifest list says of a manifest ---- */
@@ -280,14 +302,15 @@ static void header_free(struct header *h)
  */
 static status start_manifest(struct avro_writer *w, struct header *h,
                              const struct iceberg_commit *c, const struct iceberg_spec *spec,
-                             struct arena *arena, struct buffer *file, struct error *err)
+                             bool deletes, struct arena *arena, struct buffer *file,
+                             struct error *err)
 {
     const struct iceberg_schema *schema;
     struct column_type *types;
-    char schema_id[24], spec_id[24];
+    char schema_id[24], spec_id[24], version[24];
     uint8_t sync[16];
     TRY(iceberg_partition_types(c->table, spec, arena, &types, err));
-    TRY(iceberg_entry_schema(&h->avro_schema, spec, types, err));
+    TRY(iceberg_entry_schema(&h->avro_schema, spec, types, c->table->format_version, err));
     TRY(header_schema(c, spec, &schema, err));
     TRY(iceberg_schema_format(schema, NULL, &h->schema, err));
     TRY(iceberg_spec_format_fields(spec, NULL, &h->spec, err));
@@ -296,8 +319,8 @@ static status start_manifest(struct avro_writer *w, struct header *h,
         {STR("schema-id"), number_text(schema_id, schema->id)},
         {STR("partition-spec"), buffer_str(&h->spec)},
         {STR("partition-spec-id"), number_text(spec_id, spec->id)},
-        {STR("format-version"), STR("2")},
-        {STR("content"), STR("data")},
+        {STR("format-version"), number_text(version, c->table->format_version)},
+        {STR("content"), deletes ? STR("deletes") : STR("data")},
     };
     make_sync(buffer_str(&h->avro_schema), meta, ARRAY_LEN(meta), sync);
     return avro_writer_init(w, file, buffer_str(&h->avro_schema), meta, ARRAY_LEN(meta),
@@ -321,8 +344,8 @@ static status check_entry(const struct iceberg_entry *e, const struct iceberg_sp
 }
 
 static status write_entries(const struct iceberg_commit *c, const struct iceberg_spec *spec,
-                            const struct iceberg_entry *entries, size_t count, struct arena *arena,
-                            struct buffer *file, struct error *err)
+                            bool deletes, const struct iceberg_entry *entries, size_t count,
+                            struct arena *arena, struct buffer *file, struct error *err)
 {
     struct header h;
     struct avro_writer w = {0};
@@ -330,10 +353,10 @@ static status write_entries(const struct iceberg_commit *c, const struct iceberg
     header_init(&h, file->account);
     status st = ST_OK;
     TRY_DONE(iceberg_partition_types(c->table, spec, arena, &types, err));
-    TRY_DONE(start_manifest(&w, &h, c, spec, arena, file, err));
+    TRY_DONE(start_manifest(&w, &h, c, spec, deletes, arena, file, err));
     for (size_t i = 0; i < count; i++) {
         TRY_DONE(check_entry(&entries[i], spec, types, err));
-        TRY_DONE(put_entry(&w.block, &entries[i], err));
+        TRY_DONE(put_entry(&w.block, &entries[i], c->table->format_version, err));
         TRY_DONE(avro_writer_record(&w, err));
     }
     TRY_DONE(avro_writer_finish(&w, err));
@@ -344,17 +367,17 @@ done:
 }
 
 status iceberg_manifest_write(struct store *store, const struct iceberg_commit *c, int32_t spec_id,
-                              const struct iceberg_entry *entries, size_t count, struct str path,
-                              struct arena *arena, struct mem_account *account,
+                              bool deletes, const struct iceberg_entry *entries, size_t count,
+                              struct str path, struct arena *arena, struct mem_account *account,
                               struct iceberg_manifest *out, struct error *err)
 {
     struct buffer file;
     const struct iceberg_spec *spec = iceberg_spec_by_id(c->table, spec_id);
-    *out = (struct iceberg_manifest){.path = path};
+    *out = (struct iceberg_manifest){.path = path, .deletes = deletes};
     if (!spec)
         FAIL(err, ST_INVALID, "the table has no partition spec %d", spec_id);
     buffer_init(&file, account, FILE_MAX_BYTES);
-    status st = write_entries(c, spec, entries, count, arena, &file, err);
+    status st = write_entries(c, spec, deletes, entries, count, arena, &file, err);
     if (st == ST_OK)
         st = describe(c, spec, entries, count, arena, out, err);
     if (st == ST_OK)
@@ -383,7 +406,8 @@ static status put_summaries(struct buffer *b, const struct iceberg_manifest *m, 
     return avro_put_long(b, 0, err);
 }
 
-static status put_manifest(struct buffer *b, const struct iceberg_manifest *m, struct error *err)
+static status put_manifest(struct buffer *b, const struct iceberg_manifest *m, int32_t version,
+                           struct error *err)
 {
     const int64_t numbers[] = {m->bytes,
                                m->spec_id,
@@ -401,7 +425,8 @@ static status put_manifest(struct buffer *b, const struct iceberg_manifest *m, s
     for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
         TRY(avro_put_long(b, numbers[i], err));
     TRY(put_summaries(b, m, err));
-    return put_present(b, false, err); /* key_metadata */
+    TRY(put_present(b, false, err)); /* key_metadata */
+    return version < 3 ? ST_OK : put_optional_long(b, m->row_ids.first, m->row_ids.assigned, err);
 }
 
 static status write_list(const struct iceberg_commit *c, const struct iceberg_manifest *manifests,
@@ -409,21 +434,21 @@ static status write_list(const struct iceberg_commit *c, const struct iceberg_ma
                          struct error *err)
 {
     struct avro_writer w = {0};
-    char snapshot[24], parent[24], sequence[24];
+    char snapshot[24], parent[24], sequence[24], version[24];
     uint8_t sync[16];
     struct avro_meta meta[] = {
         {STR("snapshot-id"), number_text(snapshot, c->snapshot_id)},
         {STR("parent-snapshot-id"),
          c->parent_id == -1 ? STR("null") : number_text(parent, c->parent_id)},
         {STR("sequence-number"), number_text(sequence, c->sequence_number)},
-        {STR("format-version"), STR("2")},
+        {STR("format-version"), number_text(version, c->table->format_version)},
     };
-    TRY(iceberg_list_schema(schema, err));
+    TRY(iceberg_list_schema(schema, c->table->format_version, err));
     make_sync(buffer_str(schema), meta, ARRAY_LEN(meta), sync);
     status st = avro_writer_init(&w, file, buffer_str(schema), meta, ARRAY_LEN(meta), CODEC_DEFLATE,
                                  sync, err);
     for (size_t i = 0; i < count && st == ST_OK; i++) {
-        st = put_manifest(&w.block, &manifests[i], err);
+        st = put_manifest(&w.block, &manifests[i], c->table->format_version, err);
         if (st == ST_OK)
             st = avro_writer_record(&w, err);
     }

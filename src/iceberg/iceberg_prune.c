@@ -516,7 +516,8 @@ bool iceberg_file_may_match(const struct iceberg_table *t, const struct iceberg_
         return any;
     }
     const struct iceberg_field *field = iceberg_field_by_id(schema, p->field_id);
-    return !field || field->nested || file_leaf_may(usable_spec(t, f), field, f, p);
+    return !field || field->nested || field->unread ||
+           file_leaf_may(usable_spec(t, f), field, f, p);
 }
 
 bool iceberg_file_all_match(const struct iceberg_table *t, const struct iceberg_schema *schema,
@@ -530,5 +531,6 @@ bool iceberg_file_all_match(const struct iceberg_table *t, const struct iceberg_
         return all;
     }
     const struct iceberg_field *field = iceberg_field_by_id(schema, p->field_id);
-    return field && !field->nested && file_leaf_all(usable_spec(t, f), field, f, p);
+    return field && !field->nested && !field->unread &&
+           file_leaf_all(usable_spec(t, f), field, f, p);
 }

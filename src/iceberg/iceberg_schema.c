@@ -6,7 +6,8 @@
  * their JSON text, so that a table with nested columns is read, extended and written back whole.
  *
  * H1  field ids of a schema's columns are unique and positive
- * H2  a type this file cannot name is refused: nothing is guessed */
+ * H2  a type this file cannot name is refused: nothing is guessed. Those that format version 3 has
+ *     added are kept as JSON and their columns left out of what can be read */
 #include "iceberg/iceberg_int.h"
 
 #include <stdlib.h>
@@ -24,6 +25,7 @@ static const struct {
     {"uuid", COLUMN_UUID},       {"binary", COLUMN_BINARY},
 };
 
+/* Also with parameters behind: "geometry(srid:0)". */
 static const char *const later_types[] = {"timestamp_ns", "timestamptz_ns", "unknown",
                                           "variant",      "geometry",       "geography"};
 
@@ -77,16 +79,13 @@ static status parse_type(struct str text, struct column_type *out, struct error 
         *out = (struct column_type){.kind = COLUMN_FIXED, .length_bytes = a};
         return ST_OK;
     }
-    for (size_t i = 0; i < ARRAY_LEN(later_types); i++)
-        if (str_starts(text, str_of(later_types[i])))
-            FAIL(err, ST_UNSUPPORTED, "type %.*s of format version 3", STR_ARG(text));
     FAIL(err, ST_CORRUPT, "type \"%.*s\" is not known", STR_ARG(text));
 }
 
 static status put_type(struct buffer *out, const struct iceberg_field *f, struct error *err)
 {
     char text[64];
-    if (f->nested)
+    if (f->nested || f->unread)
         return jsontext_put_raw(out, "type", f->type_json, err);
     enum column_kind kind = f->type.kind == COLUMN_SMALLINT ? COLUMN_INT : f->type.kind;
     if (kind == COLUMN_DECIMAL) {
@@ -104,6 +103,14 @@ static status put_type(struct buffer *out, const struct iceberg_field *f, struct
          column_type_name(f->type, text));
 }
 
+static bool is_later(struct str text)
+{
+    for (size_t i = 0; i < ARRAY_LEN(later_types); i++)
+        if (str_starts(text, str_of(later_types[i])))
+            return true;
+    return false;
+}
+
 static bool is_nested(const json_t *type)
 {
     const char *kind = json_string_value(json_object_get(type, "type"));
@@ -118,10 +125,6 @@ static status parse_field(struct arena *arena, const json_t *json, struct iceber
     TRY(jsontext_get_str(arena, json, "name", &out->name, err));
     TRY(jsontext_get_bool(json, "required", &out->required, err));
     TRY(jsontext_get_str_or_null(arena, json, "doc", &out->doc, err));
-    const json_t *initial = json_object_get(json, "initial-default");
-    if (initial && !json_is_null(initial))
-        FAIL(err, ST_UNSUPPORTED, "column %.*s has a default value (format version 3)",
-             STR_ARG(out->name));
     const json_t *type = json_object_get(json, "type");
     if (json_is_object(type)) {
         if (!is_nested(type))
@@ -133,6 +136,9 @@ static status parse_field(struct arena *arena, const json_t *json, struct iceber
     if (!json_is_string(type))
         FAIL(err, ST_CORRUPT, "column %.*s has no type", STR_ARG(out->name));
     struct str text = {json_string_value(type), json_string_length(type)};
+    out->unread = is_later(text);
+    if (out->unread)
+        return jsontext_dump(arena, type, &out->type_json, err);
     TRY_CONTEXT(parse_type(text, &out->type, err), err, "column %.*s", STR_ARG(out->name));
     return ST_OK;
 }
@@ -166,8 +172,13 @@ status iceberg_schema_parse(struct arena *arena, const json_t *json, struct iceb
     TRY(jsontext_get_array(json, "fields", true, &fields, err));
     out->count = json_array_size(fields);
     TRY(ARENA_ARRAY(arena, struct iceberg_field, out->count, &out->fields, err));
-    for (size_t i = 0; i < out->count; i++)
-        TRY(parse_field(arena, json_array_get(fields, i), &out->fields[i], err));
+    for (size_t i = 0; i < out->count; i++) {
+        const json_t *field = json_array_get(fields, i);
+        struct iceberg_field *f = &out->fields[i];
+        TRY(parse_field(arena, field, f, err));
+        TRY(iceberg_default_parse(arena, field, "initial-default", f, &f->initial, err));
+        TRY(iceberg_default_parse(arena, field, "write-default", f, &f->write, err));
+    }
     TRY(check_ids(out, arena, err));
 
     TRY(jsontext_get_array(json, "identifier-field-ids", false, &identifiers, err));
@@ -205,6 +216,10 @@ status iceberg_schema_format(const struct iceberg_schema *s, const char *key, st
         TRY(put_type(out, f, err));
         if (f->doc.len > 0)
             TRY(jsontext_put_str(out, "doc", f->doc, err));
+        if (f->initial.json.ptr)
+            TRY(jsontext_put_raw(out, "initial-default", f->initial.json, err));
+        if (f->write.json.ptr)
+            TRY(jsontext_put_raw(out, "write-default", f->write.json, err));
         TRY(jsontext_put_close(out, '}', err));
     }
     TRY(jsontext_put_close(out, ']', err));
@@ -242,6 +257,8 @@ static status find_in_struct(const json_t *type, int32_t id, struct column_type 
         } else if (json_is_string(inner) && json_is_integer(field_id) &&
                    json_integer_value(field_id) == id) {
             struct str text = {json_string_value(inner), json_string_length(inner)};
+            if (is_later(text))
+                return ST_OK;
             TRY(parse_type(text, out, err));
             *found = true;
         }
@@ -254,7 +271,7 @@ status iceberg_leaf_type(const struct iceberg_schema *s, int32_t id, struct colu
 {
     *found = false;
     const struct iceberg_field *f = iceberg_field_by_id(s, id);
-    if (f && !f->nested) {
+    if (f && !f->nested && !f->unread) {
         *out = f->type;
         *found = true;
         return ST_OK;
@@ -299,9 +316,11 @@ bool iceberg_schema_same(const struct iceberg_schema *a, const struct iceberg_sc
     for (size_t i = 0; i < a->count; i++) {
         const struct iceberg_field *x = &a->fields[i], *y = &b->fields[i];
         if (x->id != y->id || !str_eq(x->name, y->name) || x->required != y->required ||
-            x->nested != y->nested || !str_eq(x->doc, y->doc))
+            x->nested != y->nested || x->unread != y->unread || !str_eq(x->doc, y->doc) ||
+            !str_eq(x->initial.json, y->initial.json) || !str_eq(x->write.json, y->write.json))
             return false;
-        if (x->nested ? !str_eq(x->type_json, y->type_json) : !column_type_eq(x->type, y->type))
+        if (x->nested || x->unread ? !str_eq(x->type_json, y->type_json)
+                                   : !column_type_eq(x->type, y->type))
             return false;
     }
     return true;
@@ -338,12 +357,13 @@ status iceberg_schema_columns(const struct iceberg_schema *s, struct arena *aren
     TRY(ARENA_ARRAY(arena, struct column_field, s->count, &out->fields, err));
     for (size_t i = 0; i < s->count; i++) {
         const struct iceberg_field *from = &s->fields[i];
-        if (from->nested)
+        if (from->nested || from->unread)
             continue;
         struct column_field *to = &out->fields[out->count++];
         to->type = from->type;
         to->field_id = from->id;
         to->required = from->required;
+        to->fill = from->write.value;
         TRY(arena_str(arena, from->name, &to->name, err));
         TRY(arena_str(arena, from->doc, &to->doc, err));
     }

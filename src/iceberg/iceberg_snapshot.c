@@ -8,17 +8,22 @@
  *                              -> manifest list -> snapshot with summary
  *
  * A fast append writes two files whatever the table's size. A removal reads every manifest with
- * live data files: a path may stand in several, and all of its entries go.
+ * live data files: a path may stand in several, and all of its entries go. Then it reads the delete
+ * manifests, and delete files go that cannot apply any more: those that name a removed data file,
+ * and those older than every data file that is left (as in Iceberg's Java).
  *
  * D1  the totals of the summary are those of the list just written, summed, not the parent's plus a
  *     difference; sizes, which no list has, are taken over from a parent whose other totals are
  *     right, else summed from all manifests
  * D2  a removed path that is not live in the parent is a conflict: somebody else removed it
  * D3  a snapshot's timestamp is never before the table's last change
- * D4  a path is noted in `written` before its file is begun */
+ * D4  a path is noted in `written` before its file is begun
+ * D5  in format version 3 every data manifest of the list has row ids: those it had, else the
+ *     table's next ones, in list order (spec "First Row ID Assignment") */
 #include "iceberg/iceberg_avro_int.h"
 
 #include "base/random.h"
+#include "iceberg/iceberg_deletes_int.h"
 
 #include <stdlib.h>
 
@@ -42,7 +47,12 @@ struct making {
     size_t removed_count;
     struct str *removed; /* removed_paths, sorted, each once */
     bool *found;         /* by position in `removed` */
-    int64_t removed_files, removed_records, removed_bytes;
+    int64_t removed_files, removed_records;
+    int64_t removed_bytes; /* of data and delete files */
+    int64_t removed_delete_files, removed_position_files, removed_equality_files, removed_vectors;
+    int64_t removed_position_deletes, removed_equality_deletes;
+    int64_t oldest;                 /* least sequence number of the data files that are left */
+    struct iceberg_row_ids row_ids; /* D5: what this snapshot assigns */
     size_t touched_count, touched_capacity;
     struct str *touched; /* partition paths of added and removed files */
 };
@@ -81,8 +91,8 @@ static status list_manifest(struct making *m, const struct iceberg_manifest *one
     return ST_OK;
 }
 
-static status write_manifest(struct making *m, int32_t spec_id, const struct iceberg_entry *entries,
-                             size_t count, struct error *err)
+static status write_manifest(struct making *m, int32_t spec_id, bool deletes,
+                             const struct iceberg_entry *entries, size_t count, struct error *err)
 {
     struct iceberg_manifest made;
     struct str folder, path;
@@ -90,8 +100,8 @@ static status write_manifest(struct making *m, int32_t spec_id, const struct ice
     TRY(arena_printf(m->arena, &path, err, "%.*s/%s-m%d.avro", STR_ARG(folder), m->uuid,
                      m->manifests_written++));
     TRY(note_path(m, path, err));
-    TRY(iceberg_manifest_write(m->store, &m->commit, spec_id, entries, count, path, m->arena,
-                               m->account, &made, err));
+    TRY(iceberg_manifest_write(m->store, &m->commit, spec_id, deletes, entries, count, path,
+                               m->arena, m->account, &made, err));
     return list_manifest(m, &made, err);
 }
 
@@ -172,7 +182,7 @@ static status write_added(struct making *m, struct error *err)
             TRY(touch(m, &c->added[i], err));
         }
         if (count > 0)
-            TRY(write_manifest(m, c->base->specs[s].id, entries, count, err));
+            TRY(write_manifest(m, c->base->specs[s].id, false, entries, count, err));
     }
     return ST_OK;
 }
@@ -184,18 +194,44 @@ static bool is_live(const struct iceberg_manifest *m)
     return m->added_files != 0 || m->existing_files != 0; /* -1 = not known */
 }
 
+static struct str *find_removed(const struct making *m, struct str path)
+{
+    return bsearch(&path, m->removed, m->removed_count, sizeof(*m->removed), str_order);
+}
+
 /* True if the entry goes; notes that its path was found. */
 static bool takes_away(struct making *m, const struct iceberg_entry *e)
 {
+    const struct iceberg_data_file *f = &e->file;
+    struct str *hit;
     if (e->status == ICEBERG_DELETED)
         return false;
     if (m->c->from_empty)
         return true;
-    struct str *hit =
-        bsearch(&e->file.path, m->removed, m->removed_count, sizeof(*m->removed), str_order);
+    if (f->content != ICEBERG_DATA) {
+        struct str only = iceberg_deletes_path(f);
+        return e->sequence_number < m->oldest || (only.ptr && find_removed(m, only));
+    }
+    hit = find_removed(m, f->path);
     if (hit)
         m->found[hit - m->removed] = true;
     return hit != NULL;
+}
+
+static void count_removed(struct making *m, const struct iceberg_data_file *f)
+{
+    bool equality = f->content == ICEBERG_EQUALITY_DELETES, vector = f->content_bytes > 0;
+    m->removed_bytes += f->bytes;
+    if (f->content == ICEBERG_DATA) {
+        m->removed_files++;
+        m->removed_records += f->records;
+        return;
+    }
+    m->removed_delete_files++;
+    m->removed_equality_files += equality;
+    m->removed_vectors += vector;
+    m->removed_position_files += !equality && !vector;
+    *(equality ? &m->removed_equality_deletes : &m->removed_position_deletes) += f->records;
 }
 
 /* The counts a list of version 1 may lack but version 2 must have. */
@@ -219,8 +255,8 @@ static bool counts_missing(const struct iceberg_manifest *m)
 }
 
 /* Survivors become EXISTING and removed files DELETED; files deleted earlier are left out. */
-static status rewrite(struct making *m, int32_t spec_id, struct iceberg_entry *entries,
-                      size_t count, struct error *err)
+static status rewrite(struct making *m, int32_t spec_id, bool deletes,
+                      struct iceberg_entry *entries, size_t count, struct error *err)
 {
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
@@ -230,16 +266,14 @@ static status rewrite(struct making *m, int32_t spec_id, struct iceberg_entry *e
         if (takes_away(m, e)) {
             e->status = ICEBERG_DELETED;
             e->snapshot_id = m->commit.snapshot_id;
-            m->removed_files++;
-            m->removed_records += e->file.records;
-            m->removed_bytes += e->file.bytes;
+            count_removed(m, &e->file);
             TRY(touch(m, &e->file, err));
         } else {
             e->status = ICEBERG_EXISTING;
         }
         entries[kept++] = *e;
     }
-    return write_manifest(m, spec_id, entries, kept, err);
+    return write_manifest(m, spec_id, deletes, entries, kept, err);
 }
 
 static status carry_read(struct making *m, const struct iceberg_manifest *old, bool looks_for,
@@ -256,7 +290,7 @@ static status carry_read(struct making *m, const struct iceberg_manifest *old, b
     for (size_t i = 0; i < count && looks_for; i++)
         hit = takes_away(m, &entries[i]) || hit;
     if (hit)
-        return rewrite(m, old->spec_id, entries, count, err);
+        return rewrite(m, old->spec_id, old->deletes, entries, count, err);
     return is_live(&copy) ? list_manifest(m, &copy, err) : ST_OK;
 }
 
@@ -264,13 +298,10 @@ static status carry_manifest(struct making *m, const struct iceberg_manifest *ol
                              struct error *err)
 {
     const struct iceberg_change *c = m->c;
-    bool looks_for = !old->deletes && (c->from_empty || c->removed_count > 0);
+    bool looks_for = c->from_empty || c->removed_count > 0;
     struct arena scratch; /* one manifest's entries at a time */
     if (!is_live(old))
         return ST_OK; /* nothing but files deleted earlier */
-    if (old->deletes && c->from_empty)
-        FAIL(err, ST_UNSUPPORTED, "replacing a table that has delete files (manifest %.*s)",
-             STR_ARG(old->path));
     if (!looks_for && !counts_missing(old))
         return list_manifest(m, old, err);
     arena_init(&scratch, m->account);
@@ -294,6 +325,15 @@ static status sort_removed(struct making *m, struct error *err)
     return ST_OK;
 }
 
+/* Lists tell it of each manifest; where one does not, 0 keeps every delete file. */
+static void find_oldest(struct making *m)
+{
+    m->oldest = m->commit.sequence_number;
+    for (size_t i = 0; i < m->count; i++)
+        if (is_live(&m->list[i]) && m->list[i].min_sequence_number < m->oldest)
+            m->oldest = m->list[i].min_sequence_number;
+}
+
 static status carry_parent(struct making *m, struct error *err)
 {
     struct iceberg_manifest *old;
@@ -303,7 +343,12 @@ static status carry_parent(struct making *m, struct error *err)
         TRY(iceberg_manifests_read(m->store, m->c->base, m->parent, m->arena, m->account, &old,
                                    &count, err));
     for (size_t i = 0; i < count; i++)
-        TRY(carry_manifest(m, &old[i], err));
+        if (!old[i].deletes)
+            TRY(carry_manifest(m, &old[i], err));
+    find_oldest(m);
+    for (size_t i = 0; i < count; i++)
+        if (old[i].deletes)
+            TRY(carry_manifest(m, &old[i], err));
     for (size_t i = 0; i < m->removed_count && !m->c->from_empty; i++) /* D2 */
         if (!m->found[i])
             FAIL(err, ST_CONFLICT, "%.*s, to be removed, is not in the table any more",
@@ -382,11 +427,11 @@ static status find_totals(const struct making *m, const struct totals *added, st
                             parse_total(parent, "total-equality-deletes", &p.equality_deletes));
     if (!told || p.files + added->files - m->removed_files != t->files ||
         p.records + added->records - m->removed_records != t->records ||
-        p.delete_files != t->delete_files)
+        p.delete_files - m->removed_delete_files != t->delete_files)
         return sum_entries(m, t, err);
     t->bytes = p.bytes + added->bytes - m->removed_bytes;
-    t->position_deletes = p.position_deletes;
-    t->equality_deletes = p.equality_deletes;
+    t->position_deletes = p.position_deletes - m->removed_position_deletes;
+    t->equality_deletes = p.equality_deletes - m->removed_equality_deletes;
     return ST_OK;
 }
 
@@ -430,6 +475,12 @@ static status put_counts(struct making *m, struct iceberg_snapshot *s, struct er
         {"deleted-data-files", m->removed_files, false},
         {"deleted-records", m->removed_records, false},
         {"removed-files-size", m->removed_bytes, false},
+        {"removed-delete-files", m->removed_delete_files, false},
+        {"removed-position-delete-files", m->removed_position_files, false},
+        {"removed-equality-delete-files", m->removed_equality_files, false},
+        {"removed-dvs", m->removed_vectors, false},
+        {"removed-position-deletes", m->removed_position_deletes, false},
+        {"removed-equality-deletes", m->removed_equality_deletes, false},
         {"changed-partition-count", count_distinct(m->touched, m->touched_count), true},
         {"total-records", t.records, true},
         {"total-files-size", t.bytes, true},
@@ -447,7 +498,7 @@ static status make_summary(struct making *m, struct iceberg_snapshot *s, struct 
 {
     static const char *const operations[] = {"append", "overwrite", "delete", "replace"};
     const struct iceberg_change *c = m->c;
-    TRY(ARENA_ARRAY(m->arena, struct property, c->summary_count + 14, &s->summary, err));
+    TRY(ARENA_ARRAY(m->arena, struct property, c->summary_count + 20, &s->summary, err));
     TRY(put_text(m, s, STR("operation"), str_of(operations[c->operation]), err));
     TRY(put_counts(m, s, err));
     for (size_t i = 0; i < c->summary_count; i++) {
@@ -500,6 +551,26 @@ static status prepare(struct making *m, struct error *err)
     return random_uuid(m->uuid, err);
 }
 
+/* D5 */
+static status assign_rows(struct making *m, struct error *err)
+{
+    int64_t next = m->c->base->next_row_id;
+    if (m->c->base->format_version < 3)
+        return ST_OK;
+    m->row_ids = (struct iceberg_row_ids){.assigned = true, .first = next};
+    for (size_t i = 0; i < m->count; i++) {
+        struct iceberg_manifest *one = &m->list[i];
+        int64_t rows = one->added_rows + one->existing_rows;
+        if (one->deletes || one->row_ids.assigned)
+            continue;
+        one->row_ids = (struct iceberg_row_ids){true, next, rows};
+        if (rows < 0 || __builtin_add_overflow(next, rows, &next))
+            FAIL(err, ST_CORRUPT, "manifest %.*s: row ids pass 63 bits", STR_ARG(one->path));
+    }
+    m->row_ids.count = next - m->row_ids.first;
+    return ST_OK;
+}
+
 static status write_list(struct making *m, struct str *out, struct error *err)
 {
     struct str folder;
@@ -532,6 +603,8 @@ status iceberg_snapshot_write(struct store *store, const struct iceberg_change *
     if (s->timestamp_ms < c->base->last_updated_ms) /* D3 */
         s->timestamp_ms = c->base->last_updated_ms;
     TRY(make_summary(&m, s, err));
+    TRY(assign_rows(&m, err));
+    s->row_ids = m.row_ids;
     TRY(write_list(&m, &s->manifest_list, err));
     *out = s;
     return ST_OK;

@@ -292,7 +292,7 @@ static status find_column(const struct cursor *c, const struct iceberg_schema *s
     for (size_t i = 0; i < schema->count && !*out && !quoted; i++)
         if (str_eq_nocase(schema->fields[i].name, name))
             *out = &schema->fields[i];
-    if (*out && !(*out)->nested)
+    if (*out && !(*out)->nested && !(*out)->unread)
         return ST_OK;
     if (*out)
         FAIL(err, ST_UNSUPPORTED, "%s by the nested column \"%.*s\"", c->what, STR_ARG(name));

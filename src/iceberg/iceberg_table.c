@@ -21,6 +21,7 @@ static const char *const known_keys[] = {
     "table-uuid",
     "location",
     "last-sequence-number",
+    "next-row-id",
     "last-updated-ms",
     "last-column-id",
     "schema",
@@ -131,6 +132,19 @@ static status parse_manifests(struct arena *arena, const json_t *json, struct ic
     return ST_OK;
 }
 
+static status parse_row_ids(const json_t *json, struct iceberg_row_ids *out, struct error *err)
+{
+    int64_t end;
+    TRY(jsontext_get_long_or(json, "first-row-id", -1, &out->first, err));
+    TRY(jsontext_get_long_or(json, "added-rows", 0, &out->count, err));
+    out->assigned = out->first != -1;
+    if (out->assigned &&
+        (out->first < 0 || out->count < 0 || __builtin_add_overflow(out->first, out->count, &end)))
+        FAIL(err, ST_CORRUPT, "\"first-row-id\" is %lld, \"added-rows\" %lld",
+             (long long)out->first, (long long)out->count);
+    return ST_OK;
+}
+
 static status parse_snapshot(struct arena *arena, const json_t *json, struct iceberg_snapshot *s,
                              struct error *err)
 {
@@ -139,6 +153,8 @@ static status parse_snapshot(struct arena *arena, const json_t *json, struct ice
     TRY(jsontext_get_long_or(json, "sequence-number", 0, &s->sequence_number, err));
     TRY(jsontext_get_long(json, "timestamp-ms", &s->timestamp_ms, err));
     TRY(jsontext_get_int_or(json, "schema-id", -1, &s->schema_id, err));
+    TRY(jsontext_get_str_or_null(arena, json, "key-id", &s->key_id, err));
+    TRY(parse_row_ids(json, &s->row_ids, err));
     TRY(parse_manifests(arena, json, s, err));
     return jsontext_get_properties(arena, json, "summary", &s->summary, &s->summary_count, err);
 }
@@ -154,6 +170,22 @@ static status parse_snapshots(struct arena *arena, const json_t *json, struct ic
     for (size_t i = 0; i < t->snapshot_count; i++)
         TRY_CONTEXT(parse_snapshot(arena, json_array_get(list, i), &t->snapshots[i], err), err,
                     "snapshots[%zu]", i);
+    return ST_OK;
+}
+
+/* Required in version 3, but Iceberg 1.8 leaves it out; then it is what the snapshots say. */
+static status parse_next_row_id(const json_t *json, struct iceberg_table *t, struct error *err)
+{
+    if (t->format_version < 3)
+        return ST_OK;
+    TRY(jsontext_get_long_or(json, "next-row-id", 0, &t->next_row_id, err));
+    if (t->next_row_id < 0)
+        FAIL(err, ST_CORRUPT, "\"next-row-id\" is %lld", (long long)t->next_row_id);
+    for (size_t i = 0; i < t->snapshot_count; i++) {
+        const struct iceberg_row_ids *ids = &t->snapshots[i].row_ids;
+        if (ids->assigned && ids->first + ids->count > t->next_row_id)
+            t->next_row_id = ids->first + ids->count;
+    }
     return ST_OK;
 }
 
@@ -242,12 +274,11 @@ static status parse_table(struct arena *arena, json_t *json, struct iceberg_tabl
     if (!json_is_object(json))
         FAIL(err, ST_CORRUPT, "table metadata is not an object");
     TRY(jsontext_get_int(json, "format-version", &t->format_version, err));
-    if (t->format_version > 2)
-        FAIL(err, ST_UNSUPPORTED, "format version %d: versions 1 and 2 are read",
-             t->format_version);
+    if (t->format_version > 3)
+        FAIL(err, ST_UNSUPPORTED, "format version %d: versions 1 to 3 are read", t->format_version);
     if (t->format_version < 1)
         FAIL(err, ST_CORRUPT, "\"format-version\" is %d", t->format_version);
-    bool v2 = t->format_version == 2;
+    bool v2 = t->format_version >= 2;
     TRY((v2 ? jsontext_get_str : jsontext_get_str_or_null)(arena, json, "table-uuid", &t->uuid,
                                                            err));
     TRY(jsontext_get_str(arena, json, "location", &t->location, err));
@@ -261,6 +292,7 @@ static status parse_table(struct arena *arena, json_t *json, struct iceberg_tabl
     TRY(jsontext_get_properties(arena, json, "properties", &t->properties, &t->property_count,
                                 err));
     TRY(parse_snapshots(arena, json, t, err));
+    TRY(parse_next_row_id(json, t, err));
     TRY(parse_refs(arena, json, t, err));
     TRY(parse_log(arena, json, "snapshot-log", false, &t->snapshot_log, &t->snapshot_log_count,
                   err));
@@ -323,7 +355,7 @@ static bool has_order(const struct iceberg_table *t, int32_t id)
 static status check_lists(const struct iceberg_table *t, int64_t *ids, struct error *err)
 {
     if (t->format_version > 1 && t->uuid.len == 0) /* E2 */
-        FAIL(err, ST_CORRUPT, "a version 2 table has no \"table-uuid\"");
+        FAIL(err, ST_CORRUPT, "a version %d table has no \"table-uuid\"", t->format_version);
     for (size_t i = 0; i < t->schema_count; i++)
         ids[i] = t->schemas[i].id;
     TRY(check_unique(ids, t->schema_count, "schema", err));

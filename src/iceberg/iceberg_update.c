@@ -33,6 +33,18 @@ static status copy_str(struct arena *arena, struct str *s, struct error *err)
     return s->ptr ? arena_str(arena, *s, s, err) : ST_OK;
 }
 
+static status copy_default(struct arena *arena, struct iceberg_default *d, struct error *err)
+{
+    struct column_value *copy;
+    TRY(copy_str(arena, &d->json, err));
+    if (!d->value)
+        return ST_OK;
+    TRY(ARENA_NEW(arena, struct column_value, &copy, err));
+    TRY(column_value_copy(arena, d->value, copy, err));
+    d->value = copy;
+    return ST_OK;
+}
+
 static status schema_copy(struct arena *arena, const struct iceberg_schema *from,
                           struct iceberg_schema *out, struct error *err)
 {
@@ -44,6 +56,8 @@ static status schema_copy(struct arena *arena, const struct iceberg_schema *from
         TRY(copy_str(arena, &out->fields[i].name, err));
         TRY(copy_str(arena, &out->fields[i].type_json, err));
         TRY(copy_str(arena, &out->fields[i].doc, err));
+        TRY(copy_default(arena, &out->fields[i].initial, err));
+        TRY(copy_default(arena, &out->fields[i].write, err));
     }
     return ST_OK;
 }
@@ -86,6 +100,7 @@ static status snapshot_copy(struct arena *arena, const struct iceberg_snapshot *
 {
     *out = *from;
     TRY(copy_str(arena, &out->manifest_list, err));
+    TRY(copy_str(arena, &out->key_id, err));
     TRY(copy_items(arena, from->manifests, from->manifest_count, sizeof(struct str),
                    &out->manifests, err));
     for (size_t i = 0; i < out->manifest_count; i++)
@@ -297,6 +312,11 @@ static status add_snapshot(struct builder *b, const struct iceberg_snapshot *s, 
         s->sequence_number <= t->last_sequence_number)
         FAIL(err, ST_CONFLICT, "snapshot %lld has sequence number %lld, the table's last is %lld",
              (long long)s->id, (long long)s->sequence_number, (long long)t->last_sequence_number);
+    if (s->row_ids.assigned != (t->format_version > 2) ||
+        (s->row_ids.assigned && s->row_ids.first < t->next_row_id))
+        FAIL(err, ST_CONFLICT, "snapshot %lld has rows from %lld, the table's next is %lld",
+             (long long)s->id, s->row_ids.assigned ? (long long)s->row_ids.first : -1,
+             (long long)t->next_row_id);
     TRY(arena_grow(b->arena, (void **)&t->snapshots, sizeof(*t->snapshots), &b->snapshots,
                    t->snapshot_count + 1, err));
     TRY(snapshot_copy(b->arena, s, &t->snapshots[t->snapshot_count++], err));
@@ -304,6 +324,8 @@ static status add_snapshot(struct builder *b, const struct iceberg_snapshot *s, 
         t->last_sequence_number = s->sequence_number;
     if (s->timestamp_ms > t->last_updated_ms) /* U3 */
         t->last_updated_ms = s->timestamp_ms;
+    if (s->row_ids.assigned)
+        t->next_row_id = s->row_ids.first + s->row_ids.count;
     return ST_OK;
 }
 

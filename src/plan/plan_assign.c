@@ -70,6 +70,14 @@ static status assign_value(struct plan_binder *b, struct query_expr *e,
     return ST_OK;
 }
 
+static status fill_value(struct plan_binder *b, const struct column_field *to,
+                         struct query_expr **out, struct error *err)
+{
+    TRY(plan_expr_new(b, QUERY_CONST, to->fill->type, 0, 0, out, err));
+    (*out)->value = *to->fill;
+    return ST_OK;
+}
+
 /* Every value of one row; from[i] is the input column, `values` the input's expressions. */
 static status assign_row(struct plan_binder *b, const struct column_schema *target, const int *from,
                          struct query_expr *const *values, struct query_expr **out,
@@ -79,6 +87,8 @@ static status assign_row(struct plan_binder *b, const struct column_schema *targ
         struct query_expr *e;
         if (from[i] >= 0)
             e = values[from[i]];
+        else if (target->fields[i].fill)
+            TRY(fill_value(b, &target->fields[i], &e, err));
         else
             TRY(plan_null(b, column_type_of(COLUMN_UNKNOWN), 0, &e, err));
         TRY(assign_value(b, e, &target->fields[i], &out[i], err));

@@ -63,7 +63,7 @@ status plan_column(struct plan_binder *b, const struct plan_scope *s, size_t i, 
     return ST_OK;
 }
 
-/* A struct, list or map is not a column for firn: say so instead of "does not exist". */
+/* A struct, list or map, or a column of a type that is not known, is no column for firn: say so instead of "does not exist". */
 static const struct iceberg_field *nested_field(const struct plan_scope *s,
                                                 const struct query_name *name)
 {
@@ -71,7 +71,7 @@ static const struct iceberg_field *nested_field(const struct plan_scope *s,
         return NULL;
     for (size_t i = 0; i < s->table->schema->count; i++) {
         const struct iceberg_field *f = &s->table->schema->fields[i];
-        if (f->nested && name_is(name, f->name))
+        if ((f->nested || f->unread) && name_is(name, f->name))
             return f;
     }
     return NULL;
@@ -97,10 +97,12 @@ static status fail_missing(const struct plan_scope *s, const struct query_ast *a
     if (unread)
         FAIL_SQL(err, ST_UNSUPPORTED, "0A000", ast->position, "column \"%.*s\" cannot be read: %s",
                  STR_ARG(name->text), unread->why);
-    if (nested_field(s, name))
+    const struct iceberg_field *f = nested_field(s, name);
+    if (f)
         FAIL_SQL(err, ST_UNSUPPORTED, "0A000", ast->position,
-                 "column \"%.*s\" is a struct, list or map, which is not supported",
-                 STR_ARG(name->text));
+                 "column \"%.*s\" is %s%.*s, which is not supported", STR_ARG(name->text),
+                 f->nested ? "a struct, list or map" : "of type ",
+                 f->nested ? 0 : (int)f->type_json.len, f->type_json.ptr);
     status st;
     if (ast->name_count > 1)
         st = error_set(err, ST_NOT_FOUND, __FILE__, __LINE__, "column %.*s.%.*s does not exist",

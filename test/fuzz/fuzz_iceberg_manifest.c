@@ -92,7 +92,9 @@ static void write_again(struct store *store, const struct iceberg_table *t,
     struct iceberg_manifest m;
     struct iceberg_entry *back;
     size_t again;
-    if (iceberg_manifest_write(store, &c, spec_id, e, count, STR("/out"), arena, account, &m, err))
+    bool deletes = count > 0 && e->file.content != ICEBERG_DATA;
+    if (iceberg_manifest_write(store, &c, spec_id, deletes, e, count, STR("/out"), arena, account,
+                               &m, err))
         return; /* a partition field whose type is not known */
     status st = iceberg_entries_read(store, t, &m, arena, account, &back, &again, err);
     if (st == ST_LIMIT)

@@ -26,6 +26,7 @@ def session():
     if active:
         active.stop()
     s = (SparkSession.builder.master("local[2]").appName("firn").config("spark.ui.enabled", "false")
+         .config("spark.ui.showConsoleProgress", "false")
          .config("spark.jars", paths).config("spark.driver.extraClassPath", paths.replace(",", ":"))
          .config("spark.sql.session.timeZone", "UTC").config("spark.sql.shuffle.partitions", "2")
          .config("spark.default.parallelism", "2")
@@ -173,6 +174,28 @@ sql("ALTER TABLE demo.eq_global ADD COLUMN late int")
 equality_delete("eq_global", ["late", "id"], [(None, 4), (7, 5)], spec=0)  # the files have no column `late`
 remember("eq_global")
 
+# 3. Format version 3: deletion vectors; a table that was of version 2, with position deletes that vectors replace.
+create("v3", "PARTITIONED BY (day)", version=3)
+fill("v3", 0, 3000)
+sql("DELETE FROM demo.v3 WHERE id % 11 = 0")
+sql("DELETE FROM demo.v3 WHERE id BETWEEN 500 AND 1500 AND id % 2 = 0")
+fill("v3", 3000, 3100)
+sql("UPDATE demo.v3 SET name = 'updated' WHERE id % 100 = 7")
+sql("ALTER TABLE demo.v3 ADD COLUMN late int")
+assert {f for _, f, _ in delete_files("v3")} == {"PUFFIN"}, delete_files("v3")
+remember("v3")
+create("up", columns="id int, name string, v double, day date")
+fill("up", 0, 2000)
+sql("DELETE FROM demo.up WHERE id < 10 OR id % 5 = 0")
+fill("up", 2000, 2100)
+sql("ALTER TABLE demo.up SET TBLPROPERTIES ('format-version'='3')")
+remember("up")
+fill("up", 2100, 2200)
+sql("DELETE FROM demo.up WHERE id BETWEEN 1000 AND 1010")
+equality_delete("up", ["id"], [(1,), (77,), (2001,)])
+remember("up")
+assert "PUFFIN" in {f for _, f, _ in delete_files("up")}, delete_files("up")
+
 for (table, snapshot), want in expected.items():
     got = firn_rows(table, snapshot)
     assert got == want, (table, snapshot, len(got), len(want), [r for r in got if r not in want][:3], [r for r in want if r not in got][:3])
@@ -184,7 +207,36 @@ for t in ("mor_file", "mor_partition", "eq_global"):
         want = [[text(v) for v in r] for r in sql(q.format(t, where)).collect()]
         assert query(q.format(t, where)) == want, (t, where, query(q.format(t, where)), want)
 
-# 3. firn deletes and inserts: what was deleted stays deleted, in Spark's eyes too.
+# Default values and a type that firn does not read, set through Iceberg's own classes.
+NestedField = getattr(spark._jvm, "org.apache.iceberg.types.Types$NestedField")
+types = spark._jvm.org.apache.iceberg.types.Types
+
+
+def add_columns(table, columns):
+    t = spark._jvm.org.apache.iceberg.spark.Spark3Util.loadIcebergTable(spark._jsparkSession, f"lakehouse.demo.{table}")
+    base = t.operations().current()
+    fields, last = spark._jvm.java.util.ArrayList(base.schema().columns()), base.lastColumnId()
+    for name, kind, initial, write in columns:
+        last += 1
+        f = NestedField.optional(name).withId(last).ofType(kind)
+        f = f if initial is None else f.withInitialDefault(initial)
+        fields.add((f if write is None else f.withWriteDefault(write)).build())
+    t.operations().commit(base, base.updateSchema(spark._jvm.org.apache.iceberg.Schema(fields), last))
+
+
+create("defaults", version=3)
+fill("defaults", 0, 20)
+add_columns("defaults", [("i", types.IntegerType.get(), 7, 8), ("s", types.StringType.get(), "old", "new"),
+                         ("x", types.DoubleType.get(), 1.5, None)])
+sql("DELETE FROM demo.defaults WHERE id % 2 = 0")
+run("run", "-q", "-c", "INSERT INTO demo.defaults (id) VALUES (100)")
+expected["defaults", None] = sorted(spark_rows("defaults") + [["100", "", "", "", "8", "new", ""]])
+assert firn_rows("defaults") == expected["defaults", None]
+add_columns("defaults", [("ns", types.TimestampNanoType.withoutZone(), None, None)])  # Spark reads the table no more
+assert firn_rows("defaults") == expected["defaults", None]
+assert 'column "ns" is of type "timestamp_ns", which is not supported' in run("run", "-c", "SELECT ns FROM demo.defaults", code=1).stderr
+
+# 4. firn deletes and inserts: what was deleted stays deleted, in Spark's eyes too.
 left = {}
 for t, where in (("mor_file", "id % 4 = 1"), ("mor_partition", "id >= 2500"), ("eq_global", "id < 60"), ("eq", "name = 'n1'")):
     columns = query(f"SELECT * FROM demo.{t} LIMIT 0")
@@ -196,8 +248,28 @@ gone = {"mor_file": lambda r: int(r[0]) % 4 == 1, "mor_partition": lambda r: int
         "eq": lambda r: r[0] == "n1"}
 for t, is_gone in gone.items():
     assert [r for r in left[t] if "mine" not in r] == [r for r in expected[t, None] if not is_gone(r)], t
+# version 3: rows are added, whole files go, rows that would move are refused
+run("run", "-q", "-c", "INSERT INTO demo.v3 (id, day) VALUES (9001, DATE '2024-01-31'), (9002, DATE '2031-01-01'); DELETE FROM demo.v3 WHERE day = DATE '2024-02-01';")
+run("run", "-q", "-c", "DELETE FROM demo.v3 WHERE id = 1", code=1)
+run("run", "-q", "-c", "INSERT INTO demo.up (id) VALUES (9001)")
+for t in ("v3", "up"):
+    left[t] = firn_rows(t)
+assert [r for r in left["up"] if r[0] != "9001"] == expected["up", None]
+assert [r for r in left["v3"] if r[0] not in ("9001", "9002")] == [r for r in expected["v3", None] if r[3] != "2024-02-01"]
 spark = session()
-for t in ("mor_file", "mor_partition", "eq_global"):
+for t in ("mor_file", "mor_partition", "eq_global", "v3", "up"):
     assert spark_rows(t) == left[t], t
+    assert sql(f"SELECT count(*), max(id) FROM demo.{t}").collect()[0][0] == len(left[t]), t
+# and Spark goes on from there
+sql("INSERT INTO demo.v3 SELECT CAST(id AS int), 'spark', 0D, DATE '2024-01-31', 1 FROM range(5000, 5010, 1, 1)")
+sql("DELETE FROM demo.v3 WHERE id = 9001 OR id = 5003")
+remember("v3")
+assert firn_rows("v3") == expected["v3", None]
+spark.stop()
+one = "SELECT 1 AS id, 'x' AS name, 0.5::double precision AS v, DATE '2024-01-30' AS day"
+run("run", "-q", "-c", f"CREATE OR REPLACE TABLE demo.mor_file AS {one}; CREATE OR REPLACE TABLE demo.v3 AS {one};")
+spark = session()
+for t in ("mor_file", "v3"):
+    assert firn_rows(t) == spark_rows(t) == [["1", "x", "0.5", "2024-01-30"]] and delete_files(t) == [], t
 spark.stop()
 print("ok")

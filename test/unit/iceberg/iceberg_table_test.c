@@ -186,7 +186,7 @@ TEST(what_java_refuses_is_refused)
         const char *from, *to;
         status want;
     } cases[] = {
-        {"\"format-version\":2", "\"format-version\":3", ST_UNSUPPORTED},
+        {"\"format-version\":2", "\"format-version\":4", ST_UNSUPPORTED},
         {"\"format-version\":2", "\"format-version\":0", ST_CORRUPT},
         {"\"format-version\":2", "\"format-version\":\"2\"", ST_CORRUPT},
         {"\"table-uuid\"", "\"table-uid\"", ST_CORRUPT},
@@ -202,9 +202,8 @@ TEST(what_java_refuses_is_refused)
         {"{\"id\":2,", "{\"id\":-2,", ST_CORRUPT},
         {"\"type\":\"int\"", "\"type\":\"integer\"", ST_CORRUPT},
         {"\"type\":\"int\"", "\"type\":7", ST_CORRUPT},
-        {"\"type\":\"int\"", "\"type\":\"timestamp_ns\"", ST_UNSUPPORTED},
-        {"\"type\":\"int\"", "\"type\":\"variant\"", ST_UNSUPPORTED},
-        {"\"type\":\"int\"", "\"type\":\"int\",\"initial-default\":4", ST_UNSUPPORTED},
+        {"\"type\":\"int\"", "\"type\":\"int\",\"initial-default\":\"4\"", ST_CORRUPT},
+        {"\"type\":\"int\"", "\"type\":\"int\",\"initial-default\":4000000000", ST_CORRUPT},
         {"decimal(9, 2)", "decimal(39, 2)", ST_UNSUPPORTED},
         {"decimal(9, 2)", "decimal(9, 10)", ST_UNSUPPORTED},
         {"decimal(9, 2)", "decimal(9, 2", ST_CORRUPT},
