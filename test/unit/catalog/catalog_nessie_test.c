@@ -5,9 +5,13 @@
 #include "harness/http_server.h"
 #include "harness/test.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define HASH  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define HASH2 "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -140,18 +144,14 @@ struct world {
     struct arena arena;
 };
 
-static status try_open(struct world *w, const struct property *more, size_t count, int64_t busy_ms)
+static status open_at(struct world *w, const char *uri, const struct property *more, size_t count,
+                      int64_t busy_ms)
 {
-    static char uri[128];
     struct property all[8] = {{STR("ref"), STR("main")}};
     unsetenv("http_proxy");
-    if (!w->fake.reference)
-        w->fake.reference = REFERENCE("BRANCH");
     for (size_t i = 0; i < count; i++)
         all[i + 1] = more[i];
     arena_init(&w->arena, NULL);
-    w->fake.server = http_server_start(answer, &w->fake);
-    snprintf(uri, sizeof(uri), "%s", http_server_url(w->fake.server, "/api/v2").ptr);
     CHECK_OK(store_create_memory(&w->store, &err));
     struct catalog_config config = {.name = STR("lake"),
                                     .type = STR("nessie"),
@@ -162,6 +162,16 @@ static status try_open(struct world *w, const struct property *more, size_t coun
                                     .properties = all};
     error_init(&err);
     return catalog_open(&config, w->store, false, &w->catalog, &err);
+}
+
+static status try_open(struct world *w, const struct property *more, size_t count, int64_t busy_ms)
+{
+    char uri[128];
+    if (!w->fake.reference)
+        w->fake.reference = REFERENCE("BRANCH");
+    w->fake.server = http_server_start(answer, &w->fake);
+    snprintf(uri, sizeof(uri), "%s", http_server_url(w->fake.server, "/api/v2").ptr);
+    return open_at(w, uri, more, count, busy_ms);
 }
 
 static void begin(struct world *w)
@@ -175,7 +185,8 @@ static void end(struct world *w)
     catalog_unpin(w->pin);
     catalog_close(w->catalog);
     store_destroy(w->store);
-    http_server_stop(w->fake.server);
+    if (w->fake.server)
+        http_server_stop(w->fake.server);
     arena_free(&w->arena);
 }
 
@@ -682,4 +693,65 @@ TEST(another_branch)
     CHECK_OK(catalog_pin_at(w.catalog, STR("nix"), &other, &err));
     CHECK(other == NULL);
     end(&w);
+}
+
+/* ---- memory ---------------------------------------------------------------------------------- */
+
+/* The server in a process of its own, whose allocations do not fail; its state is shared. */
+static pid_t serve_apart(struct fake *f, char uri[128])
+{
+    int ends[2], port = 0;
+    CHECK_INT(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        port = http_server_port(http_server_start(answer, f));
+        if (write(ends[1], &port, sizeof(port)) != sizeof(port))
+            _exit(1);
+        for (;;)
+            pause();
+    }
+    CHECK_INT(read(ends[0], &port, sizeof(port)), sizeof(port));
+    snprintf(uri, 128, "http://127.0.0.1:%d/api/v2", port);
+    return child;
+}
+
+static status read_and_commit(struct world *w)
+{
+    struct catalog_change ch = swap();
+    struct str at, *names;
+    size_t n;
+    TRY(catalog_pin(w->catalog, &w->pin, &err));
+    TRY(catalog_namespaces(w->pin, &w->arena, &names, &n, &err));
+    TRY(catalog_location(w->pin, demo_t, &w->arena, &at, &err));
+    return commit_changes(w, &ch, 1);
+}
+
+/* K1: where a commit stands, nothing but OK is said, as the history is there to be asked. */
+TEST(any_allocation_may_fail)
+{
+    struct fake *f =
+        mmap(NULL, sizeof(*f), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    char uri[128];
+    bool all = false;
+    uint64_t nth = 0;
+    CHECK(f != MAP_FAILED);
+    *f = (struct fake){.content = TABLE,
+                       .reference = REFERENCE("BRANCH"),
+                       .pages = {"{\"hasMore\":false,\"entries\":[]}"}};
+    pid_t server = serve_apart(f, uri);
+    while (!all && ++nth < 5000) {
+        struct world w = {0};
+        f->applied = false;
+        CHECK_OK(open_at(&w, uri, NULL, 0, 2000));
+        mem_fault_set(nth, false);
+        status st = read_and_commit(&w);
+        all = mem_fault_count() < nth;
+        mem_fault_set(0, false);
+        CHECK(st == ST_OK || (st == ST_OOM && !all));
+        CHECK(st == ST_OK || !f->applied);
+        end(&w);
+    }
+    CHECK(nth > 100 && all);
+    kill(server, SIGKILL);
+    CHECK_INT(waitpid(server, NULL, 0), server);
 }
