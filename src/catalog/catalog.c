@@ -267,6 +267,15 @@ status catalog_commit(struct catalog_pin *at, const struct catalog_commit *commi
     return commit->count == 0 ? ST_OK : at->catalog->kind->commit(at, commit, err);
 }
 
+status catalog_branch(struct catalog_pin *p, enum catalog_branch_action action, struct str name,
+                      struct error *err)
+{
+    if (p->catalog->kind->branch)
+        return p->catalog->kind->branch(p, action, name, err);
+    FAIL(err, ST_UNSUPPORTED, "catalog \"%.*s\" has no branches, a Nessie catalog has",
+         STR_ARG(p->catalog->name));
+}
+
 status catalog_lost(const struct catalog_change *ch, const char *what, struct error *err)
 {
     FAIL(err, ST_CONFLICT, "%.*s%s%.*s %s", STR_ARG(ch->name.space), ch->name.table.len ? "." : "",

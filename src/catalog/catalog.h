@@ -118,6 +118,13 @@ struct catalog_commit {
     struct str application;               /* who commits; may be empty */
 };
 
+/* Branches of the catalog as a whole, at once and outside of every commit: CREATE makes one of the
+ * pinned state, MERGE takes its changes into the branch that is pinned (ST_CONFLICT: both changed a
+ * table). ST_UNSUPPORTED where a catalog has none. */
+enum catalog_branch_action { CATALOG_BRANCH_CREATE, CATALOG_BRANCH_DROP, CATALOG_BRANCH_MERGE };
+STATUS_MUST_USE status catalog_branch(struct catalog_pin *p, enum catalog_branch_action action,
+                                      struct str name, struct error *err);
+
 /* Serialises the commits of this machine's processes, from reading the newest base to the swap, so
  * that two appenders wait for each other instead of losing to each other. Advisory: K1 holds
  * without it. Waits at most busy_ms (K3). Not re-entrant. Does nothing where the kind has none. */

@@ -53,6 +53,9 @@ struct catalog_kind {
                     struct iceberg_table **out, struct error *err);
     status (*commit)(struct catalog_pin *at, const struct catalog_commit *commit,
                      struct error *err);
+    /* NULL: the catalog has no branches. */
+    status (*branch)(struct catalog_pin *p, enum catalog_branch_action action, struct str name,
+                     struct error *err);
     status (*lock)(struct catalog *c, struct error *err); /* both NULL: there is no lock */
     void (*unlock)(struct catalog *c);
     void (*close)(struct catalog *c);

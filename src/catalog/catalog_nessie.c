@@ -265,8 +265,8 @@ static status nessie_table_location(struct catalog_pin *p, struct catalog_name n
 
 /* ---- pins ------------------------------------------------------------------------------------ */
 
-static status ask_reference(struct catalog_pin *p, struct str ref, struct nessie_reference *out,
-                            struct error *err)
+status catalog_nessie_reference(struct catalog_pin *p, struct str ref, struct nessie_reference *out,
+                                struct error *err)
 {
     struct nessie_request r = {.method = "GET", .repeatable = true, .what = "reading a reference"};
     struct nessie_reply reply;
@@ -288,7 +288,7 @@ static status nessie_pin(struct catalog_pin *p, struct error *err)
     TRY(ARENA_NEW(&p->arena, struct nessie_pin, &n, err));
     p->self = n;
     if (c->ref.len > 0 || c->hash.len == 0)
-        TRY(ask_reference(p, c->ref, &n->at, err));
+        TRY(catalog_nessie_reference(p, c->ref, &n->at, err));
     n->writable = n->at.is_branch && c->hash.len == 0;
     if (c->hash.len > 0)
         n->at.hash = c->hash;
@@ -314,7 +314,7 @@ static status nessie_pin_at(struct catalog_pin *p, struct str ref, bool *found, 
     if (is_hash(ref)) {
         TRY(arena_str(&p->arena, ref, &n->at.hash, err));
     } else {
-        status st = ref.len > 0 ? ask_reference(p, ref, &n->at, &why) : ST_NOT_FOUND;
+        status st = ref.len > 0 ? catalog_nessie_reference(p, ref, &n->at, &why) : ST_NOT_FOUND;
         if (st == ST_NOT_FOUND || st == ST_INVALID)
             return ST_OK;
         if (st != ST_OK && err)
@@ -348,6 +348,7 @@ static const struct catalog_kind nessie_kind = {
     .load = nessie_load,
     .table_location = nessie_table_location,
     .commit = catalog_nessie_commit,
+    .branch = catalog_nessie_branch,
     .close = nessie_close,
 };
 

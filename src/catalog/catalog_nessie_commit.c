@@ -203,7 +203,8 @@ static status one_conflict(const struct nessie_conflict *c, struct error *err)
 }
 
 /* 409: one that a retry cannot heal first. The rest of the conflicts says no more. */
-static status conflict(const struct nessie_reply *reply, struct arena *arena, struct error *err)
+status catalog_nessie_conflict(const struct nessie_reply *reply, struct arena *arena,
+                               struct error *err)
 {
     struct nessie_problem problem;
     TRY(catalog_nessie_parse_problem(reply->doc.root, arena, &problem, err));
@@ -219,7 +220,7 @@ static status conflict(const struct nessie_reply *reply, struct arena *arena, st
 static status refused(const struct nessie_reply *reply, struct arena *arena, struct error *err)
 {
     if (reply->http.status == 409)
-        return conflict(reply, arena, err);
+        return catalog_nessie_conflict(reply, arena, err);
     status st = catalog_nessie_fail(reply, "committing", arena, err);
     if (st != ST_NOT_FOUND)
         return st;

@@ -130,10 +130,23 @@ STATUS_MUST_USE status catalog_nessie_put_levels(struct buffer *out, const char 
 STATUS_MUST_USE status catalog_nessie_content(struct catalog_pin *p, struct catalog_name name,
                                               const struct nessie_content **out, struct error *err);
 
+/* A branch or tag by its name, empty = the server's default branch. */
+STATUS_MUST_USE status catalog_nessie_reference(struct catalog_pin *p, struct str name,
+                                                struct nessie_reference *out, struct error *err);
+
+/* ---- branches (catalog_nessie_branch.c) ------------------------------------------------------ */
+
+STATUS_MUST_USE status catalog_nessie_branch(struct catalog_pin *p,
+                                             enum catalog_branch_action action, struct str name,
+                                             struct error *err);
+
 /* ---- commits (catalog_nessie_commit.c) ------------------------------------------------------- */
 
 STATUS_MUST_USE status catalog_nessie_commit(struct catalog_pin *at,
                                              const struct catalog_commit *commit,
                                              struct error *err);
+/* What a reply with status 409 says. */
+STATUS_MUST_USE status catalog_nessie_conflict(const struct nessie_reply *reply,
+                                               struct arena *arena, struct error *err);
 
 #endif

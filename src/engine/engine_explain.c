@@ -171,12 +171,44 @@ static status register_table(struct engine_env *e, const struct query_ast *call,
     return ST_OK;
 }
 
+/* CALL system.create_branch('dev'), drop_branch, merge_branch: of the whole catalog, at once. */
+static status change_branch(struct engine_env *e, const struct query_ast *call,
+                            enum catalog_branch_action action, struct error *err)
+{
+    struct firn_session *s = e->session;
+    struct str table, branch;
+    TRY(call_text(e, call, "table", SIZE_MAX, &table, err));
+    TRY(call_text(e, call, "branch", 0, &branch, err));
+    if (table.ptr)
+        FAIL_SQL(err, ST_UNSUPPORTED, "0A000", call->position,
+                 "%.*s works on the whole catalog, not on one table", STR_ARG(call->text));
+    if (!branch.ptr || call->arg_count > 1)
+        FAIL_SQL(err, ST_INVALID, "22023", call->position, "%.*s needs branch",
+                 STR_ARG(call->text));
+    if (s->txn->explicit_block)
+        FAIL_SQL(err, ST_INVALID, "25001", call->position,
+                 "%.*s cannot run inside a transaction block", STR_ARG(call->text));
+    TRY(engine_txn_pin(s, err));
+    return catalog_branch(s->txn->pin, action, branch, err);
+}
+
 status engine_call(struct engine_env *e, struct query_statement *st, struct firn_result *r,
                    struct error *err)
 {
     const struct query_ast *call = st->call;
+    static const struct {
+        const char *name;
+        enum catalog_branch_action action;
+    } branches[] = {{"create_branch", CATALOG_BRANCH_CREATE},
+                    {"drop_branch", CATALOG_BRANCH_DROP},
+                    {"merge_branch", CATALOG_BRANCH_MERGE}};
     if (str_eq(call->text, STR("register_table")))
         return register_table(e, call, err);
+    for (size_t i = 0; i < ARRAY_LEN(branches); i++)
+        if (str_eq_z(call->text, branches[i].name))
+            return change_branch(e, call, branches[i].action, err);
     FAIL_SQL(err, ST_UNSUPPORTED, "42883", call->position,
-             "procedure system.%.*s does not exist; there is register_table", STR_ARG(call->text));
+             "procedure system.%.*s does not exist; there are register_table, create_branch, "
+             "drop_branch and merge_branch",
+             STR_ARG(call->text));
 }

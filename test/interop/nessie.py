@@ -4,6 +4,7 @@
     identity      CREATE OR REPLACE keeps the content; DROP and CREATE make a new one; where tables lie
     files         what a commit once published is never deleted
     references    a tag and a hash are read and not written
+    branches      made, merged and dropped by CALL; a merge that conflicts changes nothing
     foreign       views, other kinds of content, names firn cannot write
     namespaces    made, listed, dropped; a missing parent, one that is not empty
     appends       processes append at once; nothing is lost
@@ -104,6 +105,35 @@ def references():
         p = lake.run("run", "--config", nowhere, "-c", "SELECT * FROM s.t", code=1)
         assert "no-such-branch" in p.stderr, p.stderr
         assert rows(lake, "SELECT a FROM s.t ORDER BY a") == [("1",), ("2",)]
+
+
+def branches():
+    with Branch(firn) as lake:
+        lake.sql("CREATE SCHEMA s; CREATE TABLE s.t AS SELECT 1 AS a; CREATE TABLE s.u AS SELECT 1 AS a")
+        dev = f"{lake.name}-dev"
+        lake.sql(f"CALL system.create_branch('{dev}')")
+        assert "42710" in lake.run("run", "-c", f"CALL system.create_branch(branch => '{dev}')", code=1).stderr
+        there = {"FIRN_CATALOG__LAKEHOUSE__REF": dev}
+        lake.sql("INSERT INTO s.t VALUES (2); CREATE TABLE s.v AS SELECT 3 AS a", **there)
+        assert rows(lake, f'SELECT count(*) FROM s."t@{dev}"') == [("2",)] and rows(lake, "SELECT count(*) FROM s.t") == [("1",)]
+        lake.sql("INSERT INTO s.u VALUES (2)")
+        lake.sql(f"CALL system.merge_branch('{dev}')")
+        assert [rows(lake, f"SELECT count(*) FROM s.{t}") for t in "tuv"] == [[("2",)], [("2",)], [("1",)]]
+        at = lake.hash()
+        lake.sql(f"CALL system.merge_branch('{dev}')")
+        assert lake.hash() == at
+        lake.sql("INSERT INTO s.v VALUES (4)", **there)
+        lake.sql("INSERT INTO s.v VALUES (5)")
+        at = lake.hash()
+        p = lake.run("run", "-c", f"CALL system.merge_branch('{dev}')", code=5)
+        assert "40001" in p.stderr and "s.v" in p.stderr, p.stderr
+        assert lake.hash() == at
+        lake.sql(f"CALL system.drop_branch('{dev}')")
+        for call_, says in ((f"drop_branch('{dev}')", "3D000"), (f"merge_branch('{dev}')", "3D000"), ("create_branch('')", "22023"),
+                            ("create_branch('a..b')", "22023"), (f"drop_branch('{lake.name}')", "22023"),
+                            ("create_branch(\"table\" => 's.t', branch => 'x')", "0A000")):
+            p = lake.run("run", "-c", f"CALL system.{call_}", code=1)
+            assert says in p.stderr, p.stderr
 
 
 def foreign():
@@ -241,7 +271,7 @@ def lost():
         return f"{len(plans)} ways"
 
 
-parts = (job, identity, files, references, foreign, namespaces, appends, conflicts, lost)
+parts = (job, identity, files, references, branches, foreign, namespaces, appends, conflicts, lost)
 for part in [p for p in parts if p.__name__ in sys.argv[2:]] or parts:
     said = part()
     print(f"{part.__name__}: ok{', ' + said if said else ''}", flush=True)
