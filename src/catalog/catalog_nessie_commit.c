@@ -207,7 +207,7 @@ status catalog_nessie_conflict(const struct nessie_reply *reply, struct arena *a
                                struct error *err)
 {
     struct nessie_problem problem;
-    TRY(catalog_nessie_parse_problem(reply->doc.root, arena, &problem, err));
+    TRY(catalog_nessie_problem(reply, arena, &problem, err));
     for (size_t i = 0; i < problem.conflict_count; i++)
         if (one_conflict(&problem.conflicts[i], NULL) != ST_CONFLICT)
             return one_conflict(&problem.conflicts[i], err);

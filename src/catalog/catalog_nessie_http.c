@@ -71,11 +71,21 @@ void catalog_nessie_reply_free(struct nessie_reply *r)
     buffer_free(&r->http.body);
 }
 
+status catalog_nessie_problem(const struct nessie_reply *reply, struct arena *arena,
+                              struct nessie_problem *out, struct error *err)
+{
+    TRY(catalog_nessie_parse_problem(reply->doc.root, arena, out, err));
+    catalog_token_hide(&reply->sent, arena, &out->message);
+    for (size_t i = 0; i < out->conflict_count; i++)
+        catalog_token_hide(&reply->sent, arena, &out->conflicts[i].message);
+    return ST_OK;
+}
+
 status catalog_nessie_fail(const struct nessie_reply *reply, const char *what, struct arena *arena,
                            struct error *err)
 {
     struct nessie_problem problem;
-    TRY(catalog_nessie_parse_problem(reply->doc.root, arena, &problem, err));
+    TRY(catalog_nessie_problem(reply, arena, &problem, err));
     return net_fail(err, &reply->sent, &reply->http, what, problem.message);
 }
 

@@ -59,6 +59,8 @@ struct nessie_request {
     const char *what; /* "reading the reference main" */
 };
 
+struct nessie_problem;
+
 struct nessie_reply {
     struct net_request sent;
     struct net_reply http;
@@ -74,6 +76,9 @@ STATUS_MUST_USE status catalog_nessie_get(struct catalog *c, const struct nessie
                                           struct arena *arena, struct nessie_reply *out,
                                           struct error *err);
 void catalog_nessie_reply_free(struct nessie_reply *r);
+/* What the server says is wrong, without what it was shown. */
+STATUS_MUST_USE status catalog_nessie_problem(const struct nessie_reply *reply, struct arena *arena,
+                                              struct nessie_problem *out, struct error *err);
 /* What the reply's status means (net_fail), in the server's words. */
 STATUS_MUST_USE status catalog_nessie_fail(const struct nessie_reply *reply, const char *what,
                                            struct arena *arena, struct error *err);

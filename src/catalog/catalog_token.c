@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/jsontext.h"
+#include "base/secret.h"
 
 #define REPLY_BYTES ((size_t)256 << 10)
 #define TOKEN_BYTES ((size_t)64 << 10)
@@ -237,4 +238,24 @@ void catalog_token_put(struct catalog_token *t, struct net_request *r)
     r->sign_self = t;
     r->sign = sign;
     r->renew = t->config.endpoint.len > 0 ? renew : NULL; /* else the 401 is the answer */
+}
+
+void catalog_token_hide(const struct net_request *r, struct arena *arena, struct str *words)
+{
+    const struct catalog_token *t = r->sign_self;
+    struct str shown = t ? buffer_str(&t->header) : (struct str){0};
+    const char *scheme = shown.len ? memchr(shown.ptr, ' ', shown.len) : NULL;
+    char *text;
+    if (!scheme || words->len == 0)
+        return;
+    size_t skip = (size_t)(scheme - shown.ptr) + 1; /* "Bearer " */
+    shown = (struct str){shown.ptr + skip, shown.len - skip};
+    if (arena_alloc(arena, words->len + 1, (void **)&text, NULL) != ST_OK) {
+        *words = STR("");
+        return;
+    }
+    memcpy(text, words->ptr, words->len);
+    text[words->len] = 0;
+    secret_scrub(text, &shown, 1);
+    *words = str_of(text);
 }

@@ -27,5 +27,8 @@ void catalog_token_close(struct catalog_token *t); /* accepts NULL */
 
 /* Makes a request show it: sets sign, renew and sign_self. t may be NULL: nothing is shown. */
 void catalog_token_put(struct catalog_token *t, struct net_request *r);
+/* A server's words about a request that catalog_token_put was called for, without what it was shown:
+ * some repeat it. Empty when memory ends. */
+void catalog_token_hide(const struct net_request *r, struct arena *arena, struct str *words);
 
 #endif

@@ -43,6 +43,8 @@ class Echo(http.server.BaseHTTPRequestHandler):
         said = f"{self.command} {self.path} " + " ".join(f"{k}: {v}" for k, v in self.headers.items()) + " " + body
         heard.append(said)
         n = len(heard)
+        if self.path == "/grants":  # an access token, which the server will repeat like everything else
+            return self.send(200, json.dumps({"access_token": secret("access-token"), "token_type": "bearer", "expires_in": 3600}).encode())
         status = (400, 401, 403, 404, 409)[n % 5]
         text = (
             json.dumps({"status": status, "reason": said, "message": said, "errorCode": "BAD_REQUEST", "serverStackTrace": said}),
@@ -51,7 +53,10 @@ class Echo(http.server.BaseHTTPRequestHandler):
             f"<Error><Code>AccessDenied</Code><Message>{said}</Message><AWSAccessKeyId>{said}</AWSAccessKeyId></Error>",
             said,
         )[n % 7 % 5].encode()
-        self.send_response(status, re.sub(r"[\r\n]", " ", said)[:200].encode("latin-1", "replace").decode("latin-1"))
+        self.send(status, text, re.sub(r"[\r\n]", " ", said)[:200])
+
+    def send(self, status, text, reason=None):
+        self.send_response(status, reason)
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
         if self.command != "HEAD":
@@ -202,15 +207,20 @@ try:
             run(folder, "run", "-c", "SHOW tables", env=variables)
             search_files(folder, {os.path.join(folder, n) for n in ("firn.yaml", "spark.conf")})
 
-    # OAuth2: an id and a secret to exchange
+    # OAuth2: an id and a secret to exchange, refused or granted; a name and a password
     folder = folder_of("oauth")
-    for kind, extra in (
-        ("rest", {"credential": f"{secret('client-id')}:{secret('client-secret')}", "oauth2-server-uri": f"{ECHO}/token"}),
-        ("nessie", {"authentication.type": "OAUTH2", "authentication.oauth2.token-endpoint": f"{ECHO}/token",
-                    "authentication.oauth2.client-id": "me", "authentication.oauth2.client-secret": secret("oauth-secret")}),
-    ):
-        keys = {k: v for k, v in catalog(kind, ECHO).items() if "token" not in k} | extra
-        run(folder, "run", "--config", write_yaml(folder, keys), "-c", "SHOW tables")
+    for tokens in ("token", "grants"):
+        for kind, extra in (
+            ("rest", {"credential": f"{secret('client-id')}:{secret('client-secret')}", "oauth2-server-uri": f"{ECHO}/{tokens}"}),
+            ("nessie", {"authentication.type": "OAUTH2", "authentication.oauth2.token-endpoint": f"{ECHO}/{tokens}",
+                        "authentication.oauth2.client-id": "me", "authentication.oauth2.client-secret": secret("oauth-secret")}),
+            ("nessie", {"authentication.type": "BASIC", "authentication.username": "me", "authentication.password": secret("password")}),
+        ):
+            keys = {k: v for k, v in catalog(kind, ECHO).items() if "token" not in k} | extra
+            if "authentication.password" in extra:
+                known.append(("password", base64.b64encode(f"me:{extra['authentication.password']}".encode()).decode()))
+            for statement in ("SHOW tables", "SELECT * FROM db.t", "CREATE SCHEMA db") * 2:
+                run(folder, "run", "--config", write_yaml(folder, keys), "-c", statement)
 
     # addresses that hold secrets, wrong types, wrong files
     folder = folder_of("wrong")
@@ -273,7 +283,7 @@ try:
     print(f"{ran} runs, {len(known)} secrets, {len(heard)} requests repeated, {files} files: none stands in what was written")
     everything = "\n".join(heard)
     sent = {name for name, form in forms() if form in everything}  # the server repeated these: they were there to be seen
-    missing = {"nessie-token", "rest-token", "client-secret", "oauth-secret"} - sent
+    missing = {"nessie-token", "rest-token", "client-secret", "oauth-secret", "access-token", "password"} - sent
     assert not missing, f"never sent: {missing}"
 finally:
     server.shutdown()
