@@ -37,6 +37,7 @@ struct scan {
     const struct exec_context *c;    /* borrowed */
     const struct query_plan *plan;   /* borrowed: SCAN or FILES */
     size_t next_file, group, groups; /* group: the next one to open */
+    size_t announced;                /* files before this one were announced to the store */
     struct store_file *file;         /* owned */
     struct parquet_file *parquet;    /* owned */
     struct codec_work *work;         /* owned; NULL until a row group is opened */
@@ -130,9 +131,25 @@ static void map_columns(struct scan *s)
     }
 }
 
+/* Announces the files that come next, from the one about to be opened on. */
+static status expect_files(struct scan *s, struct error *err)
+{
+    struct store_next next[STORE_NEXT_MOST];
+    size_t n = 0;
+    if (s->plan->kind != QUERY_PLAN_SCAN || s->next_file < s->announced)
+        return ST_OK;
+    for (; n < STORE_NEXT_MOST && s->next_file + n < scan_file_count(s); n++) {
+        const struct iceberg_data_file *f = &s->plan->scan.files->entries[s->next_file + n].file;
+        next[n] = (struct store_next){f->path, f->bytes};
+    }
+    s->announced = s->next_file + n;
+    return store_expect_files(s->c->store, next, n, err);
+}
+
 static status open_file(struct scan *s, struct error *err)
 {
     const struct iceberg_entry *e;
+    TRY(expect_files(s, err));
     s->next_file++;
     e = scan_entry(s);
     if (e && !str_eq_nocase(e->file.format, STR("PARQUET")))

@@ -64,22 +64,49 @@ static status plan_manifest(struct planning *pl, const struct iceberg_manifest *
     return ST_OK;
 }
 
+static bool is_counted(const struct iceberg_manifest *m)
+{
+    return m->added_files >= 0 && m->existing_files >= 0;
+}
+
+/* Whether it is of this content and has files. */
+static bool has_files(const struct iceberg_manifest *m, bool deletes)
+{
+    return m->deletes == deletes &&
+           !(is_counted(m) && m->added_files == 0 && m->existing_files == 0);
+}
+
+static bool is_read(const struct planning *pl, const struct iceberg_manifest *m, bool deletes)
+{
+    return has_files(m, deletes) && (!is_counted(m) || iceberg_manifest_may_match(pl->t, m, pl->p));
+}
+
+/* Announces the manifests that are read next; *end: the first that was not looked at. */
+static status expect_manifests(const struct planning *pl, const struct iceberg_manifest *m,
+                               size_t count, bool deletes, size_t *end, struct error *err)
+{
+    struct store_next next[STORE_NEXT_MOST];
+    size_t n = 0;
+    for (; *end < count && n < STORE_NEXT_MOST; ++*end)
+        if (is_read(pl, &m[*end], deletes))
+            next[n++] = (struct store_next){m[*end].path, m[*end].bytes};
+    return store_expect_files(pl->store, next, n, err);
+}
+
 /* The manifests of one content. */
 static status plan_manifests(struct planning *pl, const struct iceberg_manifest *m, size_t count,
                              bool deletes, struct error *err)
 {
     struct iceberg_scan *s = pl->out;
-    for (size_t i = 0; i < count; i++) {
-        bool counted = m[i].added_files >= 0 && m[i].existing_files >= 0;
-        if (m[i].deletes != deletes ||
-            (counted && m[i].added_files == 0 && m[i].existing_files == 0))
-            continue;
-        if (counted && !iceberg_manifest_may_match(pl->t, &m[i], pl->p)) {
-            s->files_total += deletes ? 0 : m[i].added_files + m[i].existing_files;
-            s->files_skipped += deletes ? 0 : m[i].added_files + m[i].existing_files;
-            continue;
+    for (size_t i = 0, announced = 0; i < count; i++) {
+        if (is_read(pl, &m[i], deletes)) {
+            if (i >= announced)
+                TRY(expect_manifests(pl, m, count, deletes, &announced, err));
+            TRY(plan_manifest(pl, &m[i], err));
+        } else if (has_files(&m[i], deletes) && !deletes) {
+            s->files_total += m[i].added_files + m[i].existing_files;
+            s->files_skipped += m[i].added_files + m[i].existing_files;
         }
-        TRY(plan_manifest(pl, &m[i], err));
     }
     return ST_OK;
 }

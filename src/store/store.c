@@ -226,6 +226,21 @@ status store_expect(struct store_file *f, const struct store_range *ranges, size
     return f->store->ops->expect ? f->store->ops->expect(f, ranges, count, err) : ST_OK;
 }
 
+status store_expect_files(struct store *s, const struct store_next *next, size_t count,
+                          struct error *err)
+{
+    struct store_next paths[STORE_NEXT_MOST];
+    struct store *to, *first = NULL;
+    size_t n = 0;
+    for (size_t i = 0; i < count && n < STORE_NEXT_MOST; i++) {
+        TRY(store_place(s, next[i].uri, &to, &paths[n].uri, err));
+        first = first ? first : to;
+        paths[n].size = next[i].size;
+        n += to == first && next[i].size > 0;
+    }
+    return n && first->ops->expect_files ? first->ops->expect_files(first, paths, n, err) : ST_OK;
+}
+
 status store_read_all(struct store *s, struct str uri, struct buffer *out, struct error *err)
 {
     struct store_file *f;

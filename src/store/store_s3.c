@@ -79,6 +79,7 @@ static int64_t s3_requests(const struct store *store)
 static void s3_destroy(struct store *store)
 {
     struct s3_store *s = (struct s3_store *)store;
+    s3_warm_drop(s);
     while (s->sites) {
         struct s3_site *site = s->sites;
         s->sites = site->next;
@@ -95,6 +96,7 @@ static const struct store_ops s3_ops = {
     .read = s3_read,
     .read_all = s3_read_all,
     .expect = s3_expect,
+    .expect_files = s3_expect_files,
     .write_create = s3_write_create,
     .write_append = s3_write_append,
     .write_finish = s3_write_finish,

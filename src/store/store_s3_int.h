@@ -10,6 +10,7 @@
  *     store_s3_sign.c    Signature Version 4
  *     store_s3_send.c    one or several requests to a site; what its errors mean
  *     store_s3_read.c    ranges, read ahead       store_s3_write.c   whole objects, in parts
+ *     store_s3_warm.c    beginnings of files that are opened soon
  *     store_s3_list.c    which objects a pattern names
  *     store_s3_xml.c     a bounded reader of replies
  *
@@ -82,12 +83,23 @@ struct s3_site {
     struct str profile;   /* name of the profile that is looked at last */
 };
 
+/* The beginning of a file that will be opened soon (store_s3_warm.c). */
+struct s3_warm {
+    struct s3_warm *next;
+    struct str path, etag; /* in <arena> */
+    int64_t size;          /* of the file */
+    struct buffer data;    /* its last s3_first_bytes(size) bytes */
+    struct arena arena;
+};
+
 struct s3_store {
     struct store head;
     struct mem_account *account; /* borrowed */
     struct net_client *net;      /* owned */
-    pthread_mutex_t lock;        /* guards `sites` */
+    pthread_mutex_t lock;        /* guards all below */
     struct s3_site *sites;       /* owned; newest first; the last is the store's own */
+    struct s3_warm *warm;        /* owned; newest first */
+    size_t warm_bytes;           /* of them all */
 };
 
 /* ST_USAGE for values that make no sense, ST_UNSUPPORTED for keys that ask for what is not done. */
@@ -145,6 +157,17 @@ status s3_fail(struct s3_store *s, const struct s3_request *r, const struct net_
                const char *what, struct error *err);
 /* The server's word for the error ("NoSuchKey"); ptr NULL when it gives none. */
 struct str s3_error_code(const struct net_reply *reply, struct arena *arena);
+
+/* The object's size that "bytes 10-19/100" or "bytes * /100" tells; -1 when nothing does. */
+int64_t s3_total(const struct net_reply *reply);
+/* What the first read of a file of this size fetches: all of it, or its tail. */
+size_t s3_first_bytes(int64_t size);
+status s3_expect_files(struct store *s, const struct store_next *next, size_t count,
+                       struct error *err);
+/* Hands over what was fetched for a file of this size (< 0: only if it is all of it), if anything. */
+bool s3_warm_take(struct s3_store *s, struct str path, int64_t size, struct arena *arena,
+                  struct buffer *data, struct str *etag);
+void s3_warm_drop(struct s3_store *s);
 
 /* ---- the rest of the table ------------------------------------------------------------------ */
 

@@ -49,6 +49,11 @@ struct s3_file {
     size_t stream_bytes;
 };
 
+size_t s3_first_bytes(int64_t size)
+{
+    return size <= (int64_t)WHOLE_BYTES ? (size_t)size : TAIL_BYTES;
+}
+
 /* ---- one round of requests ------------------------------------------------------------------ */
 
 struct piece {
@@ -216,13 +221,13 @@ static status window_at(struct s3_file *f, int64_t offset, size_t bytes, struct 
         *out = ahead;
         return window_has(ahead, offset) ? ST_OK : fill_ahead(f, ahead, offset, err);
     }
-    bool whole = size <= (int64_t)WHOLE_BYTES, near_end = offset >= size - (int64_t)TAIL_BYTES;
-    if (!whole && !near_end) {
+    int64_t first = size - (int64_t)s3_first_bytes(size);
+    if (offset < first) {
         *out = &f->stream;
         return fill_stream(f, offset, bytes, err);
     }
     f->tail.end = size;
-    struct piece p = window_piece(&f->tail, whole ? 0 : size - (int64_t)TAIL_BYTES, WHOLE_BYTES);
+    struct piece p = window_piece(&f->tail, first, WHOLE_BYTES);
     *out = &f->tail;
     return fetch(f, &p, 1, err);
 }
@@ -355,9 +360,9 @@ void s3_close(struct store_file *file)
     mem_free(NULL, f, sizeof(*f));
 }
 
-/* "bytes 10-19/100" or "bytes * /100" */
-static int64_t total_of(struct str content_range)
+int64_t s3_total(const struct net_reply *reply)
 {
+    struct str content_range = net_header(reply, "content-range");
     const char *slash =
         content_range.len ? memchr(content_range.ptr, '/', content_range.len) : NULL;
     int64_t n = -1;
@@ -386,7 +391,7 @@ static status open_by_tail(struct s3_file *f, struct error *err)
     arena_init(&arena, NULL);
     buffer_move(&reply.body, &f->tail.data);
     status st = s3_send(f->store, &r, 1, &arena, &reply, err);
-    int64_t total = total_of(net_header(&reply, "content-range"));
+    int64_t total = s3_total(&reply);
     if (st == ST_OK && reply.status == 416) { /* no byte is in it */
         total = 0;
         buffer_clear(&reply.body);
@@ -431,6 +436,8 @@ status s3_open(struct store *store, struct str path, int64_t size_hint, struct s
         st = s3_split(f->path, &f->bucket, &f->key, err);
     if (st == ST_OK && size_hint < 0)
         st = open_by_tail(f, err);
+    else if (st == ST_OK && s3_warm_take(s, path, size_hint, &f->arena, &f->tail.data, &f->etag))
+        f->tail.at = size_hint - (int64_t)f->tail.data.len;
     if (st != ST_OK) {
         s3_close(&f->head);
         return st;
@@ -445,18 +452,18 @@ status s3_read_all(struct store *store, struct str path, struct buffer *out, str
     size_t room = out->cap_bytes - out->len;
     struct s3_request r = {.method = "GET", .max_reply = room ? room : 1};
     struct net_reply reply = {0};
+    struct str etag;
     struct arena arena;
     status st = ST_OK;
     TRY(s3_split(path, &r.bucket, &r.key, err));
     arena_init(&arena, NULL);
     buffer_init(&reply.body, out->account, room);
-    TRY_DONE(s3_send(s, &r, 1, &arena, &reply, err));
-    if (reply.status != 200)
-        TRY_DONE(s3_fail(s, &r, &reply, "read", err));
-    if (out->size_bytes == 0)
-        buffer_move(out, &reply.body);
-    else
-        TRY_DONE(buffer_append(out, reply.body.data, reply.body.len, err));
+    if (!s3_warm_take(s, path, -1, &arena, &reply.body, &etag)) {
+        TRY_DONE(s3_send(s, &r, 1, &arena, &reply, err));
+        if (reply.status != 200)
+            TRY_DONE(s3_fail(s, &r, &reply, "read", err));
+    }
+    TRY_DONE(buffer_append(out, reply.body.data, reply.body.len, err));
 done:
     buffer_free(&reply.body);
     arena_free(&arena);

@@ -6,6 +6,7 @@
 #include "net/net.h"
 
 #include <netinet/in.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -532,6 +533,44 @@ TEST(many_at_once)
     CHECK(strstr(err.msg, "/bad") != NULL);
     for (int i = 0; i < MANY; i++)
         buffer_free(&replies[i].body);
+    end(&w);
+}
+
+static void *send_some(void *arg)
+{
+    struct world *w = arg;
+    struct arena arena;
+    struct error mine;
+    struct net_reply reply = {0};
+    arena_init(&arena, NULL);
+    buffer_init(&reply.body, NULL, 100);
+    for (int i = 0; i < 20; i++) {
+        struct net_request r = get(w, "/shared");
+        status st = net_send(w->client, &r, &arena, &reply, &mine);
+        if (st != ST_OK || !str_eq(buffer_str(&reply.body), STR("/shared")))
+            test_fail(__FILE__, __LINE__, "%s", st ? mine.msg : "another's reply");
+    }
+    buffer_free(&reply.body);
+    arena_free(&arena);
+    return NULL;
+}
+
+TEST(several_threads)
+{
+    static const struct http_answer none[] = {{.reply = OK_REPLY}};
+    pthread_t threads[4];
+    struct net_figures f;
+    struct world w;
+    begin(&w, none, 1);
+    http_server_stop(w.server);
+    w.server = http_server_start(echo_path, NULL);
+    for (size_t i = 0; i < ARRAY_LEN(threads); i++)
+        CHECK(pthread_create(&threads[i], NULL, send_some, &w) == 0);
+    for (size_t i = 0; i < ARRAY_LEN(threads); i++)
+        pthread_join(threads[i], NULL);
+    net_figures(w.client, &f);
+    CHECK_INT(f.requests, 80);
+    CHECK(http_server_connections(w.server) <= 4); /* one lane a thread at most */
     end(&w);
 }
 

@@ -530,6 +530,46 @@ TEST(few_requests)
     end(&world);
 }
 
+TEST(files_that_come_next)
+{
+    struct store_next next[20];
+    struct store_file *f;
+    struct buffer all;
+    char names[20][32], got[8] = "";
+    begin(&world);
+    for (int i = 0; i < 20; i++) {
+        snprintf(names[i], sizeof(names[i]), "s3a://bucket/n/%02d", i);
+        keep(&world, names[i] + 13, STR(""), STR("hello"));
+        next[i] = (struct store_next){str_of(names[i]), 5};
+    }
+    next[3].size = 4; /* wrong sizes: left to the opening */
+    next[4].size = 50;
+    next[5].size = 0;
+    CHECK_OK(store_expect_files(world.store, next, 20, &err));
+    CHECK_INT(store_requests(world.store), 16);
+    for (int i = 0; i < 3; i++) {
+        CHECK_OK(store_open(world.store, next[i].uri, 5, &f, &err));
+        CHECK_OK(store_read(f, 0, got, 5, &err));
+        CHECK_STR(str_of(got), "hello");
+        store_close(f);
+    }
+    check_text("s3://bucket/n/06", "hello");
+    CHECK_INT(store_requests(world.store), 16);
+    check_text("s3://bucket/n/03", "hello"); /* asked for after all, as it is */
+    CHECK_OK(store_open(world.store, next[4].uri, 50, &f, &err));
+    CHECK_STATUS(store_read(f, 0, got, 5, &err), ST_CORRUPT);
+    store_close(f);
+    check_text("s3://bucket/n/06", "hello"); /* handed out once */
+    CHECK_INT(store_requests(world.store), 19);
+    CHECK_OK(store_delete(world.store, next[7].uri, &err));
+    CHECK_OK(store_open(world.store, next[7].uri, 5, &f, &err)); /* opened, as it were, before */
+    store_close(f);
+    buffer_init(&all, NULL, 100);
+    CHECK_STATUS(store_read_all(world.store, next[7].uri, &all, &err), ST_NOT_FOUND);
+    CHECK_OK(store_expect_files(world.store, &(struct store_next){STR("/x"), 5}, 1, &err));
+    end(&world);
+}
+
 TEST(memory_is_accounted)
 {
     struct mem_account account;
