@@ -80,6 +80,8 @@ STATUS_MUST_USE status jsontext_put_raw(struct buffer *out, const char *key, str
 /* A member whose key is any text. */
 STATUS_MUST_USE status jsontext_put_pair(struct buffer *out, struct str key, struct str value,
                                          struct error *err);
+/* Only the text in quotes. What is not UTF-8 is ST_INVALID. */
+STATUS_MUST_USE status jsontext_put_quoted(struct buffer *out, struct str v, struct error *err);
 STATUS_MUST_USE status jsontext_put_properties(struct buffer *out, const char *key,
                                                const struct property *p, size_t count,
                                                struct error *err);

@@ -14,7 +14,7 @@ static status put_start(struct buffer *out, const char *key, struct error *err)
     return key ? buffer_printf(out, err, "\"%s\":", key) : ST_OK;
 }
 
-static status put_text(struct buffer *out, struct str v, struct error *err)
+status jsontext_put_quoted(struct buffer *out, struct str v, struct error *err)
 {
     if (!str_is_utf8(v))
         FAIL(err, ST_INVALID, "text for JSON is not UTF-8: \"%.*s\"", STR_ARG(v));
@@ -61,7 +61,7 @@ status jsontext_put_bool(struct buffer *out, const char *key, bool v, struct err
 status jsontext_put_str(struct buffer *out, const char *key, struct str v, struct error *err)
 {
     TRY(put_start(out, key, err));
-    return put_text(out, v, err);
+    return jsontext_put_quoted(out, v, err);
 }
 
 status jsontext_put_raw(struct buffer *out, const char *key, struct str json, struct error *err)
@@ -74,7 +74,7 @@ status jsontext_put_pair(struct buffer *out, struct str key, struct str value, s
 {
     TRY(jsontext_put_str(out, NULL, key, err));
     TRY(buffer_append_byte(out, ':', err));
-    return put_text(out, value, err);
+    return jsontext_put_quoted(out, value, err);
 }
 
 status jsontext_put_properties(struct buffer *out, const char *key, const struct property *p,

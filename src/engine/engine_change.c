@@ -103,7 +103,7 @@ static status changeable(struct engine_env *e, const struct query_table_name *na
     TRY(engine_stage(e->session, name, out, err));
     const struct iceberg_schema *schema = iceberg_current_schema((*out)->current);
     TRY(iceberg_schema_columns(schema, &e->arena, columns, err));
-    if (columns->count != schema->count)
+    if (!iceberg_schema_is_flat(schema))
         FAIL_SQL(
             err, ST_UNSUPPORTED, "0A000", named->position,
             "table \"%.*s\" has nested columns, or of types that firn does not know: firn reads "

@@ -74,10 +74,7 @@ static status merge_field(struct merged *m, const struct column_field *f, bool c
 /* Keeps the name and the reason of a column that cannot be read, once. */
 static status leave_out(struct merged *m, const struct parquet_column_info *info, struct error *err)
 {
-    struct str name = info->name; /* "a.list.element" is column "a" */
-    const char *dot = memchr(name.ptr, '.', name.len);
-    if (dot)
-        name.len = (size_t)(dot - name.ptr);
+    struct str name = info->name;
     for (size_t i = 0; i < m->unread_count; i++)
         if (str_eq(m->unread[i].name, name))
             return ST_OK;

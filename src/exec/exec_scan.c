@@ -215,12 +215,25 @@ static status group_may_match(struct scan *s, size_t group, bool *out, struct er
     const struct query_plan *p = s->plan;
     struct iceberg_data_file as_file;
     *out = true;
-    if (p->kind != QUERY_PLAN_SCAN || !p->scan.pred || s->groups < 2 ||
-        !parquet_has_field_ids(s->parquet))
+    if (p->kind != QUERY_PLAN_SCAN || !p->scan.pred || !parquet_has_field_ids(s->parquet))
         return ST_OK;
     TRY(group_metrics(s, group, &as_file, err));
     *out = iceberg_file_may_match(p->scan.table, p->scan.table_schema, &as_file, p->scan.pred);
     return ST_OK;
+}
+
+static status open_column(struct scan *s, size_t group, size_t i, struct error *err)
+{
+    const struct query_plan *p = s->plan;
+    struct scan_column *col = &s->columns[i];
+    size_t column = (size_t)s->file_column[i];
+    const struct column_node *nested =
+        p->kind == QUERY_PLAN_SCAN && parquet_column_at(s->parquet, column)->nested
+            ? iceberg_schema_nested(p->scan.table_schema, col->field_id)
+            : NULL;
+    if (nested)
+        return parquet_column_open_nested(s->parquet, group, column, nested, &col->reader, err);
+    return parquet_column_open(s->parquet, group, column, col->type, &col->reader, err);
 }
 
 static status open_group(struct scan *s, size_t group, struct error *err)
@@ -235,8 +248,7 @@ static status open_group(struct scan *s, size_t group, struct error *err)
         col->at = 0;
         if (s->file_column[i] < 0)
             continue;
-        TRY(parquet_column_open(s->parquet, group, (size_t)s->file_column[i], col->type,
-                                &col->reader, err));
+        TRY(open_column(s, group, i, err));
         parquet_column_work(col->reader, s->work);
         if (s->c->counters)
             s->c->counters->bytes +=

@@ -115,7 +115,7 @@ static status file_schema(struct file_writer *w, struct error *err)
     const struct column_schema *hidden = w->spec->hidden;
     struct column_schema visible;
     TRY(iceberg_schema_columns(w->spec->schema, w->arena, &visible, err));
-    if (visible.count != w->spec->schema->count)
+    if (!iceberg_schema_is_flat(w->spec->schema))
         FAIL(err, ST_UNSUPPORTED,
              "%.*s has nested columns, which firn does not write (id %d is the schema)",
              STR_ARG(w->spec->table->location), w->spec->schema->id);

@@ -15,7 +15,7 @@
 
 #include "base/property.h"
 #include "base/rowset.h"
-#include "column/column_type.h"
+#include "column/column_node.h"
 #include "store/store.h"
 
 /* ---- metadata (spec "Table Metadata") ----------------------------------------------------------
@@ -30,10 +30,11 @@ struct iceberg_field {
     int32_t id;
     struct str name;
     bool required;
-    bool nested;             /* struct, list, map: type is UNKNOWN, type_json keeps it */
+    bool nested;             /* struct, list, map: type is UNKNOWN */
     struct column_type type; /* timestamptz and timestamp by adjust-to-utc; fixed by length */
     bool unread;             /* a type that firn does not know (format version 3): UNKNOWN too */
-    struct str type_json;    /* nested and unread: the JSON text of the type */
+    struct str type_json; /* nested and unread: the JSON text of the type, as it is written back */
+    const struct column_node *node; /* nested only: the same as a tree */
     struct iceberg_default initial; /* what rows of files have that lack the column */
     struct iceberg_default write;   /* what a row is given that is written without a value */
     struct str doc;                 /* may be empty */
@@ -181,9 +182,15 @@ STATUS_MUST_USE status iceberg_snapshot_at(const struct iceberg_table *t, int64_
  * has it (dropped since); NULL when none has. */
 const struct iceberg_field *iceberg_field_ever(const struct iceberg_table *t,
                                                const struct iceberg_schema *first, int32_t id);
-/* The flat columns as a column_schema (nested and unread ones left out), field ids kept. */
+/* The columns that rows have, field ids kept: primitive fields, those of structs as "a.b", lists
+ * and maps as text. Nested fields of types that cannot be read are left out. */
 STATUS_MUST_USE status iceberg_schema_columns(const struct iceberg_schema *s, struct arena *arena,
                                               struct column_schema *out, struct error *err);
+
+/* The list or map that the text column of this id is made from; NULL for other columns. */
+const struct column_node *iceberg_schema_nested(const struct iceberg_schema *s, int32_t id);
+/* No struct, list, map or unread type among its fields: every column of it can be written. */
+bool iceberg_schema_is_flat(const struct iceberg_schema *s);
 
 /* ---- updates -------------------------------------------------------------------------------- */
 

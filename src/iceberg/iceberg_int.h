@@ -16,17 +16,25 @@ STATUS_MUST_USE status iceberg_schema_format(const struct iceberg_schema *s, con
                                              struct buffer *out, struct error *err);
 const struct iceberg_field *iceberg_field_by_id(const struct iceberg_schema *s, int32_t id);
 const struct iceberg_field *iceberg_field_by_name(const struct iceberg_schema *s, struct str name);
-/* The type of a primitive, also one that lies in structs. */
-STATUS_MUST_USE status iceberg_leaf_type(const struct iceberg_schema *s, int32_t id,
-                                         struct column_type *out, bool *found, struct error *err);
+/* The type of a primitive, also one that lies in structs; false when there is none of that id. */
+bool iceberg_leaf_type(const struct iceberg_schema *s, int32_t id, struct column_type *out);
 /* Same over all schemas, the current one first, then from the newest: for partition sources whose
  * column has been dropped. */
-STATUS_MUST_USE status iceberg_source_type(const struct iceberg_table *t, int32_t id,
-                                           struct column_type *out, bool *found, struct error *err);
+bool iceberg_source_type(const struct iceberg_table *t, int32_t id, struct column_type *out);
 /* initial-default or write-default of a field whose type is known (iceberg_default.c). */
 STATUS_MUST_USE status iceberg_default_parse(struct arena *arena, const json_t *field,
                                              const char *key, const struct iceberg_field *f,
                                              struct iceberg_default *out, struct error *err);
+/* "decimal(9, 2)" and the like. */
+STATUS_MUST_USE status iceberg_type_parse(struct str text, struct column_type *out,
+                                          struct error *err);
+/* Is it a type that a later format has added? */
+bool iceberg_type_is_later(struct str text);
+/* The ids of a tree, its own first; `out` may be NULL to count them. */
+size_t iceberg_nested_ids(const struct column_node *n, int32_t *out);
+/* Makes `field` nested: its tree and its text. */
+STATUS_MUST_USE status iceberg_nested_parse(struct arena *arena, const json_t *type,
+                                            struct iceberg_field *field, struct error *err);
 /* Digits at the head of `text`, which moves behind them; false when there are none, or more than an
  * int32 holds. */
 bool iceberg_take_number(struct str *text, uint32_t *out);

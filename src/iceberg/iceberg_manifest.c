@@ -146,8 +146,7 @@ status iceberg_partition_types(const struct iceberg_table *t, const struct icebe
     TRY(ARENA_ARRAY(arena, struct column_type, spec->count, out, err));
     for (size_t i = 0; i < spec->count; i++) {
         struct column_type source;
-        bool found;
-        TRY(iceberg_source_type(t, spec->fields[i].source_id, &source, &found, err));
+        bool found = iceberg_source_type(t, spec->fields[i].source_id, &source);
         if (found && spec->fields[i].transform.kind != ICEBERG_UNKNOWN_TRANSFORM)
             (*out)[i] = iceberg_transform_type(spec->fields[i].transform, source);
         else if (spec->fields[i].transform.kind == ICEBERG_VOID)

@@ -267,9 +267,7 @@ static status header_schema(const struct iceberg_commit *c, const struct iceberg
         size_t have = 0;
         for (size_t k = 0; k < spec->count; k++) {
             struct column_type type;
-            bool found;
-            TRY(iceberg_leaf_type(s, spec->fields[k].source_id, &type, &found, err));
-            have += found;
+            have += iceberg_leaf_type(s, spec->fields[k].source_id, &type);
         }
         if (have == spec->count) {
             *out = s;

@@ -243,11 +243,11 @@ static const struct iceberg_metric *find_metric(const struct iceberg_data_file *
     return NULL;
 }
 
-static struct facts metric_facts(const struct iceberg_field *field,
+static struct facts metric_facts(const struct column_field *field,
                                  const struct iceberg_data_file *file)
 {
     struct facts f = anything;
-    const struct iceberg_metric *m = find_metric(file, field->id);
+    const struct iceberg_metric *m = find_metric(file, field->field_id);
     f.may_null = !field->required;
     f.may_nan = column_type_is_float(field->type);
     if (!m)
@@ -449,9 +449,7 @@ bool iceberg_manifest_may_match(const struct iceberg_table *t, const struct iceb
     for (size_t i = 0; i < spec->count; i++) {
         const struct iceberg_partition_field *f = &spec->fields[i];
         struct column_type source;
-        bool found;
-        if (f->source_id != p->field_id ||
-            iceberg_source_type(t, f->source_id, &source, &found, NULL) != ST_OK || !found)
+        if (f->source_id != p->field_id || !iceberg_source_type(t, f->source_id, &source))
             continue;
         if (p->value_count > 0)
             source = p->values[0].type;
@@ -471,7 +469,15 @@ static const struct iceberg_spec *usable_spec(const struct iceberg_table *t,
     return spec && spec->count == f->partition_count ? spec : NULL;
 }
 
-static bool file_leaf_may(const struct iceberg_spec *spec, const struct iceberg_field *field,
+/* A primitive column; one that lies in structs may be NULL because they are. */
+static bool find_column(const struct iceberg_schema *schema, int32_t id, struct column_field *out)
+{
+    const struct iceberg_field *top = iceberg_field_by_id(schema, id);
+    *out = (struct column_field){.field_id = id, .required = top && top->required};
+    return iceberg_leaf_type(schema, id, &out->type);
+}
+
+static bool file_leaf_may(const struct iceberg_spec *spec, const struct column_field *field,
                           const struct iceberg_data_file *f, const struct iceberg_pred *p)
 {
     struct facts facts = metric_facts(field, f);
@@ -486,7 +492,7 @@ static bool file_leaf_may(const struct iceberg_spec *spec, const struct iceberg_
     return true;
 }
 
-static bool file_leaf_all(const struct iceberg_spec *spec, const struct iceberg_field *field,
+static bool file_leaf_all(const struct iceberg_spec *spec, const struct column_field *field,
                           const struct iceberg_data_file *f, const struct iceberg_pred *p)
 {
     struct facts facts = metric_facts(field, f);
@@ -515,9 +521,9 @@ bool iceberg_file_may_match(const struct iceberg_table *t, const struct iceberg_
                 return !any;
         return any;
     }
-    const struct iceberg_field *field = iceberg_field_by_id(schema, p->field_id);
-    return !field || field->nested || field->unread ||
-           file_leaf_may(usable_spec(t, f), field, f, p);
+    struct column_field column;
+    return !find_column(schema, p->field_id, &column) ||
+           file_leaf_may(usable_spec(t, f), &column, f, p);
 }
 
 bool iceberg_file_all_match(const struct iceberg_table *t, const struct iceberg_schema *schema,
@@ -530,7 +536,7 @@ bool iceberg_file_all_match(const struct iceberg_table *t, const struct iceberg_
                 return !all;
         return all;
     }
-    const struct iceberg_field *field = iceberg_field_by_id(schema, p->field_id);
-    return field && !field->nested && !field->unread &&
-           file_leaf_all(usable_spec(t, f), field, f, p);
+    struct column_field column;
+    return find_column(schema, p->field_id, &column) &&
+           file_leaf_all(usable_spec(t, f), &column, f, p);
 }

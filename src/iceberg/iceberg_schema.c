@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* iceberg_schema.c - types and schemas: JSON in and out (spec appendix C, "Schemas"), look-ups by
- * id, and field ids for new columns.
+ * id, and field ids for new columns. Structs, lists and maps are iceberg_nested.c's.
  *
- * Columns of primitive types become fields with a column_type; structs, lists and maps are kept as
- * their JSON text, so that a table with nested columns is read, extended and written back whole.
- *
- * H1  field ids of a schema's columns are unique and positive
+ * H1  the ids of a schema's fields, nested ones included, are unique and positive
  * H2  a type this file cannot name is refused: nothing is guessed. Those that format version 3 has
  *     added are kept as JSON and their columns left out of what can be read */
 #include "iceberg/iceberg_int.h"
@@ -54,7 +51,7 @@ bool iceberg_take_number(struct str *text, uint32_t *out)
     return n > 0 && v <= INT32_MAX;
 }
 
-static status parse_type(struct str text, struct column_type *out, struct error *err)
+status iceberg_type_parse(struct str text, struct column_type *out, struct error *err)
 {
     uint32_t a, b;
     struct str rest = text;
@@ -103,19 +100,12 @@ static status put_type(struct buffer *out, const struct iceberg_field *f, struct
          column_type_name(f->type, text));
 }
 
-static bool is_later(struct str text)
+bool iceberg_type_is_later(struct str text)
 {
     for (size_t i = 0; i < ARRAY_LEN(later_types); i++)
         if (str_starts(text, str_of(later_types[i])))
             return true;
     return false;
-}
-
-static bool is_nested(const json_t *type)
-{
-    const char *kind = json_string_value(json_object_get(type, "type"));
-    return kind &&
-           (strcmp(kind, "struct") == 0 || strcmp(kind, "list") == 0 || strcmp(kind, "map") == 0);
 }
 
 static status parse_field(struct arena *arena, const json_t *json, struct iceberg_field *out,
@@ -126,20 +116,18 @@ static status parse_field(struct arena *arena, const json_t *json, struct iceber
     TRY(jsontext_get_bool(json, "required", &out->required, err));
     TRY(jsontext_get_str_or_null(arena, json, "doc", &out->doc, err));
     const json_t *type = json_object_get(json, "type");
-    if (json_is_object(type)) {
-        if (!is_nested(type))
-            FAIL(err, ST_CORRUPT, "column %.*s: nested type is no struct, list or map",
-                 STR_ARG(out->name));
-        out->nested = true;
-        return jsontext_dump(arena, type, &out->type_json, err);
-    }
+    if (json_is_object(type))
+        TRY_CONTEXT(iceberg_nested_parse(arena, type, out, err), err, "column %.*s",
+                    STR_ARG(out->name));
+    if (out->nested)
+        return ST_OK;
     if (!json_is_string(type))
         FAIL(err, ST_CORRUPT, "column %.*s has no type", STR_ARG(out->name));
     struct str text = {json_string_value(type), json_string_length(type)};
-    out->unread = is_later(text);
+    out->unread = iceberg_type_is_later(text);
     if (out->unread)
         return jsontext_dump(arena, type, &out->type_json, err);
-    TRY_CONTEXT(parse_type(text, &out->type, err), err, "column %.*s", STR_ARG(out->name));
+    TRY_CONTEXT(iceberg_type_parse(text, &out->type, err), err, "column %.*s", STR_ARG(out->name));
     return ST_OK;
 }
 
@@ -152,11 +140,17 @@ static int int_cmp(const void *a, const void *b)
 static status check_ids(const struct iceberg_schema *s, struct arena *arena, struct error *err)
 {
     int32_t *ids;
-    TRY(ARENA_ARRAY(arena, int32_t, s->count, &ids, err));
+    size_t count = 0, at = 0;
     for (size_t i = 0; i < s->count; i++)
-        ids[i] = s->fields[i].id;
-    qsort(ids, s->count, sizeof(*ids), int_cmp);
-    for (size_t i = 0; i < s->count; i++) /* H1 */
+        count += s->fields[i].nested ? iceberg_nested_ids(s->fields[i].node, NULL) : 1;
+    TRY(ARENA_ARRAY(arena, int32_t, count, &ids, err));
+    for (size_t i = 0; i < s->count; i++)
+        if (s->fields[i].nested)
+            at += iceberg_nested_ids(s->fields[i].node, ids + at);
+        else
+            ids[at++] = s->fields[i].id;
+    qsort(ids, count, sizeof(*ids), int_cmp);
+    for (size_t i = 0; i < count; i++) /* H1 */
         if (ids[i] < 1 || (i > 0 && ids[i] == ids[i - 1]))
             FAIL(err, ST_CORRUPT, "field id %d is not positive or stands twice", ids[i]);
     return ST_OK;
@@ -242,63 +236,6 @@ const struct iceberg_field *iceberg_field_by_name(const struct iceberg_schema *s
     return NULL;
 }
 
-/* Through structs only: partition sources and column metrics never lie in lists or maps. jansson
- * has bounded the nesting. */
-static status find_in_struct(const json_t *type, int32_t id, struct column_type *out, bool *found,
-                             struct error *err)
-{
-    const json_t *fields = json_object_get(type, "fields");
-    for (size_t i = 0; i < json_array_size(fields) && !*found; i++) {
-        const json_t *field = json_array_get(fields, i);
-        const json_t *inner = json_object_get(field, "type");
-        const json_t *field_id = json_object_get(field, "id");
-        if (json_is_object(inner)) {
-            TRY(find_in_struct(inner, id, out, found, err));
-        } else if (json_is_string(inner) && json_is_integer(field_id) &&
-                   json_integer_value(field_id) == id) {
-            struct str text = {json_string_value(inner), json_string_length(inner)};
-            if (is_later(text))
-                return ST_OK;
-            TRY(parse_type(text, out, err));
-            *found = true;
-        }
-    }
-    return ST_OK;
-}
-
-status iceberg_leaf_type(const struct iceberg_schema *s, int32_t id, struct column_type *out,
-                         bool *found, struct error *err)
-{
-    *found = false;
-    const struct iceberg_field *f = iceberg_field_by_id(s, id);
-    if (f && !f->nested && !f->unread) {
-        *out = f->type;
-        *found = true;
-        return ST_OK;
-    }
-    for (size_t i = 0; i < s->count && !*found; i++) {
-        struct jsontext_doc doc;
-        if (!s->fields[i].nested)
-            continue;
-        struct str text = s->fields[i].type_json;
-        TRY(jsontext_doc_parse(&doc, NULL, text.ptr, text.len, err));
-        status st = find_in_struct(doc.root, id, out, found, err);
-        jsontext_doc_free(&doc);
-        TRY(st);
-    }
-    return ST_OK;
-}
-
-status iceberg_source_type(const struct iceberg_table *t, int32_t id, struct column_type *out,
-                           bool *found, struct error *err)
-{
-    const struct iceberg_schema *current = iceberg_current_schema(t);
-    TRY(iceberg_leaf_type(current, id, out, found, err));
-    for (size_t i = t->schema_count; i > 0 && !*found; i--)
-        TRY(iceberg_leaf_type(&t->schemas[i - 1], id, out, found, err));
-    return ST_OK;
-}
-
 static bool ids_same(const struct iceberg_schema *a, const struct iceberg_schema *b)
 {
     if (a->identifier_count != b->identifier_count)
@@ -348,26 +285,6 @@ const struct iceberg_field *iceberg_field_ever(const struct iceberg_table *t,
     for (size_t i = t->schema_count; i > 0 && !f; i--)
         f = iceberg_field_by_id(&t->schemas[i - 1], id);
     return f;
-}
-
-status iceberg_schema_columns(const struct iceberg_schema *s, struct arena *arena,
-                              struct column_schema *out, struct error *err)
-{
-    out->count = 0;
-    TRY(ARENA_ARRAY(arena, struct column_field, s->count, &out->fields, err));
-    for (size_t i = 0; i < s->count; i++) {
-        const struct iceberg_field *from = &s->fields[i];
-        if (from->nested || from->unread)
-            continue;
-        struct column_field *to = &out->fields[out->count++];
-        to->type = from->type;
-        to->field_id = from->id;
-        to->required = from->required;
-        to->fill = from->write.value;
-        TRY(arena_str(arena, from->name, &to->name, err));
-        TRY(arena_str(arena, from->doc, &to->doc, err));
-    }
-    return ST_OK;
 }
 
 /* The id of a column of this name: in the current schema, else in the newest that has it. */

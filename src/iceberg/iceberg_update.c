@@ -596,12 +596,10 @@ static status check_defaults(const struct iceberg_table *t, struct error *err)
     for (size_t i = 0; i < spec->count; i++) {
         const struct iceberg_partition_field *f = &spec->fields[i];
         struct column_type type;
-        bool found;
         char name[64];
         if (f->transform.kind == ICEBERG_VOID || f->transform.kind == ICEBERG_UNKNOWN_TRANSFORM)
             continue;
-        TRY(iceberg_leaf_type(schema, f->source_id, &type, &found, err));
-        if (!found)
+        if (!iceberg_leaf_type(schema, f->source_id, &type))
             FAIL(err, ST_INVALID, "partition field %.*s: its column is not in the schema",
                  STR_ARG(f->name));
         if (!iceberg_transform_fits(f->transform, type))
@@ -611,9 +609,7 @@ static status check_defaults(const struct iceberg_table *t, struct error *err)
     for (size_t i = 0; i < t->order_count; i++)
         for (size_t k = 0; t->orders[i].id == t->default_order_id && k < t->orders[i].count; k++) {
             struct column_type type;
-            bool found;
-            TRY(iceberg_leaf_type(schema, t->orders[i].fields[k].source_id, &type, &found, err));
-            if (!found)
+            if (!iceberg_leaf_type(schema, t->orders[i].fields[k].source_id, &type))
                 FAIL(err, ST_INVALID, "the sort order's column %d is not in the schema",
                      t->orders[i].fields[k].source_id);
         }

@@ -153,6 +153,16 @@ size_t kernel_count_bits(const uint8_t *in, size_t first, size_t n)
     return set + (size_t)__builtin_popcountll(take_bits(in, first, n));
 }
 
+size_t kernel_equal_u16(const uint16_t *v, size_t n, uint16_t want, uint64_t *words, size_t at)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++)
+        count += v[i] == want;
+    for (size_t i = 0; words && i < n; i++)
+        words[(at + i) / 64] |= (uint64_t)(v[i] == want) << (at + i) % 64;
+    return count;
+}
+
 uint16_t kernel_max_u16(const uint16_t *v, size_t n)
 {
     uint16_t max = 0;

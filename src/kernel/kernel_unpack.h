@@ -35,6 +35,9 @@ size_t kernel_count_bits(const uint8_t *in, size_t first, size_t n);
 uint16_t kernel_max_u16(const uint16_t *v, size_t n);
 uint32_t kernel_max_u32(const uint32_t *v, size_t n);
 
+/* Sets the bits of `words` (NULL: none), from bit `at` on, where v[i] is `want`; returns how many. */
+size_t kernel_equal_u16(const uint16_t *v, size_t n, uint16_t want, uint64_t *words, size_t at);
+
 /* Moves the first values of an array to the places whose bit is set in `valid`, in order, and
  * zeroes the others: [a b c] with 1011 (bit 0 first) becomes [a 0 b c]. `n` places in all, of which
  * `values` have their bit set. The name's number is the bytes of a value. */

@@ -7,12 +7,14 @@
  * page whose codes are one RLE run as RUN. `skip` uses page headers and the offset index, so
  * skipped pages are neither decompressed nor, with an index, read.
  *
- * Columns are flat. A nested column is listed with its name and `supported` false; asking for it is
- * ST_UNSUPPORTED with the name, as is every encoding or codec that cannot be decoded. */
+ * A primitive inside structs is a column "a.b". A list or map, wherever it stands, is one column: the
+ * JSON text of its values (docs/formats/nested.md). What cannot be decoded is listed with `supported`
+ * false; asking for it is ST_UNSUPPORTED with the name, as is every encoding or codec. */
 #ifndef PARQUET_H
 #define PARQUET_H
 
 #include "codec/codec.h"
+#include "column/column_node.h"
 #include "column/column_span.h"
 #include "store/store.h"
 
@@ -23,17 +25,18 @@ struct parquet_writer;
 /* ---- reading -------------------------------------------------------------------------------- */
 
 struct parquet_column_info {
-    struct str name;         /* dotted path for nested ones */
+    struct str name;         /* dotted path inside structs */
     struct column_type type; /* what `next` yields without a cast; kind UNKNOWN when unsupported */
     int32_t field_id;        /* 0 = none in the file */
-    bool required;           /* max definition level 0 */
+    bool required;           /* never NULL */
+    bool nested;             /* a list or map as text: no bounds, no page index */
     bool supported;
     const char *refusal;  /* why not: literal; NULL when supported */
-    const char *physical; /* "INT32", ... borrowed literal, for messages */
+    const char *physical; /* "INT32", ... "a group": literal, for messages */
 };
 
 struct parquet_chunk_info {
-    int64_t values;           /* rows, for flat columns */
+    int64_t values;           /* rows, nulls included; entries of a list or map */
     int64_t compressed_bytes; /* page headers included */
     int64_t uncompressed_bytes;
     enum codec codec;   /* CODEC_COUNT: one that cannot be read */
@@ -78,6 +81,12 @@ STATUS_MUST_USE status parquet_group_expect(struct parquet_file *f, size_t group
 STATUS_MUST_USE status parquet_column_open(struct parquet_file *f, size_t group, size_t column,
                                            struct column_type want, struct parquet_column **out,
                                            struct error *err);
+/* A list or map as the text of `want`: its parts are found by field id where the file has any, else
+ * by name, and stand in its order under its names; what the file lacks is NULL. NULL = as the file
+ * has it, which is what parquet_column_open gives. */
+STATUS_MUST_USE status parquet_column_open_nested(struct parquet_file *f, size_t group,
+                                                  size_t column, const struct column_node *want,
+                                                  struct parquet_column **out, struct error *err);
 /* At most max_rows (and COLUMN_SPAN_ROWS unless RUN); rows 0 at the end of the chunk. */
 STATUS_MUST_USE status parquet_column_next(struct parquet_column *c, int64_t max_rows,
                                            struct column_span *out, struct error *err);
@@ -96,7 +105,7 @@ struct parquet_page_info {
     struct column_value min, max;
     int64_t null_count; /* -1 = unknown */
 };
-/* In `arena`; count 0 when the file has no index. */
+/* In `arena`; count 0 when the file has no index for the column. */
 STATUS_MUST_USE status parquet_pages(struct parquet_file *f, size_t group, size_t column,
                                      struct arena *arena, struct parquet_page_info **out,
                                      size_t *count, struct error *err);

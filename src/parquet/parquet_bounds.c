@@ -160,11 +160,11 @@ static status read_index(const struct parquet_file *f, int64_t offset, int32_t b
     return parquet_thrift_read(shape, &in, arena, out, err);
 }
 
-status parquet_offset_index_read(const struct parquet_file *f, size_t group, size_t column,
+status parquet_offset_index_read(const struct parquet_file *f, size_t group, size_t leaf,
                                  struct arena *arena, struct parquet_offset_index *out,
                                  struct error *err)
 {
-    const struct parquet_chunk_place *c = &f->chunk[group * f->columns + column];
+    const struct parquet_chunk_place *c = &f->chunk[group * f->leaves + leaf];
     int64_t offset = c->start, row = 0;
     TRY(read_index(f, c->offset_index, c->offset_index_bytes, &parquet_shape_offset_index, arena,
                    out, err));
@@ -200,14 +200,14 @@ static void page_bounds(const struct parquet_leaf *leaf, const struct parquet_co
                       column_value_cmp(&out->min, &out->max, true) <= 0; /* B5 */
 }
 
-static status read_pages(const struct parquet_file *f, size_t group, size_t column,
+static status read_pages(const struct parquet_file *f, size_t group, size_t leaf,
                          struct arena *arena, struct parquet_page_info **out, size_t *count,
                          struct error *err)
 {
-    const struct parquet_chunk_place *c = &f->chunk[group * f->columns + column];
+    const struct parquet_chunk_place *c = &f->chunk[group * f->leaves + leaf];
     struct parquet_offset_index offsets;
     struct parquet_column_index bounds;
-    TRY(parquet_offset_index_read(f, group, column, arena, &offsets, err));
+    TRY(parquet_offset_index_read(f, group, leaf, arena, &offsets, err));
     size_t n = offsets.pages.count;
     if (c->info.has_column_index) {
         TRY(read_index(f, c->column_index, c->column_index_bytes, &parquet_shape_column_index,
@@ -226,8 +226,8 @@ static status read_pages(const struct parquet_file *f, size_t group, size_t colu
                                                .offset = p->offset,
                                                .bytes = p->compressed_bytes,
                                                .null_count = -1};
-        if (c->info.has_column_index && f->leaf[column].info.supported)
-            page_bounds(&f->leaf[column], &bounds, i, &(*out)[i]);
+        if (c->info.has_column_index && f->leaf[leaf].info.supported)
+            page_bounds(&f->leaf[leaf], &bounds, i, &(*out)[i]);
     }
     *count = n;
     return ST_OK;
@@ -238,10 +238,11 @@ status parquet_pages(struct parquet_file *f, size_t group, size_t column, struct
 {
     *out = NULL;
     *count = 0;
-    if (!f->chunk[group * f->columns + column].info.has_offset_index)
+    const struct parquet_place *place = &f->place[column];
+    if (place->node || !f->chunk[group * f->leaves + place->leaf].info.has_offset_index)
         return ST_OK;
-    TRY_CONTEXT(read_pages(f, group, column, arena, out, count, err), err,
-                "column %.*s, row group %zu: %.*s", STR_ARG(f->leaf[column].info.name), group,
+    TRY_CONTEXT(read_pages(f, group, place->leaf, arena, out, count, err), err,
+                "column %.*s, row group %zu: %.*s", STR_ARG(place->info.name), group,
                 STR_ARG(store_uri(f->file)));
     return ST_OK;
 }

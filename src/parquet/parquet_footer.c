@@ -9,7 +9,7 @@
  *
  * F1  every chunk lies between the first magic and the footer
  * F2  every row group has as many chunks as the schema has leaves, of the leaf's physical type, and
- *     a flat chunk as many values as its group has rows; the groups' rows sum up to the file's */
+ *     a chunk in no list or map as many values as its group has rows; the groups' rows sum up to the file's */
 #include "parquet/parquet_read_int.h"
 
 #define MAGIC_BYTES       4
@@ -166,8 +166,8 @@ static status read_chunk(struct parquet_file *f, const struct parquet_leaf *leaf
     if (m->type != (int32_t)leaf->stored)
         FAIL(err, ST_CORRUPT, "its chunk is of %s, the schema says %s", parquet_type_name(m->type),
              leaf->info.physical);
-    bool nested = !leaf->info.supported;                         /* possibly */
-    if (m->num_values < 0 || (!nested && m->num_values != rows)) /* F2 */
+    bool flat = leaf->max_repetition == 0;
+    if (m->num_values < 0 || (flat && m->num_values != rows)) /* F2 */
         FAIL(err, ST_CORRUPT, "its chunk has %lld values, the row group %lld rows",
              (long long)m->num_values, (long long)rows);
     out->info.values = m->num_values;
@@ -182,35 +182,66 @@ static status read_chunk(struct parquet_file *f, const struct parquet_leaf *leaf
     return ST_OK;
 }
 
+/* A list's or map's chunks as one. */
+static void nested_chunk(const struct parquet_place *place, const struct parquet_chunk_place *chunk,
+                         struct parquet_chunk_info *out)
+{
+    *out = (struct parquet_chunk_info){.values = chunk[place->leaf].info.values,
+                                       .codec = chunk[place->leaf].info.codec};
+    for (size_t i = place->leaf; i < place->leaf + place->leaf_count; i++) {
+        const struct parquet_chunk_info *one = &chunk[i].info;
+        int64_t *sum = &out->compressed_bytes;
+        *sum = one->compressed_bytes > INT64_MAX - *sum ? INT64_MAX : *sum + one->compressed_bytes;
+        sum = &out->uncompressed_bytes;
+        *sum =
+            one->uncompressed_bytes > INT64_MAX - *sum ? INT64_MAX : *sum + one->uncompressed_bytes;
+        out->encodings |= one->encodings;
+        out->has_dictionary |= one->has_dictionary;
+    }
+}
+
+static status read_group(struct parquet_file *f, size_t g, const struct parquet_row_group *group,
+                         struct error *err)
+{
+    struct parquet_chunk_place *chunk = f->chunk + g * f->leaves;
+    f->group[g].rows = group->num_rows;
+    for (size_t i = 0; i < f->leaves; i++) {
+        memset(&chunk[i], 0, sizeof(chunk[i]));
+        TRY_CONTEXT(
+            read_chunk(f, &f->leaf[i], group->num_rows, &group->columns.items[i], &chunk[i], err),
+            err, "column %.*s, row group %zu", STR_ARG(f->leaf[i].info.name), g);
+        if (i == 0 || chunk[i].start < f->group[g].offset)
+            f->group[g].offset = chunk[i].start;
+    }
+    for (size_t i = 0; i < f->columns; i++)
+        if (f->place[i].node)
+            nested_chunk(&f->place[i], chunk,
+                         &f->nested[g * f->nested_columns + f->place[i].nested]);
+    return ST_OK;
+}
+
 static status read_groups(struct parquet_file *f, const struct parquet_file_meta *meta,
                           struct error *err)
 {
     size_t groups = meta->row_groups.count;
     int64_t left = meta->num_rows;
     TRY(ARENA_ARRAY(&f->arena, struct parquet_group_place, groups, &f->group, err));
-    if (f->columns > 0 && groups > SIZE_MAX / f->columns)
-        FAIL(err, ST_CORRUPT, "%zu row groups of %zu columns", groups, f->columns);
+    if (f->leaves > 0 && groups > SIZE_MAX / f->leaves)
+        FAIL(err, ST_CORRUPT, "%zu row groups of %zu columns", groups, f->leaves);
     for (size_t g = 0; g < groups; g++) /* F2, before room is made for the product */
-        if (meta->row_groups.items[g].columns.count != f->columns)
+        if (meta->row_groups.items[g].columns.count != f->leaves)
             FAIL(err, ST_CORRUPT, "row group %zu has %zu columns, the schema %zu", g,
-                 meta->row_groups.items[g].columns.count, f->columns);
-    TRY(arena_array(&f->arena, groups * f->columns, sizeof(*f->chunk), (void **)&f->chunk, err));
+                 meta->row_groups.items[g].columns.count, f->leaves);
+    TRY(arena_array(&f->arena, groups * f->leaves, sizeof(*f->chunk), (void **)&f->chunk, err));
+    TRY(arena_array(&f->arena, groups * f->nested_columns, sizeof(*f->nested), (void **)&f->nested,
+                    err));
     for (size_t g = 0; g < groups; g++) {
         const struct parquet_row_group *group = &meta->row_groups.items[g];
-        struct parquet_chunk_place *chunk = f->chunk + g * f->columns;
         if (group->num_rows < 0 || group->num_rows > left) /* F2 */
             FAIL(err, ST_CORRUPT, "row group %zu has %lld rows, %lld are left", g,
                  (long long)group->num_rows, (long long)left);
         left -= group->num_rows;
-        f->group[g].rows = group->num_rows;
-        for (size_t c = 0; c < f->columns; c++) {
-            memset(&chunk[c], 0, sizeof(chunk[c]));
-            TRY_CONTEXT(read_chunk(f, &f->leaf[c], group->num_rows, &group->columns.items[c],
-                                   &chunk[c], err),
-                        err, "column %.*s, row group %zu", STR_ARG(f->leaf[c].info.name), g);
-            if (c == 0 || chunk[c].start < f->group[g].offset)
-                f->group[g].offset = chunk[c].start;
-        }
+        TRY(read_group(f, g, group, err));
     }
     f->groups = groups;
     if (left != 0)
@@ -290,14 +321,14 @@ size_t parquet_columns(const struct parquet_file *f)
 
 const struct parquet_column_info *parquet_column_at(const struct parquet_file *f, size_t column)
 {
-    return &f->leaf[column].info;
+    return &f->place[column].info;
 }
 
 int parquet_column_find(const struct parquet_file *f, int32_t field_id, struct str name)
 {
     bool by_id = field_id > 0 && f->has_field_ids;
     for (size_t i = 0; i < f->columns; i++) {
-        const struct parquet_column_info *c = &f->leaf[i].info;
+        const struct parquet_column_info *c = &f->place[i].info;
         if (by_id ? c->field_id == field_id : str_eq(c->name, name))
             return (int)i;
     }
@@ -327,7 +358,9 @@ int64_t parquet_group_offset(const struct parquet_file *f, size_t group)
 const struct parquet_chunk_info *parquet_chunk_at(const struct parquet_file *f, size_t group,
                                                   size_t column)
 {
-    return &f->chunk[group * f->columns + column].info;
+    const struct parquet_place *p = &f->place[column];
+    return p->node ? &f->nested[group * f->nested_columns + p->nested]
+                   : &f->chunk[group * f->leaves + p->leaf].info;
 }
 
 struct str parquet_created_by(const struct parquet_file *f)

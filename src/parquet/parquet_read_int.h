@@ -7,10 +7,11 @@
  *
  *     source    bytes of the chunk, read ahead in pieces        parquet_page.c
  *     page      header checked, CRC checked, decompressed        parquet_page.c
- *     levels    which rows are NULL, as a bitmap                 parquet_rle.c
+ *     pager     a chunk's pages one after the other              parquet_pager.c
+ *     levels    which entries are NULL, where lists begin         parquet_rle.c
  *     codes     or stored values                                 parquet_rle.c, parquet_values.c
  *     convert   stored form to the form of column_type.h         parquet_convert.c
- *     span                                                       parquet_column.c
+ *     span      of one leaf, or of lists and maps as text         parquet_column.c, parquet_nested.c
  *
  * P1  a parquet_file does not change once it is open; its columns may be read by several threads,
  *     each column by one
@@ -19,6 +20,7 @@
 #ifndef PARQUET_READ_INT_H
 #define PARQUET_READ_INT_H
 
+#include "column/column_node.h"
 #include "kernel/kernel_unpack.h"
 #include "parquet/parquet.h"
 #include "parquet/parquet_format_int.h"
@@ -29,15 +31,38 @@ enum parquet_unit { PARQUET_UNIT_NONE, PARQUET_UNIT_MS, PARQUET_UNIT_US, PARQUET
 
 #define PARQUET_ORDER_UNKNOWN UINT32_MAX /* a ColumnOrder of a later format */
 
-/* One leaf of the schema, flat or not. */
+/* One leaf of the schema, wherever it hangs. */
 struct parquet_leaf {
-    struct parquet_column_info info; /* name in the file's arena */
+    struct parquet_column_info info; /* of its own type, also inside a list or map */
+    uint8_t max_definition;          /* level at which it is not NULL; 0: required */
+    uint8_t max_repetition;          /* lists and maps around it */
     enum parquet_type stored;
     uint32_t width;         /* bytes of a stored value; 0 for BOOLEAN and BYTE_ARRAY */
     enum parquet_unit unit; /* TIME, TIMESTAMP */
     bool is_unsigned;       /* integers */
     bool zone_unknown;      /* INT96 or an old annotation: either kind of timestamp */
     uint32_t order;         /* `has` of its ColumnOrder; 0 = none stands in the file */
+};
+
+/* A part of a list or map. Levels: see parquet_schema.c. */
+struct parquet_node {
+    enum column_node_kind kind;
+    struct str name; /* borrowed from the footer */
+    int32_t field_id;
+    uint8_t definition;      /* from this level on it is not NULL */
+    uint8_t item_definition; /* LIST, MAP: from this level on there is an item */
+    uint8_t repetition;      /* LIST, MAP: the level at which the next item begins */
+    size_t leaf, leaf_count; /* its leaves */
+    size_t count;            /* STRUCT parts; LIST 1; MAP 2 */
+    struct parquet_node *children;
+};
+
+/* A column: one leaf, or the tree of a list or map. */
+struct parquet_place {
+    struct parquet_column_info info;
+    size_t leaf, leaf_count;
+    const struct parquet_node *node; /* in the arena; NULL: one leaf */
+    size_t nested;                   /* number among the columns with a node */
 };
 
 struct parquet_chunk_place {
@@ -62,10 +87,12 @@ struct parquet_file {
     struct arena arena;
     int64_t rows;
     int64_t data_end; /* offset of the footer: no page ends behind it */
-    size_t columns, groups;
+    size_t columns, nested_columns, leaves, groups;
+    struct parquet_place *place;        /* in the arena: columns */
     struct parquet_leaf *leaf;          /* in the arena */
     struct parquet_group_place *group;  /* in the arena */
-    struct parquet_chunk_place *chunk;  /* in the arena; [group * columns + column] */
+    struct parquet_chunk_place *chunk;  /* in the arena; [group * leaves + leaf] */
+    struct parquet_chunk_info *nested;  /* in the arena; [group * nested_columns + place.nested] */
     struct parquet_key_value_list keys; /* in the arena */
     struct str created_by;
     bool has_field_ids;
@@ -75,7 +102,9 @@ const char *parquet_type_name(int32_t type);         /* "INT32"; "unknown type" 
 const char *parquet_encoding_name(int32_t encoding); /* "PLAIN"; "unknown encoding" */
 const char *parquet_codec_name(int32_t codec);       /* "LZO"; "unknown codec" */
 
-/* Fills leaf, columns and has_field_ids from the footer's schema. */
+/* Type, width and refusal of a leaf whose levels are known. */
+void parquet_leaf_type(struct parquet_leaf *leaf, const struct parquet_schema_element *e);
+/* Fills leaf, place and has_field_ids from the footer's schema. */
 STATUS_MUST_USE status parquet_schema_read(struct parquet_file *f,
                                            const struct parquet_file_meta *meta, struct error *err);
 
@@ -129,6 +158,7 @@ STATUS_MUST_USE status parquet_convert_run(const struct parquet_convert *c, cons
 struct parquet_rle {
     const uint8_t *at, *end; /* behind the current run */
     unsigned width;          /* bits of a value, 0 to 32 */
+    uint32_t full;           /* levels: the value that stands for "not NULL", the largest; else 1 */
     uint32_t value;          /* of the repeated run */
     uint64_t repeat;         /* values left of the repeated run */
     uint64_t packed;         /* values left of the packed run; one of the two is 0 */
@@ -137,6 +167,9 @@ struct parquet_rle {
 };
 
 void parquet_rle_init(struct parquet_rle *r, const uint8_t *data, size_t bytes, unsigned width);
+/* Levels up to `most`. */
+void parquet_rle_init_levels(struct parquet_rle *r, const uint8_t *data, size_t bytes,
+                             unsigned most);
 /* One packed run of n values of one bit, nothing else. */
 void parquet_rle_init_bits(struct parquet_rle *r, const uint8_t *data, size_t n);
 /* Enters the next run when the current one is used up, so that `repeat` or `packed` is not 0. */
@@ -146,10 +179,11 @@ STATUS_MUST_USE status parquet_rle_u16(struct parquet_rle *r, size_t n, uint64_t
                                        uint16_t *out, size_t *got, struct error *err);
 STATUS_MUST_USE status parquet_rle_u32(struct parquet_rle *r, size_t n, uint64_t stop,
                                        uint32_t *out, size_t *got, struct error *err);
-/* For width 1: the next n values as a bitmap (cleared before), and how many are 1. */
+/* Levels: the next n as a bitmap (cleared before) of which are `full`, and how many. A greater one
+ * is ST_CORRUPT. */
 STATUS_MUST_USE status parquet_rle_bits(struct parquet_rle *r, size_t n, uint64_t *words,
                                         size_t *ones, struct error *err);
-/* For width 1: passes over n values and says how many are 1. */
+/* Levels: passes over n and says how many are `full`. */
 STATUS_MUST_USE status parquet_rle_count(struct parquet_rle *r, uint64_t n, uint64_t *ones,
                                          struct error *err);
 STATUS_MUST_USE status parquet_rle_skip(struct parquet_rle *r, uint64_t n, struct error *err);
@@ -255,6 +289,82 @@ STATUS_MUST_USE status parquet_page_unpack(struct codec_work *work, enum codec c
                                            struct parquet_block *block, struct mem_account *account,
                                            struct error *err);
 
+/* ---- a chunk's pages ------------------------------------------------------------------------- */
+
+/* Entries are what a chunk has one level (pair) each of: rows, where nothing repeats. */
+struct parquet_pager {
+    const struct parquet_file *f;            /* borrowed */
+    const struct parquet_leaf *leaf;         /* borrowed from f */
+    const struct parquet_chunk_place *chunk; /* borrowed from f */
+    struct mem_account *account;             /* borrowed */
+    struct codec_work *work;                 /* borrowed; may be NULL */
+    size_t group;
+    struct parquet_convert convert;
+    struct parquet_source source;
+    int64_t entries;     /* of the chunk */
+    int64_t at;          /* next to hand out */
+    int64_t left;        /* of the current page, not handed out; at + left <= entries */
+    int64_t expect;      /* entries the offset index gives the next page; -1 = unknown */
+    int64_t page_offset; /* of the current page's header, for messages */
+
+    struct parquet_block page;     /* the current page's uncompressed bytes */
+    struct parquet_block legacy;   /* BIT_PACKED levels turned round */
+    struct parquet_rle repetition; /* where max_repetition is above 0 */
+    struct parquet_rle definition; /* where max_definition is above 0 */
+    bool coded;                    /* the page holds codes */
+    uint8_t code_bytes;            /* 2 or 4 */
+    struct parquet_rle codes;
+    struct parquet_values values;
+
+    struct column_dictionary dictionary; /* id 0 = none yet */
+    void *dictionary_values;             /* owned */
+    size_t dictionary_bytes;
+    struct parquet_block dictionary_text; /* what string entries point into */
+    void *scratch;                        /* owned; NULL until needed: PARQUET_SCRATCH_BYTES */
+};
+
+/* Stands before the first page of `leaf` in `group`. Free also after a failure. */
+STATUS_MUST_USE status parquet_pager_init(struct parquet_pager *p, const struct parquet_file *f,
+                                          size_t group, size_t leaf, struct column_type want,
+                                          struct error *err);
+void parquet_pager_free(struct parquet_pager *p);
+/* Adds page, leaf, row group and file to a message. */
+void parquet_pager_context(const struct parquet_pager *p, bool page, struct error *err);
+/* Goes to the next page: loads it, or, when it is a data page of at most `pass` entries, passes over
+ * it undecoded. A dictionary page is a step of its own. */
+STATUS_MUST_USE status parquet_pager_next(struct parquet_pager *p, int64_t pass, struct error *err);
+/* Reads the dictionary page, if the chunk begins with one and it was not read. */
+STATUS_MUST_USE status parquet_pager_dictionary(struct parquet_pager *p, struct error *err);
+/* n values (at most a span's), not codes, to `out`, or, where they may and can stay in the page, *at
+ * set to them. */
+STATUS_MUST_USE status parquet_pager_values(struct parquet_pager *p, size_t n, bool stay, void *out,
+                                            const void **at, struct error *err);
+/* Up to n codes of code_bytes each, fewer in front of a run of `stop`; all below dictionary.count. */
+STATUS_MUST_USE status parquet_pager_codes(struct parquet_pager *p, size_t n, uint64_t stop,
+                                           void *out, size_t *got, struct error *err);
+STATUS_MUST_USE status parquet_pager_code_check(const struct parquet_pager *p, uint32_t code,
+                                                struct error *err);
+/* Makes p->scratch there. */
+STATUS_MUST_USE status parquet_pager_scratch(struct parquet_pager *p, struct error *err);
+/* Passes over n values, codes or not. */
+STATUS_MUST_USE status parquet_pager_skip_values(struct parquet_pager *p, uint64_t n,
+                                                 struct error *err);
+
+/* ---- lists and maps -------------------------------------------------------------------------- */
+
+struct parquet_nested;
+/* Reads the column's rows as JSON text. `want` as in parquet_column_open_nested. */
+STATUS_MUST_USE status parquet_nested_open(const struct parquet_file *f, size_t group,
+                                           size_t column, const struct column_node *want,
+                                           struct parquet_nested **out, struct error *err);
+void parquet_nested_close(struct parquet_nested *n); /* accepts NULL */
+void parquet_nested_work(struct parquet_nested *n, struct codec_work *work);
+/* As parquet_column_next and _skip. */
+STATUS_MUST_USE status parquet_nested_next(struct parquet_nested *n, int64_t max_rows,
+                                           struct column_span *out, struct error *err);
+STATUS_MUST_USE status parquet_nested_skip(struct parquet_nested *n, int64_t rows,
+                                           struct error *err);
+
 /* ---- bounds and page index ------------------------------------------------------------------ */
 
 /* Bounds of one chunk from its statistics, as far as they can be relied on. Their strings borrow
@@ -263,7 +373,7 @@ void parquet_bounds_read(const struct parquet_leaf *leaf, const struct parquet_s
                          struct parquet_chunk_info *info);
 /* Checked: inside the chunk, ascending, first row 0. In `arena`. */
 STATUS_MUST_USE status parquet_offset_index_read(const struct parquet_file *f, size_t group,
-                                                 size_t column, struct arena *arena,
+                                                 size_t leaf, struct arena *arena,
                                                  struct parquet_offset_index *out,
                                                  struct error *err);
 

@@ -9,21 +9,29 @@
  * Typical are packed runs of 504 values between repeated ones of 8 to many thousand. The last
  * packed run may be cut short by writers that leave out the padding; what it then holds counts.
  *
- * L1  a repeated value fits its width, so levels are 0 or 1 and codes of width w below 2^w
+ * L1  a repeated value fits its width, so codes of width w below 2^w
  * L2  a run holds at least one value, so every run entered consumes input and gives output */
 #include "parquet/parquet_read_int.h"
 
 void parquet_rle_init(struct parquet_rle *r, const uint8_t *data, size_t bytes, unsigned width)
 {
-    *r = (struct parquet_rle){.at = data, .end = data + bytes, .width = width};
+    *r = (struct parquet_rle){.at = data, .end = data + bytes, .width = width, .full = 1};
     if (width == 0) /* one value is possible, and some writers store no run for it */
         r->repeat = UINT64_MAX;
+}
+
+void parquet_rle_init_levels(struct parquet_rle *r, const uint8_t *data, size_t bytes,
+                             unsigned most)
+{
+    parquet_rle_init(r, data, bytes, 32 - (unsigned)__builtin_clz(most));
+    r->full = most;
 }
 
 void parquet_rle_init_bits(struct parquet_rle *r, const uint8_t *data, size_t n)
 {
     const uint8_t *end = data + (n + 7) / 8;
-    *r = (struct parquet_rle){.at = end, .end = end, .width = 1, .packed = n, .bits = data};
+    *r = (struct parquet_rle){
+        .at = end, .end = end, .width = 1, .full = 1, .packed = n, .bits = data};
 }
 
 /* LEB128 of at most 32 bits; most run headers are one byte. */
@@ -108,6 +116,37 @@ status parquet_rle_peek(struct parquet_rle *r, struct error *err)
 RLE_DECODE(parquet_rle_u16, uint16_t, kernel_unpack_u16)
 RLE_DECODE(parquet_rle_u32, uint32_t, kernel_unpack_u32)
 
+/* ---- levels ---------------------------------------------------------------------------------- */
+
+#define LEVELS_AT_ONCE 256
+
+static status level_check(const struct parquet_rle *r, uint32_t level, struct error *err)
+{
+    if (level > r->full)
+        FAIL(err, ST_CORRUPT, "a level is %u, the most is %u", level, r->full);
+    return ST_OK;
+}
+
+/* The next n of a packed run: ORed into `words` (NULL: only counted) from bit `at` on. */
+static status packed_levels(struct parquet_rle *r, size_t n, uint64_t *words, size_t at,
+                            size_t *count, struct error *err)
+{
+    uint16_t levels[LEVELS_AT_ONCE];
+    if (r->width == 1) {
+        *count = words ? kernel_copy_bits(r->bits, r->first, n, words, at)
+                       : kernel_count_bits(r->bits, r->first, n);
+        return ST_OK;
+    }
+    *count = 0;
+    for (size_t i = 0; i < n; i += LEVELS_AT_ONCE) {
+        size_t now = n - i < LEVELS_AT_ONCE ? n - i : LEVELS_AT_ONCE;
+        kernel_unpack_u16(r->bits, r->width, r->first + i, now, levels);
+        TRY(level_check(r, kernel_max_u16(levels, now), err));
+        *count += kernel_equal_u16(levels, now, (uint16_t)r->full, words, at + i);
+    }
+    return ST_OK;
+}
+
 status parquet_rle_bits(struct parquet_rle *r, size_t n, uint64_t *words, size_t *ones,
                         struct error *err)
 {
@@ -118,14 +157,17 @@ status parquet_rle_bits(struct parquet_rle *r, size_t n, uint64_t *words, size_t
         size_t now;
         if (r->repeat) {
             now = r->repeat < n - i ? (size_t)r->repeat : n - i;
-            if (r->value) {
+            TRY(level_check(r, r->value, err));
+            if (r->value == r->full) {
                 kernel_set_bits(words, i, now);
                 *ones += now;
             }
             r->repeat -= now;
         } else {
             now = r->packed < n - i ? (size_t)r->packed : n - i;
-            *ones += kernel_copy_bits(r->bits, r->first, now, words, i);
+            size_t set;
+            TRY(packed_levels(r, now, words, i, &set, err));
+            *ones += set;
             r->packed -= now;
             r->first += now;
         }
@@ -142,11 +184,14 @@ status parquet_rle_count(struct parquet_rle *r, uint64_t n, uint64_t *ones, stru
         uint64_t now;
         if (r->repeat) {
             now = r->repeat < n ? r->repeat : n;
-            *ones += r->value ? now : 0;
+            TRY(level_check(r, r->value, err));
+            *ones += r->value == r->full ? now : 0;
             r->repeat -= now;
         } else {
             now = r->packed < n ? r->packed : n;
-            *ones += kernel_count_bits(r->bits, r->first, (size_t)now);
+            size_t set;
+            TRY(packed_levels(r, (size_t)now, NULL, 0, &set, err));
+            *ones += set;
             r->packed -= now;
             r->first += (size_t)now;
         }

@@ -1,359 +1,326 @@
 // SPDX-License-Identifier: Apache-2.0
-/* parquet_schema.c - the footer's schema tree to a list of leaves with column types.
+/* parquet_schema.c - the footer's schema -> leaves, columns, and the trees of lists and maps.
  *
- * The tree is stored depth first, each group saying how many children follow. Only leaves that hang
- * directly below the root and do not repeat are columns; the others are listed with their dotted
- * path and refused. LogicalTypes.md says which annotation may stand on which physical type; where
- * both a logical and an old converted type stand, the logical one counts.
+ * The schema is stored depth first, each group saying how many children follow. It is first made a
+ * tree of `part`s as it stands, then read from the top:
  *
- * C1  a leaf either is supported and has a type, or has info.refusal and kind UNKNOWN */
+ *     a primitive that does not repeat              a column
+ *     a plain group                                 a struct: its parts are columns "group.part"
+ *     LIST, MAP, or anything that repeats           a column of JSON text, with a tree of its own
+ *
+ * Levels (Dremel's): on the way down, every part that is optional or repeated adds one definition
+ * level, every repeated one a repetition level. LogicalTypes.md, "Nested Types", says what stands
+ * below LIST and MAP and how older writers did it.
+ *
+ * S1  leaves are numbered in the order of the schema, as are the chunks of a row group
+ * S2  the leaves of a part are consecutive: [leaf, leaf + leaf_count)
+ * S3  every group has a leaf, so a list or map always has one that carries its levels */
 #include "parquet/parquet_read_int.h"
 
 #include <stdio.h>
 
 #define DEPTH_MOST      64
-#define PATH_MOST_BYTES 512 /* a longer dotted path is cut: it is only shown */
+#define PATH_MOST_BYTES 512 /* a longer dotted path is refused as a column */
 
-const char *parquet_type_name(int32_t type)
-{
-    static const char *const names[PARQUET_TYPE_COUNT] = {
-        [PARQUET_BOOLEAN] = "BOOLEAN",       [PARQUET_INT32] = "INT32",
-        [PARQUET_INT64] = "INT64",           [PARQUET_INT96] = "INT96",
-        [PARQUET_FLOAT] = "FLOAT",           [PARQUET_DOUBLE] = "DOUBLE",
-        [PARQUET_BYTE_ARRAY] = "BYTE_ARRAY", [PARQUET_FIXED] = "FIXED_LEN_BYTE_ARRAY",
-    };
-    return type >= 0 && type < PARQUET_TYPE_COUNT ? names[type] : "unknown type";
-}
-
-/* ---- annotations ---------------------------------------------------------------------------- */
-
-static void refuse(struct parquet_leaf *leaf, const char *why)
-{
-    leaf->info.refusal = why;
-    leaf->info.supported = false;
-    leaf->info.type = column_type_of(COLUMN_UNKNOWN);
-}
-
-static void accept(struct parquet_leaf *leaf, struct column_type type)
-{
-    leaf->info.supported = true;
-    leaf->info.type = type;
-}
-
-/* What the physical type is without an annotation. */
-static void plain_type(struct parquet_leaf *leaf)
-{
-    switch (leaf->stored) {
-    case PARQUET_BOOLEAN:
-        accept(leaf, column_type_of(COLUMN_BOOLEAN));
-        break;
-    case PARQUET_INT32:
-        accept(leaf, column_type_of(COLUMN_INT));
-        break;
-    case PARQUET_INT64:
-        accept(leaf, column_type_of(COLUMN_BIGINT));
-        break;
-    case PARQUET_INT96:
-        leaf->zone_unknown = true;
-        accept(leaf, column_type_of(COLUMN_TIMESTAMPTZ));
-        break;
-    case PARQUET_FLOAT:
-        accept(leaf, column_type_of(COLUMN_REAL));
-        break;
-    case PARQUET_DOUBLE:
-        accept(leaf, column_type_of(COLUMN_DOUBLE));
-        break;
-    case PARQUET_BYTE_ARRAY:
-        accept(leaf, column_type_of(COLUMN_BINARY));
-        break;
-    default:
-        accept(leaf, (struct column_type){.kind = COLUMN_FIXED, .length_bytes = leaf->width});
-        break;
-    }
-}
-
-static void text_type(struct parquet_leaf *leaf)
-{
-    if (leaf->stored == PARQUET_BYTE_ARRAY)
-        accept(leaf, column_type_of(COLUMN_TEXT));
-    else
-        refuse(leaf, "its text annotation does not fit its physical type");
-}
-
-static void decimal_type(struct parquet_leaf *leaf, int32_t precision, int32_t scale)
-{
-    if (leaf->stored != PARQUET_INT32 && leaf->stored != PARQUET_INT64 &&
-        leaf->stored != PARQUET_BYTE_ARRAY && leaf->stored != PARQUET_FIXED)
-        refuse(leaf, "its decimal annotation does not fit its physical type");
-    else if (precision < 1 || precision > 38)
-        refuse(leaf, "its decimal precision is not 1 to 38");
-    else if (scale < 0 || scale > precision)
-        refuse(leaf, "its decimal scale is negative or above its precision");
-    else
-        accept(leaf, column_type_decimal((unsigned)precision, (unsigned)scale));
-}
-
-static void integer_type(struct parquet_leaf *leaf, int bits, bool is_signed)
-{
-    enum parquet_type fits = bits == 64 ? PARQUET_INT64 : PARQUET_INT32;
-    if ((bits != 8 && bits != 16 && bits != 32 && bits != 64) || leaf->stored != fits) {
-        refuse(leaf, "its integer annotation does not fit its physical type");
-        return;
-    }
-    leaf->is_unsigned = !is_signed;
-    if (bits == 64)
-        accept(leaf, is_signed ? column_type_of(COLUMN_BIGINT) : column_type_decimal(20, 0));
-    else
-        accept(leaf, column_type_of(bits == 32 && !is_signed ? COLUMN_BIGINT : COLUMN_INT));
-    if (leaf->info.type.kind == COLUMN_INT)
-        leaf->is_unsigned = false; /* 8 and 16 bits lie in the signed range */
-}
-
-static void time_type(struct parquet_leaf *leaf, enum column_kind kind, enum parquet_unit unit)
-{
-    bool milli_time = kind == COLUMN_TIME && unit == PARQUET_UNIT_MS;
-    if (unit == PARQUET_UNIT_NONE)
-        refuse(leaf, "its unit of time is unknown");
-    else if (leaf->stored != (milli_time ? PARQUET_INT32 : PARQUET_INT64))
-        refuse(leaf, "its time annotation does not fit its physical type");
-    else
-        accept(leaf, column_type_of(kind));
-    leaf->unit = unit;
-}
-
-static enum parquet_unit unit_of(const struct parquet_time_unit *u)
-{
-    return PARQUET_HAS(u, TIME_UNIT_MILLIS)   ? PARQUET_UNIT_MS
-           : PARQUET_HAS(u, TIME_UNIT_MICROS) ? PARQUET_UNIT_US
-           : PARQUET_HAS(u, TIME_UNIT_NANOS)  ? PARQUET_UNIT_NS
-                                              : PARQUET_UNIT_NONE;
-}
-
-static void date_type(struct parquet_leaf *leaf)
-{
-    if (leaf->stored == PARQUET_INT32)
-        accept(leaf, column_type_of(COLUMN_DATE));
-    else
-        refuse(leaf, "its date annotation does not fit its physical type");
-}
-
-static void uuid_type(struct parquet_leaf *leaf)
-{
-    if (leaf->stored == PARQUET_FIXED && leaf->width == 16)
-        accept(leaf, column_type_of(COLUMN_UUID));
-    else
-        refuse(leaf, "its UUID annotation does not fit its physical type");
-}
-
-/* The number of the union's one member; 0 when there is none that is known. */
-static int logical_kind(const struct parquet_logical_type *t)
-{
-    return t->has ? __builtin_ctz(t->has) : 0;
-}
-
-static void logical_type(struct parquet_leaf *leaf, const struct parquet_logical_type *t)
-{
-    switch (logical_kind(t)) {
-    case LOGICAL_STRING:
-    case LOGICAL_ENUM:
-    case LOGICAL_JSON:
-        text_type(leaf);
-        break;
-    case LOGICAL_DECIMAL:
-        decimal_type(leaf, t->decimal.precision, t->decimal.scale);
-        break;
-    case LOGICAL_DATE:
-        date_type(leaf);
-        break;
-    case LOGICAL_TIME:
-        time_type(leaf, COLUMN_TIME, unit_of(&t->time.unit));
-        break;
-    case LOGICAL_TIMESTAMP:
-        time_type(leaf, t->timestamp.is_utc ? COLUMN_TIMESTAMPTZ : COLUMN_TIMESTAMP,
-                  unit_of(&t->timestamp.unit));
-        break;
-    case LOGICAL_INTEGER:
-        integer_type(leaf, t->integer.bit_width, t->integer.is_signed);
-        break;
-    case LOGICAL_BSON:
-    case LOGICAL_UNKNOWN: /* only NULLs: any type will do */
-        plain_type(leaf);
-        break;
-    case LOGICAL_UUID:
-        uuid_type(leaf);
-        break;
-    case LOGICAL_FLOAT16:
-        refuse(leaf, "FLOAT16 is not supported");
-        break;
-    case LOGICAL_VARIANT:
-        refuse(leaf, "VARIANT is not supported");
-        break;
-    case LOGICAL_GEOMETRY:
-    case LOGICAL_GEOGRAPHY:
-        refuse(leaf, "GEOMETRY and GEOGRAPHY are not supported");
-        break;
-    default:
-        refuse(leaf, "its logical type is unknown");
-        break;
-    }
-}
-
-/* LogicalTypes.md, "Backward compatibility": old times are adjusted to UTC. But writers of that age
- * had no other annotation for local ones, so both kinds of timestamp may be asked for. */
-static void converted_type(struct parquet_leaf *leaf, const struct parquet_schema_element *e)
-{
-    switch (e->converted_type) {
-    case PARQUET_CONVERTED_UTF8:
-    case PARQUET_CONVERTED_ENUM:
-    case PARQUET_CONVERTED_JSON:
-        text_type(leaf);
-        break;
-    case PARQUET_CONVERTED_DECIMAL:
-        decimal_type(leaf, e->precision, e->scale);
-        break;
-    case PARQUET_CONVERTED_DATE:
-        date_type(leaf);
-        break;
-    case PARQUET_CONVERTED_TIME_MILLIS:
-        time_type(leaf, COLUMN_TIME, PARQUET_UNIT_MS);
-        break;
-    case PARQUET_CONVERTED_TIME_MICROS:
-        time_type(leaf, COLUMN_TIME, PARQUET_UNIT_US);
-        break;
-    case PARQUET_CONVERTED_TIMESTAMP_MILLIS:
-    case PARQUET_CONVERTED_TIMESTAMP_MICROS:
-        leaf->zone_unknown = true;
-        time_type(leaf, COLUMN_TIMESTAMPTZ,
-                  e->converted_type == PARQUET_CONVERTED_TIMESTAMP_MILLIS ? PARQUET_UNIT_MS
-                                                                          : PARQUET_UNIT_US);
-        break;
-    case PARQUET_CONVERTED_BSON:
-        plain_type(leaf);
-        break;
-    case PARQUET_CONVERTED_INTERVAL:
-        refuse(leaf, "INTERVAL is not supported");
-        break;
-    default:
-        if (e->converted_type >= PARQUET_CONVERTED_UINT_8 &&
-            e->converted_type <= PARQUET_CONVERTED_INT_64) {
-            int place = e->converted_type - PARQUET_CONVERTED_UINT_8; /* 4 unsigned, 4 signed */
-            integer_type(leaf, 8 << place % 4, place >= 4);
-        } else {
-            refuse(leaf, "its converted type does not belong on a column");
-        }
-        break;
-    }
-}
-
-/* ---- leaves --------------------------------------------------------------------------------- */
-
-static uint32_t stored_width(const struct parquet_schema_element *e)
-{
-    switch (e->type) {
-    case PARQUET_INT32:
-    case PARQUET_FLOAT:
-        return 4;
-    case PARQUET_INT64:
-    case PARQUET_DOUBLE:
-        return 8;
-    case PARQUET_INT96:
-        return 12;
-    case PARQUET_FIXED:
-        return e->type_length > 0 ? (uint32_t)e->type_length : 0;
-    default:
-        return 0;
-    }
-}
-
-static void leaf_type(struct parquet_leaf *leaf, const struct parquet_schema_element *e, bool flat)
-{
-    leaf->info.physical = parquet_type_name(e->type);
-    leaf->info.field_id = PARQUET_HAS(e, SCHEMA_FIELD_ID) && e->field_id > 0 ? e->field_id : 0;
-    leaf->info.required = PARQUET_HAS(e, SCHEMA_REPETITION) && e->repetition == PARQUET_REQUIRED;
-    leaf->stored = (enum parquet_type)e->type;
-    leaf->width = stored_width(e);
-    if (e->type < 0 || e->type >= PARQUET_TYPE_COUNT)
-        refuse(leaf, "its physical type is unknown");
-    else if (!flat)
-        refuse(leaf, "nested columns are not supported");
-    else if (e->type == PARQUET_FIXED && leaf->width == 0)
-        refuse(leaf, "its values have no length");
-    else if (PARQUET_HAS(e, SCHEMA_LOGICAL_TYPE) && e->logical_type.has)
-        logical_type(leaf, &e->logical_type);
-    else if (PARQUET_HAS(e, SCHEMA_CONVERTED_TYPE))
-        converted_type(leaf, e);
-    else
-        plain_type(leaf);
-}
-
-/* The groups that the walk is inside of. */
-struct walk {
-    struct {
-        struct str name;
-        int32_t children; /* still to come */
-    } level[DEPTH_MOST];
-    size_t depth; /* levels in use; level 0 is the root */
+/* One element of the schema with those below it. */
+struct part {
+    const struct parquet_schema_element *element;
+    size_t leaf, leaf_count; /* S2 */
+    size_t count;            /* children; 0: a leaf */
+    struct part *children;
 };
 
-static status leaf_name(struct parquet_file *f, const struct walk *w, struct str name,
-                        struct str *out, struct error *err)
+struct walk {
+    struct parquet_file *f;
+    const struct parquet_schema_list *schema;
+    size_t at;            /* next element */
+    struct arena *arena;  /* of the parts */
+    size_t columns_space; /* places allocated */
+};
+
+/* Levels above a part. */
+struct levels {
+    unsigned definition, repetition;
+};
+
+static bool repeats(const struct parquet_schema_element *e)
 {
-    char path[PATH_MOST_BYTES];
-    size_t at = 0;
-    if (w->depth == 1)
-        return arena_str(&f->arena, name, out, err);
-    for (size_t i = 1; i <= w->depth && at < sizeof(path); i++) {
-        struct str part = i < w->depth ? w->level[i].name : name;
-        int n = snprintf(path + at, sizeof(path) - at, "%s%.*s", i > 1 ? "." : "", STR_ARG(part));
-        at += n > 0 ? (size_t)n : 0;
-    }
-    return arena_str(&f->arena, (struct str){path, at < sizeof(path) ? at : sizeof(path) - 1}, out,
-                     err);
+    return PARQUET_HAS(e, SCHEMA_REPETITION) && e->repetition != PARQUET_REQUIRED &&
+           e->repetition != PARQUET_OPTIONAL;
 }
 
-static status add_leaf(struct parquet_file *f, const struct walk *w,
-                       const struct parquet_schema_element *e, struct error *err)
+static bool is_optional(const struct parquet_schema_element *e)
 {
-    struct parquet_leaf *leaf = &f->leaf[f->columns++];
-    bool repeated = PARQUET_HAS(e, SCHEMA_REPETITION) && e->repetition != PARQUET_REQUIRED &&
-                    e->repetition != PARQUET_OPTIONAL;
+    return PARQUET_HAS(e, SCHEMA_REPETITION) && e->repetition == PARQUET_OPTIONAL;
+}
+
+static int32_t field_id(const struct parquet_schema_element *e)
+{
+    return PARQUET_HAS(e, SCHEMA_FIELD_ID) && e->field_id > 0 ? e->field_id : 0;
+}
+
+/* ---- elements to parts ----------------------------------------------------------------------- */
+
+static void add_leaf(struct walk *w, const struct parquet_schema_element *e, struct levels levels)
+{
+    struct parquet_leaf *leaf = &w->f->leaf[w->f->leaves++];
     memset(leaf, 0, sizeof(*leaf));
-    TRY(leaf_name(f, w, e->name, &leaf->info.name, err));
-    leaf_type(leaf, e, w->depth == 1 && !repeated);
+    leaf->info.name = e->name;
+    leaf->max_definition = (uint8_t)levels.definition;
+    leaf->max_repetition = (uint8_t)levels.repetition;
+    parquet_leaf_type(leaf, e);
+}
+
+static status read_part(struct walk *w, struct levels levels, size_t depth, struct part *out,
+                        struct error *err)
+{
+    if (w->at == w->schema->count)
+        FAIL(err, ST_CORRUPT, "the schema lacks elements that its groups count");
+    if (depth > DEPTH_MOST)
+        FAIL(err, ST_CORRUPT, "the schema nests deeper than %d", DEPTH_MOST);
+    const struct parquet_schema_element *e = &w->schema->items[w->at++];
+    *out = (struct part){.element = e, .leaf = w->f->leaves};
+    if (PARQUET_HAS(e, SCHEMA_FIELD_ID) && e->field_id > 0)
+        w->f->has_field_ids = true;
+    if (depth > 0) { /* the root has no levels, whatever it says */
+        levels.definition += repeats(e) || is_optional(e);
+        levels.repetition += repeats(e);
+    }
+    if (PARQUET_HAS(e, SCHEMA_TYPE) && depth > 0) {
+        add_leaf(w, e, levels);
+    } else {
+        if (e->num_children <= 0 && depth > 0) /* S3 */
+            FAIL(err, ST_CORRUPT, "the schema's group %.*s is empty", STR_ARG(e->name));
+        if (e->num_children < 0 || (size_t)e->num_children > w->schema->count - w->at)
+            FAIL(err, ST_CORRUPT, "the schema lacks elements that its groups count");
+        out->count = (size_t)e->num_children;
+        TRY(ARENA_ARRAY(w->arena, struct part, out->count, &out->children, err));
+        for (size_t i = 0; i < out->count; i++)
+            TRY(read_part(w, levels, depth + 1, &out->children[i], err));
+    }
+    out->leaf_count = w->f->leaves - out->leaf;
     return ST_OK;
+}
+
+/* ---- lists and maps -------------------------------------------------------------------------- */
+
+static bool is_list(const struct parquet_schema_element *e)
+{
+    if (PARQUET_HAS(e, SCHEMA_LOGICAL_TYPE) && e->logical_type.has)
+        return PARQUET_HAS(&e->logical_type, LOGICAL_LIST);
+    return PARQUET_HAS(e, SCHEMA_CONVERTED_TYPE) && e->converted_type == PARQUET_CONVERTED_LIST;
+}
+
+static bool is_map(const struct parquet_schema_element *e)
+{
+    if (PARQUET_HAS(e, SCHEMA_LOGICAL_TYPE) && e->logical_type.has)
+        return PARQUET_HAS(&e->logical_type, LOGICAL_MAP);
+    return PARQUET_HAS(e, SCHEMA_CONVERTED_TYPE) &&
+           (e->converted_type == PARQUET_CONVERTED_MAP ||
+            e->converted_type == PARQUET_CONVERTED_MAP_KEY_VALUE);
+}
+
+static bool is_variant(const struct parquet_schema_element *e)
+{
+    return PARQUET_HAS(e, SCHEMA_LOGICAL_TYPE) && PARQUET_HAS(&e->logical_type, LOGICAL_VARIANT);
+}
+
+/* A part as a value: `item` when its repetition has been counted by the list it is the element of.
+ * *why: what cannot be read, a literal. */
+static status node_of(struct walk *w, const struct part *p, struct levels above, bool item,
+                      struct parquet_node *out, const char **why, struct error *err);
+
+static status one_child(struct walk *w, const struct part *p, struct levels inside, bool item,
+                        struct parquet_node *out, const char **why, struct error *err)
+{
+    out->count = 1;
+    TRY(ARENA_ARRAY(&w->f->arena, struct parquet_node, 1, &out->children, err));
+    return node_of(w, p, inside, item, out->children, why, err);
+}
+
+/* LogicalTypes.md, "Lists", backward compatibility rules 1 to 4: the repeated part is the element
+ * itself, not a wrapping around it. */
+static bool is_element(const struct part *list, const struct part *repeated)
+{
+    struct str name = repeated->element->name, outer = list->element->name;
+    if (repeated->count != 1 || repeats(repeated->children[0].element) ||
+        str_eq(name, STR("array")))
+        return true;
+    return name.len == outer.len + 6 && str_starts(name, outer) && str_ends(name, STR("_tuple"));
+}
+
+static status list_of(struct walk *w, const struct part *p, struct levels above,
+                      struct parquet_node *out, const char **why, struct error *err)
+{
+    const struct part *repeated = p->children;
+    struct levels inside = {above.definition + 1, above.repetition + 1};
+    out->kind = COLUMN_NODE_LIST;
+    out->item_definition = (uint8_t)inside.definition;
+    out->repetition = (uint8_t)inside.repetition;
+    if (p->count != 1 || !repeats(repeated->element)) {
+        *why = "its list annotation does not fit its parts";
+        return ST_OK;
+    }
+    if (is_element(p, repeated))
+        return one_child(w, repeated, inside, true, out, why, err);
+    return one_child(w, repeated->children, inside, false, out, why, err);
+}
+
+static status map_of(struct walk *w, const struct part *p, struct levels above,
+                     struct parquet_node *out, const char **why, struct error *err)
+{
+    const struct part *pairs = p->children;
+    struct levels inside = {above.definition + 1, above.repetition + 1};
+    out->kind = COLUMN_NODE_MAP;
+    out->item_definition = (uint8_t)inside.definition;
+    out->repetition = (uint8_t)inside.repetition;
+    if (p->count != 1 || !repeats(pairs->element) || pairs->count != 2) {
+        *why = "its map annotation does not fit its parts";
+        return ST_OK;
+    }
+    if (pairs->children[0].count > 0 || repeats(pairs->children[0].element)) {
+        *why = "maps with nested keys are not supported";
+        return ST_OK;
+    }
+    out->count = 2;
+    TRY(ARENA_ARRAY(&w->f->arena, struct parquet_node, 2, &out->children, err));
+    TRY(node_of(w, &pairs->children[0], inside, false, &out->children[0], why, err));
+    return node_of(w, &pairs->children[1], inside, false, &out->children[1], why, err);
+}
+
+static status struct_of(struct walk *w, const struct part *p, struct levels inside,
+                        struct parquet_node *out, const char **why, struct error *err)
+{
+    out->kind = COLUMN_NODE_STRUCT;
+    out->count = p->count;
+    TRY(ARENA_ARRAY(&w->f->arena, struct parquet_node, p->count, &out->children, err));
+    for (size_t i = 0; i < p->count; i++)
+        TRY(node_of(w, &p->children[i], inside, false, &out->children[i], why, err));
+    return ST_OK;
+}
+
+static status node_of(struct walk *w, const struct part *p, struct levels above, bool item,
+                      struct parquet_node *out, const char **why, struct error *err)
+{
+    const struct parquet_schema_element *e = p->element;
+    if (repeats(e) && !item) { /* without annotation: a list that is never NULL */
+        *out = (struct parquet_node){.kind = COLUMN_NODE_LIST,
+                                     .name = e->name,
+                                     .field_id = field_id(e),
+                                     .definition = (uint8_t)above.definition,
+                                     .item_definition = (uint8_t)(above.definition + 1),
+                                     .repetition = (uint8_t)(above.repetition + 1),
+                                     .leaf = p->leaf,
+                                     .leaf_count = p->leaf_count};
+        above = (struct levels){above.definition + 1, above.repetition + 1};
+        return one_child(w, p, above, true, out, why, err);
+    }
+    above.definition += !item && is_optional(e);
+    *out = (struct parquet_node){.name = e->name,
+                                 .field_id = field_id(e),
+                                 .definition = (uint8_t)above.definition,
+                                 .leaf = p->leaf,
+                                 .leaf_count = p->leaf_count};
+    if (p->count == 0) {
+        out->kind = COLUMN_NODE_LEAF;
+        if (w->f->leaf[p->leaf].info.refusal)
+            *why = w->f->leaf[p->leaf].info.refusal;
+        return ST_OK;
+    }
+    if (is_list(e))
+        return list_of(w, p, above, out, why, err);
+    if (is_map(e))
+        return map_of(w, p, above, out, why, err);
+    if (is_variant(e))
+        *why = "VARIANT is not supported";
+    return struct_of(w, p, above, out, why, err);
+}
+
+/* ---- columns --------------------------------------------------------------------------------- */
+
+static status add_column(struct walk *w, struct str name, const struct part *p,
+                         struct parquet_place **out, struct error *err)
+{
+    struct parquet_file *f = w->f;
+    TRY(arena_grow(&f->arena, (void **)&f->place, sizeof(*f->place), &w->columns_space,
+                   f->columns + 1, err));
+    *out = &f->place[f->columns++];
+    **out = (struct parquet_place){.leaf = p->leaf, .leaf_count = p->leaf_count};
+    (*out)->info.name = name;
+    (*out)->info.field_id = field_id(p->element);
+    return ST_OK;
+}
+
+static status add_nested(struct walk *w, struct str name, const struct part *p,
+                         struct levels levels, struct error *err)
+{
+    struct parquet_place *place;
+    struct parquet_node *node;
+    const char *why = NULL;
+    TRY(add_column(w, name, p, &place, err));
+    TRY(ARENA_NEW(&w->f->arena, struct parquet_node, &node, err));
+    TRY(node_of(w, p, levels, false, node, &why, err));
+    place->node = node;
+    place->nested = w->f->nested_columns++;
+    place->info.type = column_type_of(why ? COLUMN_UNKNOWN : COLUMN_TEXT);
+    place->info.supported = !why;
+    place->info.refusal = why;
+    place->info.required = node->definition == 0;
+    place->info.nested = true;
+    place->info.physical = "a group";
+    return ST_OK;
+}
+
+/* The columns of a group that does not repeat; `path` is its dotted path and a dot, or empty. */
+static status add_columns(struct walk *w, const struct part *group, struct str path,
+                          struct levels levels, struct error *err)
+{
+    for (size_t i = 0; i < group->count; i++) {
+        const struct part *p = &group->children[i];
+        const struct parquet_schema_element *e = p->element;
+        struct parquet_place *place;
+        struct str name;
+        if (path.len + e->name.len > PATH_MOST_BYTES && path.len > 0)
+            FAIL(err, ST_LIMIT, "a column's path %.*s... is longer than %d bytes", STR_ARG(path),
+                 PATH_MOST_BYTES);
+        TRY(arena_printf(&w->f->arena, &name, err, "%.*s%.*s", STR_ARG(path), STR_ARG(e->name)));
+        if (p->count > 0 && !repeats(e) && !is_list(e) && !is_map(e) && !is_variant(e)) {
+            struct levels inside = {levels.definition + is_optional(e), levels.repetition};
+            TRY(arena_printf(&w->f->arena, &name, err, "%.*s.", STR_ARG(name)));
+            TRY(add_columns(w, p, name, inside, err));
+        } else if (p->count > 0 || repeats(e)) {
+            TRY(add_nested(w, name, p, levels, err));
+        } else {
+            TRY(add_column(w, name, p, &place, err));
+            w->f->leaf[p->leaf].info.name = name;
+            place->info = w->f->leaf[p->leaf].info;
+        }
+    }
+    return ST_OK;
+}
+
+static status read_tree(struct walk *w, struct error *err)
+{
+    struct part root;
+    TRY(read_part(w, (struct levels){0, 0}, 0, &root, err));
+    if (w->at < w->schema->count)
+        FAIL(err, ST_CORRUPT, "the schema has elements behind the root's last");
+    return add_columns(w, &root, STR(""), (struct levels){0, 0}, err);
 }
 
 status parquet_schema_read(struct parquet_file *f, const struct parquet_file_meta *meta,
                            struct error *err)
 {
-    const struct parquet_schema_list *schema = &meta->schema;
-    struct walk w = {.depth = 0};
-    if (schema->count == 0)
+    struct arena parts;
+    if (meta->schema.count == 0)
         FAIL(err, ST_CORRUPT, "the footer has no schema");
-    TRY(ARENA_ARRAY(&f->arena, struct parquet_leaf, schema->count, &f->leaf, err));
-    for (size_t i = 0; i < schema->count; i++) {
-        const struct parquet_schema_element *e = &schema->items[i];
-        bool group = !PARQUET_HAS(e, SCHEMA_TYPE);
-        if (PARQUET_HAS(e, SCHEMA_FIELD_ID) && e->field_id > 0)
-            f->has_field_ids = true;
-        if (i > 0 && w.depth == 0)
-            FAIL(err, ST_CORRUPT, "the schema has elements behind the root's last");
-        if (i > 0)
-            w.level[w.depth - 1].children--;
-        if (group || i == 0) {
-            if (w.depth == DEPTH_MOST)
-                FAIL(err, ST_CORRUPT, "the schema nests deeper than %d", DEPTH_MOST);
-            w.level[w.depth].name = e->name;
-            w.level[w.depth++].children = e->num_children;
-        } else {
-            TRY(add_leaf(f, &w, e, err));
-        }
-        while (w.depth > 0 && w.level[w.depth - 1].children <= 0)
-            w.depth--;
-    }
-    if (w.depth != 0)
-        FAIL(err, ST_CORRUPT, "the schema lacks elements that its groups count");
-    for (size_t i = 0; i < f->columns && i < meta->column_orders.count; i++) {
+    TRY(ARENA_ARRAY(&f->arena, struct parquet_leaf, meta->schema.count, &f->leaf, err));
+    arena_init(&parts, f->account);
+    struct walk w = {.f = f, .schema = &meta->schema, .arena = &parts};
+    status st = read_tree(&w, err);
+    arena_free(&parts);
+    TRY(st);
+    for (size_t i = 0; i < f->leaves && i < meta->column_orders.count; i++) {
         uint32_t order = meta->column_orders.items[i].has;
         f->leaf[i].order = order ? order : PARQUET_ORDER_UNKNOWN;
     }

@@ -63,7 +63,19 @@ status plan_column(struct plan_binder *b, const struct plan_scope *s, size_t i, 
     return ST_OK;
 }
 
-/* A struct, list or map, or a column of a type that is not known, is no column for firn: say so instead of "does not exist". */
+/* Structs are no columns, but their parts are: say so instead of "does not exist". */
+static const struct column_field *part_of(const struct plan_scope *s, const struct query_name *name)
+{
+    for (size_t i = 0; s && s->input && i < s->visible; i++) {
+        const struct column_field *f = &s->input->schema.fields[i];
+        struct str head = {f->name.ptr, name->text.len};
+        if (f->name.len > head.len && f->name.ptr[head.len] == '.' && name_is(name, head))
+            return f;
+    }
+    return NULL;
+}
+
+/* A column of a type that is not known, or a list or map with such a part. */
 static const struct iceberg_field *nested_field(const struct plan_scope *s,
                                                 const struct query_name *name)
 {
@@ -77,7 +89,7 @@ static const struct iceberg_field *nested_field(const struct plan_scope *s,
     return NULL;
 }
 
-/* The same for a file's column that cannot be read. */
+/* A file's column that cannot be read. */
 static const struct query_unread *unread_column(const struct plan_scope *s,
                                                 const struct query_name *name)
 {
@@ -97,11 +109,16 @@ static status fail_missing(const struct plan_scope *s, const struct query_ast *a
     if (unread)
         FAIL_SQL(err, ST_UNSUPPORTED, "0A000", ast->position, "column \"%.*s\" cannot be read: %s",
                  STR_ARG(name->text), unread->why);
+    const struct column_field *part = part_of(s, name);
+    if (part)
+        FAIL_SQL(err, ST_UNSUPPORTED, "0A000", ast->position,
+                 "column \"%.*s\" is a struct: name its parts, such as %.*s", STR_ARG(name->text),
+                 STR_ARG(part->name));
     const struct iceberg_field *f = nested_field(s, name);
     if (f)
         FAIL_SQL(err, ST_UNSUPPORTED, "0A000", ast->position,
                  "column \"%.*s\" is %s%.*s, which is not supported", STR_ARG(name->text),
-                 f->nested ? "a struct, list or map" : "of type ",
+                 f->nested ? "nested with a part of an unknown type" : "of type ",
                  f->nested ? 0 : (int)f->type_json.len, f->type_json.ptr);
     status st;
     if (ast->name_count > 1)
@@ -136,13 +153,44 @@ static status fail_correlated(const struct plan_scope *s, const struct query_ast
     return ST_OK;
 }
 
+/* names[0 .. count) as one name: the part b of a struct a is the column "a.b". */
+static status join_names(struct arena *arena, const struct query_name *names, size_t count,
+                         struct query_name *out, struct error *err)
+{
+    *out = names[0];
+    for (size_t i = 1; i < count; i++) {
+        TRY(arena_printf(arena, &out->text, err, "%.*s.%.*s", STR_ARG(out->text),
+                         STR_ARG(names[i].text)));
+        out->quoted |= names[i].quoted;
+    }
+    return ST_OK;
+}
+
+/* Index of the column, -1, -2. In a.b, a may be the table or, where it is not, a struct. */
+static status find_column(const struct plan_binder *b, const struct query_ast *ast, int *out,
+                          struct error *err)
+{
+    const struct plan_scope *s = b->scope;
+    *out = -1;
+    for (size_t parts = 1; s && s->input && parts <= ast->name_count && *out == -1; parts++) {
+        size_t qualifiers = ast->name_count - parts;
+        struct query_name name;
+        if (!plan_qualifier_fits(s, ast->names, qualifiers))
+            continue;
+        TRY(join_names(b->c->arena, ast->names + qualifiers, parts, &name, err));
+        *out = plan_find_column(&s->input->schema, s->visible, &name);
+    }
+    return ST_OK;
+}
+
 status plan_bind_column(struct plan_binder *b, const struct query_ast *ast, struct query_expr **out,
                         struct error *err)
 {
     const struct plan_scope *s = b->scope;
     const struct query_name *name = &ast->names[ast->name_count - 1];
     bool fits = s && s->input && plan_qualifier_fits(s, ast->names, ast->name_count - 1);
-    int i = fits ? plan_find_column(&s->input->schema, s->visible, name) : -1;
+    int i;
+    TRY(find_column(b, ast, &i, err));
     if (i == -2)
         FAIL_SQL(err, ST_INVALID, "42702", ast->position, "column reference \"%.*s\" is ambiguous",
                  STR_ARG(name->text));
@@ -150,7 +198,7 @@ status plan_bind_column(struct plan_binder *b, const struct query_ast *ast, stru
         return plan_column(b, s, (size_t)i, ast->position, out, err);
     if (s)
         TRY(fail_correlated(s->outer, ast, err));
-    if (!fits && ast->name_count > 1)
+    if (!fits && ast->name_count > 1 && !part_of(s, &ast->names[0]))
         return plan_fail_qualifier(s, ast->names, ast->name_count - 1, ast->position, err);
     return fail_missing(s, ast, err);
 }

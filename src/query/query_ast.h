@@ -25,7 +25,7 @@ struct query_table_name {
 /* A type as written: "numeric(10,2)", "timestamp with time zone". Resolved by sql. */
 
 enum query_ast_kind {
-    QUERY_AST_COLUMN, /* names: [table.]column, or [schema.]table.column */
+    QUERY_AST_COLUMN, /* names: column, behind it parts of structs; before it [schema.]table */
     QUERY_AST_STAR,   /* names: qualifier, or none */
     QUERY_AST_NULL,
     QUERY_AST_BOOLEAN,  /* boolean */

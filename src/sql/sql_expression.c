@@ -61,9 +61,9 @@ static status expr_column(struct sql_source *s, const PgQuery__ColumnRef *c, str
         a->kind = QUERY_AST_STAR;
         count--;
     }
-    if (c->n_fields > 3)
+    if (a->kind == QUERY_AST_STAR && count > 2)
         FAIL_SQL(err, ST_INVALID, "42601", a->position,
-                 "improper qualified name (at most schema.table.column)");
+                 "improper qualified name (at most schema.table.*)");
     for (size_t i = 0; i < count; i++) /* (row).* and the like never come here */
         ENSURE(c->fields[i]->node_case == PG_QUERY__NODE__NODE_STRING, err);
     a->name_count = count;

@@ -4,17 +4,23 @@
 nested=$here/../data/parquet/nested.parquet
 
 run 0 run -f csv -c "SELECT * FROM read_parquet('$nested')"
-out_is 'before,after
-1,a
-2,b
-3,c'
-err_has '* leaves out column "list" (nested columns are not supported), and 2 more'
+out_is 'before,list,struct.x,struct.y,after
+1,[1],1,a,a
+2,,1,a,b
+3,"[2,3]",1,a,c'
+err_has '* leaves out column "half" (FLOAT16 is not supported)'
 
 run 1 run -c "SELECT before, half FROM read_parquet('$nested')"
 err_has 'column "half" cannot be read: FLOAT16 is not supported'
 err_has 'SQLSTATE 0A000'
+
+# parts of structs by their path, with and without quotes and table; a struct itself is no column
+run 0 run -q -f csv -c "SELECT struct.x, f.struct.y, \"struct.x\" FROM read_parquet('$nested') f WHERE f.struct.x > 0 LIMIT 1"
+out_is 'x,y,struct.x
+1,a,1'
 run 1 run -c "SELECT count(*) FROM read_parquet('$nested') f WHERE f.struct IS NULL"
-err_has 'column "struct" cannot be read: nested columns are not supported'
+err_has 'column "struct" is a struct: name its parts, such as struct.x'
+err_has 'SQLSTATE 0A000'
 
 # a name that no file has is another matter
 run 1 run -c "SELECT halves FROM read_parquet('$nested')"

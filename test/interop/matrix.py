@@ -21,6 +21,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../ref"))
+import nested  # noqa: E402
 from matrix_cells import canon, cells, same
 from parquet_judge import Column
 from parquet_make import Maker
@@ -37,7 +39,7 @@ ENCODINGS = ["PLAIN", "dictionary", "RLE", "DELTA_BINARY_PACKED", "DELTA_LENGTH_
 TYPES = ["BOOLEAN", "INT(8)", "INT(16)", "INT(32)", "INT32", "INT(64)", "INT64", "UINT(8)", "UINT(16)", "UINT(32)", "UINT(64)", "FLOAT", "DOUBLE",
          "DECIMAL in INT32", "DECIMAL in INT64", "DECIMAL in FIXED", "DATE", "TIME(ms)", "TIME(us)", "TIME(ns)", "INT96",
          "TIMESTAMP(ms)", "TIMESTAMP(us)", "TIMESTAMP(ns)", "TIMESTAMP(ms, UTC)", "TIMESTAMP(us, UTC)", "TIMESTAMP(ns, UTC)",
-         "STRING", "ENUM", "JSON", "BYTE_ARRAY", "FIXED", "UUID", "UNKNOWN", "FLOAT16", "INTERVAL", "nested"]  # fmt: skip
+         "STRING", "ENUM", "JSON", "BYTE_ARRAY", "FIXED", "UUID", "UNKNOWN", "FLOAT16", "INTERVAL", "part of a struct", "list", "map"]  # fmt: skip
 
 
 class Matrix:
@@ -114,16 +116,38 @@ class Matrix:
 # ---- writers ---------------------------------------------------------------------------------------------------------
 
 def wanted(table):
-    return {name: canon(table.column(name)) for name in table.column_names}
+    """Canonical values by firn's columns: the parts of structs, lists and maps as text."""
+    out = {}
+    for name in table.column_names:
+        for column, array in nested.columns(name, whole(table.column(name))):
+            out[column] = pa.array(nested.text(array)) if nested.is_text(array.type) else canon(array)
+    return out
+
+
+def whole(column):
+    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+
+
+def nested_columns(n):
+    """Empty and NULL at every level, and a row that fills pages."""
+    def some(i, value):
+        return None if i % 7 == 3 else value
+
+    deep = pa.list_(pa.struct([("a", pa.list_(pa.int64())), ("b", pa.struct([("c", pa.string())]))]))
+    return {
+        "list": pa.array([some(i, [some(k, k * i) for k in range(i % 5)]) for i in range(n)], pa.list_(pa.int32())),
+        "struct": pa.array([some(i, {"x": some(i + 1, i), "in": {"y": f"{i}", "z": [i]}}) for i in range(n)]),
+        "map": pa.array([some(i, [(f"k{k}", some(k, i)) for k in range(i % 4)]) for i in range(n)], pa.map_(pa.string(), pa.int32())),
+        "deep": pa.array([some(i, [some(k + i, {"a": some(k, list(range(20000 if i == 11 else k))), "b": some(i + k, {"c": some(k + 2, f"c{k}")})})
+                                   for k in range(i % 4)]) for i in range(n)], deep)}  # fmt: skip
 
 
 def odd_table(maker, n):
-    """Columns that are refused, and a few whose types are rare."""
+    """Nested columns, one that is refused, and a few whose types are rare."""
     half = pa.array([i / 4 for i in range(n)], pa.float16())
     words = [maker.random.choice(["red", "green", "blue"]) for _ in range(n)]
     ids = [bytes([i % 251] * 16) for i in range(n)]
-    return pa.table({"half": half, "list": pa.array([[i] for i in range(n)], pa.list_(pa.int32())),
-                     "struct": pa.array([{"x": i} for i in range(n)]), "map": pa.array([[("k", i)] for i in range(n)], pa.map_(pa.string(), pa.int32())),
+    return pa.table({"half": half, **nested_columns(n),
                      "nothing": pa.nulls(n), "json": pa.array([f'{{"a": {i}}}' for i in range(n)], pa.json_()),
                      "uuid": pa.array(ids, pa.uuid()), "word": pa.array(words).dictionary_encode()})  # fmt: skip
 
@@ -151,7 +175,7 @@ def by_pyarrow(maker, matrix, source, odd):
             second[name] = "BYTE_STREAM_SPLIT"
     stamps = source.select([n for n in source.column_names if n.startswith("ts_ns")])
     decimals = source.select([n for n in source.column_names if n.startswith("dec")])
-    want, odd_want = wanted(source), wanted(odd.select(["nothing", "json", "uuid", "word"]))
+    want, odd_want = wanted(source), wanted(odd.drop_columns(["half"]))
     for codec in ["none", "snappy", "gzip", "zstd", "lz4", "brotli"]:
         for version in ["1.0", "2.0"]:
             common = dict(compression=codec, data_page_version=version)
@@ -179,9 +203,12 @@ def by_duckdb(maker, matrix, source):
     want["json"] = pa.array([f'{{"a":{i}}}' for i in range(ROWS)])
     want["mood"] = pa.array(["ok" if i % 2 else "sad" for i in range(ROWS)])
     want["nothing"] = pa.nulls(ROWS)
+    deep = pa.table(nested_columns(ROWS))
+    con.register("deep", deep)
+    want.update(wanted(deep))
     con.execute("""CREATE TABLE wide AS SELECT source.*, printf('%032x', i)::UUID AS uuid, ('{"a":' || i || '}')::JSON AS json,
-        CASE WHEN i % 2 = 0 THEN 'sad' ELSE 'ok' END::ENUM('sad', 'ok') AS mood, [i] AS list, {'x': i} AS struct, MAP {'k': i} AS map,
-        INTERVAL (i) DAY AS span, NULL::INTEGER AS nothing FROM source POSITIONAL JOIN more""")
+        CASE WHEN i % 2 = 0 THEN 'sad' ELSE 'ok' END::ENUM('sad', 'ok') AS mood, INTERVAL (i) DAY AS span,
+        NULL::INTEGER AS nothing, deep.* FROM source POSITIONAL JOIN more POSITIONAL JOIN deep""")
     for codec in ["uncompressed", "snappy", "gzip", "zstd", "lz4_raw", "brotli"]:
         for version in ["V1", "V2"]:
             path = maker.path(f"duckdb-{codec}-{version}")
@@ -192,12 +219,12 @@ def by_duckdb(maker, matrix, source):
 def by_polars(maker, matrix, source):
     frame = pl.from_arrow(source).with_columns(
         word=pl.Series(["red" if i % 3 else "green" for i in range(ROWS)], dtype=pl.Categorical),
-        list=pl.Series([[i] for i in range(ROWS)]), struct=pl.Series([{"x": i} for i in range(ROWS)]))  # fmt: skip
+        **{name: pl.from_arrow(array) for name, array in nested_columns(ROWS).items() if name != "map"})  # fmt: skip
     for name, kind in (("int32", pa.int32()), ("int64", pa.int64()), ("uint32", pa.uint32()), ("uint64", pa.uint64())):
         spread = pa.array([i * 104729 for i in range(ROWS)], kind)  # all different: no dictionary
         source = source.append_column(f"{name}-spread", spread)
         frame = frame.with_columns(pl.Series(f"{name}-spread", spread))
-    want = wanted(source)
+    want = {**wanted(source), **wanted(pa.table(nested_columns(ROWS)))}
     want["word"] = pa.array(["red" if i % 3 else "green" for i in range(ROWS)])
     for codec in ["uncompressed", "snappy", "gzip", "zstd", "lz4", "brotli"]:
         path = maker.path(f"polars-{codec}")
@@ -418,6 +445,8 @@ def main():
                 readers.judge(reader, path, read(path), want)
         if a.spark:
             table = maker.table(SPARK_KINDS, ["random", "few"], ["some"])
+            for name, array in nested_columns(ROWS).items():
+                table = table.append_column(name, array)
             spark_does(maker, matrix, readers, a.spark, files, lake, table)
     for line in (matrix.wrong + readers.wrong)[:40]:
         print("WRONG", line[:400])

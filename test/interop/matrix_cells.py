@@ -1,6 +1,7 @@
 """matrix_cells.py - what a Parquet file holds, by its bytes, and columns in a form that compares.
 
-cells(path)  -> {column: (type, codec, {(page version, encoding)})}, types by physical type and annotation
+cells(path)  -> {column: (type, codec, {(page version, encoding)})}, types by physical type and annotation, columns as
+                firn names them
 canon(array) -> the same values in one Arrow form whoever wrote or read them: integers as 64 bits (unsigned
                 ones as decimals), floats as their bits, times and timestamps as microseconds, rounded down
 """
@@ -56,18 +57,38 @@ def pages(data, chunk):
     return found
 
 
+def columns(elements):
+    """-> (column as firn names it, its type) of each leaf"""
+    out, at = [], 1
+
+    def walk(path, nested):
+        nonlocal at
+        element = elements[at]
+        name = path + [element[4].decode()]
+        at += 1
+        logical = element.get(10) or {}
+        if not nested and (element.get(3) == 2 or 3 in logical or 2 in logical or element.get(6) in (1, 2, 3)):
+            nested = ".".join(name), "map" if 2 in logical or element.get(6) in (1, 2) else "list"
+        if not element.get(5):
+            out.append(nested or (".".join(name), annotation(element) if len(name) == 1 else "part of a struct"))
+        for _ in range(element.get(5) or 0):
+            walk(name, nested)
+
+    while at < len(elements):
+        walk([], None)
+    return out
+
+
 def cells(path):
     with open(path, "rb") as f:
         data = f.read()
     n = int.from_bytes(data[-8:-4], "little")
     meta = Thrift(data[-8 - n : -8]).value(12)
-    leaves = [e for e in meta[2] if not e.get(5)]
+    leaves = columns(meta[2])
     out = {}
     for group in meta[4]:
-        for element, chunk in zip(leaves, group[1]):
-            path_parts = [p.decode() for p in chunk[3][3]]
-            kind = annotation(element) if len(path_parts) == 1 else "nested"
-            seen = out.setdefault(path_parts[0], (kind, CODECS[chunk[3][4]], set()))
+        for (name, kind), chunk in zip(leaves, group[1]):
+            seen = out.setdefault(name, (kind, CODECS[chunk[3][4]], set()))
             seen[2].update(pages(data, chunk))
     return out
 

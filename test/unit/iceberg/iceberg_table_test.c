@@ -115,8 +115,20 @@ TEST(version_2_is_read)
 
     struct column_schema columns;
     CHECK_OK(iceberg_schema_columns(s, &f.arena, &columns, &err));
-    CHECK_INT(columns.count, 5);
-    CHECK_INT(columns.fields[4].field_id, 9);
+    CHECK_INT(columns.count, 7);
+    CHECK_STR(columns.fields[4].name, "l");
+    CHECK_INT(columns.fields[4].type.kind, COLUMN_TEXT);
+    CHECK_INT(columns.fields[4].field_id, 5);
+    CHECK_STR(columns.fields[5].name, "s.ts");
+    CHECK_INT(columns.fields[5].type.kind, COLUMN_TIMESTAMPTZ);
+    CHECK_INT(columns.fields[5].field_id, 8);
+    CHECK_INT(columns.fields[6].field_id, 9);
+    const struct column_node *list = iceberg_schema_nested(s, 5);
+    CHECK_INT(list->kind, COLUMN_NODE_LIST);
+    CHECK_INT(list->children[0].type.kind, COLUMN_TEXT);
+    CHECK(list->children[0].required && !list->required);
+    CHECK(!iceberg_schema_nested(s, 8) && !iceberg_schema_nested(s, 6));
+    CHECK(!iceberg_schema_is_flat(s) && iceberg_schema_is_flat(&t->schemas[0]));
     CHECK(columns.fields[0].required && !columns.fields[2].required);
     CHECK_STR(columns.fields[1].doc, "com\nment");
     arena_free(&f.arena);

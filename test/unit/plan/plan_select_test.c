@@ -203,7 +203,7 @@ TEST(name_resolution)
     CHECK_TYPES("SELECT value, \"Value\" FROM mixed", "value integer, Value integer");
     CHECK_ERROR("SELECT \"day\" FROM mixed", "42703", 8, "column \"day\" does not exist");
     CHECK_ERROR("SELECT twin FROM mixed", "42702", 8, "column reference \"twin\" is ambiguous");
-    CHECK_ERROR("SELECT box FROM mixed", "0A000", 8, "struct, list or map");
+    CHECK_ERROR("SELECT box FROM mixed", "0A000", 8, "nested with a part of an unknown type");
     CHECK_ERROR("SELECT produkt_id FROM sales", "42703", 8, "column \"produkt_id\" does not exist");
     CHECK_ERROR("SELECT sales.nothing_like_it FROM sales", "42703", 8,
                 "column sales.nothing_like_it does not exist");

@@ -340,7 +340,7 @@ TEST(syntax_errors)
         {"SELECT 'abc", "42601", 8, "unterminated quoted string at or near \"'abc\""},
         {"SELECT é, \"abc", "42601", 12, "unterminated quoted identifier at or near \"\"abc\""},
         {"SELECT \"\"", "42601", 8, "zero-length delimited identifier at or near \"\"\"\""},
-        {"SELECT a.b.c.d.e", "42601", 8, "improper qualified name (at most schema.table.column)"},
+        {"SELECT a.b.c.*", "42601", 8, "improper qualified name (at most schema.table.*)"},
         {"SELECT * FROM a.b.c.d", "42601", 15,
          "improper qualified name (too many dotted names): a.b.c.d"},
         {"DROP TABLE x, a.b.c.d", "42601", 15,
