@@ -28,6 +28,9 @@ struct catalog_config {
     struct str uri;       /* "sqlite:////abs/firn.db", "http://host:19120/api/v2" */
     struct str warehouse; /* "file:///abs/warehouse", "s3a://bucket/warehouse" */
     int64_t busy_ms;      /* 0 = the default of 60,000 */
+    const _Atomic bool
+        *cancel; /* borrowed while open: questions to a server, but no commit, end with
+                                   ST_CANCELLED once set; or NULL */
     size_t property_count;
     const struct property *properties; /* all keys of the catalog's section, the above included */
 };

@@ -334,6 +334,7 @@ static void nessie_close(struct catalog *c)
         return;
     catalog_token_close(n->token);
     net_client_close(n->net);
+    net_client_close(n->firm);
     mem_free(NULL, n, sizeof(*n));
 }
 
@@ -432,7 +433,7 @@ static status open_token(struct catalog *c, const struct catalog_config *config,
              "catalog \"%.*s\": authentication.type is NONE, BEARER, BASIC or OAUTH2",
              STR_ARG(c->name));
     }
-    return catalog_token_open(&t, n->net, &n->token, err);
+    return catalog_token_open(&t, n->firm, &n->token, err);
 }
 
 /* The root of API v2; servers that have it serve v1 beside it. */
@@ -492,6 +493,8 @@ status catalog_nessie_open(struct catalog *c, const struct catalog_config *confi
                      STR_ARG(n->ref.len || n->hash.len ? n->ref : STR("default branch")),
                      n->hash.len ? "@" : "", STR_ARG(n->hash), STR_ARG(n->base)));
     struct net_config net = {.ca_file = ca_file, .total_ms = c->busy_ms};
+    TRY(net_client_open(&net, &n->firm, err));
+    net.cancel = config->cancel;
     TRY(net_client_open(&net, &n->net, err));
     return open_token(c, config, err);
 }

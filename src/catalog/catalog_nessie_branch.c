@@ -65,7 +65,7 @@ static status put_merge(struct buffer *b, struct str name, struct str hash, stru
 static status create(struct catalog_pin *p, struct str name, struct buffer *body, struct error *err)
 {
     const struct nessie_pin *n = p->self;
-    struct nessie_request r = {.method = "POST", .what = "creating a branch"};
+    struct nessie_request r = {.method = "POST", .firm = true, .what = "creating a branch"};
     struct str escaped;
     TRY(net_escape(name, false, &p->arena, &escaped, err));
     TRY(arena_printf(&p->arena, &r.path, err, "trees?name=%.*s&type=BRANCH", STR_ARG(escaped)));
@@ -79,7 +79,7 @@ static status create(struct catalog_pin *p, struct str name, struct buffer *body
 
 static status drop(struct catalog_pin *p, struct str name, struct error *err)
 {
-    struct nessie_request r = {.method = "DELETE", .what = "dropping a branch"};
+    struct nessie_request r = {.method = "DELETE", .firm = true, .what = "dropping a branch"};
     struct str hash, path;
     TRY(hash_of(p, name, &hash, err));
     TRY(catalog_nessie_path(name, hash, &p->arena, &path, err));

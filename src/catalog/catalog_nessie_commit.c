@@ -21,7 +21,8 @@
  *     changed a key first, and that no sending will be carried out any more
  * N3  429 and 503 mean that nothing was done, and `net` sends again. A proxy may have answered so
  *     after all: a conflict of such a later sending is looked up like after a lost one
- * N4  when busy_ms have passed without an answer that decides, the outcome is unknown (K1) */
+ * N4  cancelling ends none of it: what was sent is settled first
+ * N5  when busy_ms have passed without an answer that decides, the outcome is unknown (K1) */
 #include "catalog/catalog_nessie_int.h"
 
 #include "base/clock.h"
@@ -232,7 +233,7 @@ static status refused(const struct nessie_reply *reply, struct arena *arena, str
 static status send_once(struct nessie_try *x, struct error *err)
 {
     struct nessie_request r = {
-        .method = "POST", .path = x->path, .body = x->body, .what = "committing"};
+        .method = "POST", .path = x->path, .body = x->body, .firm = true, .what = "committing"};
     struct nessie_reference now = {0};
     struct nessie_reply reply;
     struct catalog *c = x->at->catalog;
@@ -252,8 +253,11 @@ static status send_once(struct nessie_try *x, struct error *err)
 static status history_page(struct nessie_try *x, struct str path, bool *found, struct str *token,
                            struct error *err)
 {
-    struct nessie_request r = {
-        .method = "GET", .path = path, .repeatable = true, .what = "looking for the commit"};
+    struct nessie_request r = {.method = "GET",
+                               .path = path,
+                               .repeatable = true,
+                               .firm = true,
+                               .what = "looking for the commit"};
     struct nessie_reply reply;
     status st = catalog_nessie_get(x->at->catalog, &r, x->arena, &reply, err);
     if (st == ST_OK)

@@ -58,7 +58,8 @@ status catalog_nessie_send(struct catalog *c, const struct nessie_request *r, st
                                      .repeatable = r->repeatable};
     catalog_token_put(n->token, &out->sent);
     TRY(arena_printf(arena, &out->sent.url, err, "%.*s/%.*s", STR_ARG(n->base), STR_ARG(r->path)));
-    TRY_CONTEXT(net_send(n->net, &out->sent, arena, &out->http, err), err, "%s", r->what);
+    TRY_CONTEXT(net_send(r->firm ? n->firm : n->net, &out->sent, arena, &out->http, err), err, "%s",
+                r->what);
     TRY_CONTEXT(take_body(out, err), err, "%s: the reply of %.*s", r->what, STR_ARG(n->base));
     return ST_OK;
 }

@@ -9,7 +9,8 @@
 #include "base/jsontext.h"
 
 struct nessie_catalog {
-    struct net_client *net;      /* owned */
+    struct net_client *net;      /* owned; its requests end when the session is cancelled */
+    struct net_client *firm;     /* owned; these do not: commits, and the search for a lost one */
     struct catalog_token *token; /* owned; NULL = none is shown */
     /* in the catalog's arena: */
     struct str base; /* "http://host:19120/api/v2" */
@@ -56,6 +57,7 @@ struct nessie_request {
     struct str path;  /* behind the base URL, escaped, with its query */
     struct str body;  /* JSON; ptr NULL = none */
     bool repeatable;  /* sent again when its reply is lost */
+    bool firm;        /* cancelling does not end it */
     const char *what; /* "reading the reference main" */
 };
 

@@ -130,6 +130,7 @@ status engine_catalog_open(struct firn_session *s, struct error *err)
     TRY(engine_catalog_default(&s->config, &slot, err));
     TRY(engine_catalog_resolve(&s->config, slot, &config, err));
     engine_remarks_tell(s);
+    config.cancel = &s->cancel;
     struct str busy = engine_config_get(&s->config, "busy"); /* digits, at most nine */
     for (size_t i = 0; i < busy.len; i++)
         config.busy_ms = config.busy_ms * 10 + (busy.ptr[i] - '0');

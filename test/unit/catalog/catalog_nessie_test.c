@@ -22,6 +22,7 @@
     }
 
 static struct error err;
+static _Atomic bool cancelled;
 
 /* How one POST of a commit is answered. */
 struct answer {
@@ -158,6 +159,7 @@ static status open_at(struct world *w, const char *uri, const struct property *m
                                     .uri = str_of(uri),
                                     .warehouse = STR("file:///w/"),
                                     .busy_ms = busy_ms,
+                                    .cancel = &cancelled,
                                     .property_count = count + 1,
                                     .properties = all};
     error_init(&err);
@@ -692,6 +694,23 @@ TEST(another_branch)
     w.fake.reference = NULL;
     CHECK_OK(catalog_pin_at(w.catalog, STR("nix"), &other, &err));
     CHECK(other == NULL);
+    end(&w);
+}
+
+/* Questions end; what may have been sent is settled. */
+TEST(cancelled_in_the_middle)
+{
+    static const struct answer plan[] = {{0, NULL, false}, {200, NULL, true}};
+    struct world w = {.fake = {.content = TABLE, .plan = plan, .plan_count = 2}};
+    struct catalog_change ch = swap();
+    struct str at;
+    bool exists;
+    begin(&w);
+    CHECK_OK(catalog_location(w.pin, demo_t, &w.arena, &at, &err));
+    cancelled = true;
+    CHECK_INT(catalog_namespace_exists(w.pin, STR("demo"), &exists, &err), ST_CANCELLED);
+    CHECK_OK(commit_changes(&w, &ch, 1));
+    CHECK_INT(w.fake.looks, 1);
     end(&w);
 }
 
