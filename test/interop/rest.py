@@ -8,51 +8,21 @@
     replaced      firn replaces a table while PyIceberg appends to it
     lost          replies that never arrive: each row once, whatever happened
 """
-import http.client, http.server, os, socket, sys, tempfile, threading, time, urllib.parse, uuid, warnings
+import http.client, http.server, os, socket, sys, threading, time, urllib.parse
 
 import pyarrow as pa
-from pyiceberg.catalog import load_catalog
 from pyiceberg.exceptions import CommitFailedException, NoSuchTableError
-from lakehouse import Lakehouse, all_zero, finish
+from lakehouse import all_zero, finish
+from rest_lake import S3, RestLake
 
-warnings.filterwarnings("ignore")
 firn = sys.argv[1]
 here = os.path.dirname(os.path.abspath(__file__))
 uri = os.environ["FIRN_REST_URI"]
-S3 = {"s3.endpoint": os.environ.get("FIRN_S3_ENDPOINT", ""), "s3.path-style-access": "true", "s3.region": "us-east-1",
-      "s3.access-key-id": os.environ.get("AWS_ACCESS_KEY_ID", ""), "s3.secret-access-key": os.environ.get("AWS_SECRET_ACCESS_KEY", "")}
 
 
-class Lake(Lakehouse):
-    """A schema of its own on the shared server."""
-
-    def __init__(self, to=uri):
-        self._work = tempfile.TemporaryDirectory(prefix="firn-test-")
-        self.firn, self.folder, self.env = os.path.abspath(firn), self._work.name, dict(os.environ)
-        self.space = "s" + uuid.uuid4().hex[:12]
-        self.configure(to)
-        self.sql(f"CREATE SCHEMA {self.space}")
-
-    def configure(self, to, **more):
-        keys = dict(S3 if S3["s3.endpoint"] else {}, **more)
-        self.script("firn.yaml", f"catalog:\n  lake:\n    type: rest\n    uri: {to}\n" +
-                    "".join(f"    {k}: \"{v}\"\n" for k, v in keys.items()) + "default-catalog: lake\n")
-
-    def catalog(self):
-        return load_catalog("lake", type="rest", uri=uri, **S3)
-
-    def table(self, name):
-        return self.catalog().load_table(f"{self.space}.{name}")
-
-    def rows(self, name):
-        return sorted(tuple(r.values()) for r in self.table(name).scan().to_arrow().to_pylist())
-
-    def read(self, sql, *args):
-        out = self.run("run", "-q", "--format", "csv", *args, "-c", sql.replace("~", self.space)).stdout.strip().split("\n")
-        return [tuple(line.split(",")) for line in out[1:]]
-
-    def do(self, sql, code=0):
-        return self.sql(sql.replace("~", self.space), code=code)
+class Lake(RestLake):
+    def __init__(self):
+        super().__init__(firn, uri)
 
 
 def job():
