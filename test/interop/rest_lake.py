@@ -2,7 +2,6 @@
 import os, tempfile, uuid, warnings
 
 from lakehouse import Lakehouse
-from pyiceberg.catalog import load_catalog
 
 warnings.filterwarnings("ignore")
 S3 = {"s3.endpoint": os.environ["FIRN_S3_ENDPOINT"], "s3.path-style-access": "true", "s3.region": "us-east-1",
@@ -24,6 +23,7 @@ class RestLake(Lakehouse):
                     "".join(f"    {k}: \"{v}\"\n" for k, v in S3.items()) + "default-catalog: lake\n")
 
     def catalog(self):
+        from pyiceberg.catalog import load_catalog
         return load_catalog("lake", type="rest", uri=self.uri, **S3)
 
     def table(self, name):

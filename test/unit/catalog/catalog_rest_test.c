@@ -125,18 +125,15 @@ static void put_table(struct fake *f, struct str request, struct buffer *b)
 }
 
 /* The effect of a commit, create, drop or property change on the tables. */
-static void apply(struct fake *f, struct str request)
+static void apply(struct fake *f)
 {
-    const char *id = strstr(request.ptr, "\"add-snapshot\"");
-    if (str_starts(request, STR("DELETE")))
-        f->absent = true;
-    else
-        f->absent = false;
+    const char *id = strstr(f->change, "\"add-snapshot\"");
+    f->absent = strncmp(f->change, "DELETE", 6) == 0;
     if (id && (id = strstr(id, "\"snapshot-id\":")))
         f->snapshots[f->snapshot_count++] = strtoll(id + strlen("\"snapshot-id\":"), NULL, 10);
-    if (strstr(request.ptr, "\"set-properties\"") && !id)
+    if (strstr(f->change, "\"set-properties\"") && !id)
         f->property = "new";
-    if (strstr(request.ptr, "\"assign-uuid\""))
+    if (strstr(f->change, "\"assign-uuid\""))
         f->uuid = UUID;
 }
 
@@ -150,7 +147,7 @@ static void put_change(struct fake *f, struct str request, struct buffer *b,
     f->changes++;
     keep(f->change, sizeof(f->change), request);
     if (a->applied)
-        apply(f, request);
+        apply(f);
     if (a->status == 0)
         out->then = HTTP_RESET;
     else
