@@ -5,9 +5,13 @@
 #include "harness/http_server.h"
 #include "harness/test.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define UUID    "11111111-2222-4333-8444-555555555555"
 #define PUBLISH "99999999-8888-4777-8666-555555555555"
@@ -209,16 +213,12 @@ struct world {
     struct arena arena;
 };
 
-static status try_open(struct world *w, const struct property *properties, size_t count)
+static status open_at(struct world *w, const char *uri, const struct property *properties,
+                      size_t count)
 {
-    static char uri[128];
     unsetenv("http_proxy");
     error_init(&err);
-    if (!w->fake.uuid)
-        w->fake.uuid = UUID;
     arena_init(&w->arena, NULL);
-    w->fake.server = http_server_start(answer, &w->fake);
-    snprintf(uri, sizeof(uri), "%s", http_server_url(w->fake.server, "/").ptr);
     CHECK_OK(store_create_memory(&w->store, &err));
     struct catalog_config config = {.name = STR("lake"),
                                     .type = STR("rest"),
@@ -228,6 +228,16 @@ static status try_open(struct world *w, const struct property *properties, size_
                                     .property_count = count,
                                     .properties = properties};
     return catalog_open(&config, w->store, false, &w->catalog, &err);
+}
+
+static status try_open(struct world *w, const struct property *properties, size_t count)
+{
+    char uri[128];
+    if (!w->fake.uuid)
+        w->fake.uuid = UUID;
+    w->fake.server = http_server_start(answer, &w->fake);
+    snprintf(uri, sizeof(uri), "%s", http_server_url(w->fake.server, "/").ptr);
+    return open_at(w, uri, properties, count);
 }
 
 static void begin(struct world *w)
@@ -241,7 +251,8 @@ static void end(struct world *w)
     catalog_unpin(w->pin);
     catalog_close(w->catalog);
     store_destroy(w->store);
-    http_server_stop(w->fake.server);
+    if (w->fake.server)
+        http_server_stop(w->fake.server);
     arena_free(&w->arena);
 }
 
@@ -893,4 +904,69 @@ TEST(namespaces)
             CHECK(holds(str_of(w.fake.change), "{\"namespace\":[\"new\"],\"properties\":{}}"));
         end(&w);
     }
+}
+
+/* ---- memory ---------------------------------------------------------------------------------- */
+
+/* The server in a process of its own, whose allocations do not fail; its state is shared. */
+static pid_t serve_apart(struct fake *f, char uri[128])
+{
+    int ends[2], port = 0;
+    CHECK_INT(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        port = http_server_port(http_server_start(answer, f));
+        if (write(ends[1], &port, sizeof(port)) != sizeof(port))
+            _exit(1);
+        for (;;)
+            pause();
+    }
+    CHECK_INT(read(ends[0], &port, sizeof(port)), sizeof(port));
+    snprintf(uri, 128, "http://127.0.0.1:%d", port);
+    return child;
+}
+
+static status stage_and_commit(struct world *w, const struct iceberg_table *wanted,
+                               const struct catalog_change *ch)
+{
+    struct iceberg_table *staged;
+    struct str at;
+    TRY(catalog_pin(w->catalog, &w->pin, &err));
+    TRY(catalog_location(w->pin, demo_u, &w->arena, &at, &err));
+    TRY(catalog_stage(w->pin, demo_t, wanted, &w->arena, &staged, &err));
+    return commit(w, ch, 1);
+}
+
+/* K1: where a commit stands, nothing but OK is said, as the tables are there to be asked. */
+TEST(any_allocation_may_fail)
+{
+    struct fake *f =
+        mmap(NULL, sizeof(*f), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    char uri[128];
+    bool all = false;
+    uint64_t nth = 0;
+    struct world usual = {0};
+    CHECK(f != MAP_FAILED);
+    *f = (struct fake){.uuid = UUID, .snapshots = {7}, .snapshot_count = 1};
+    pid_t server = serve_apart(f, uri);
+    CHECK_OK(open_at(&usual, uri, NULL, 0));
+    CHECK_OK(catalog_pin(usual.catalog, &usual.pin, &err));
+    struct catalog_change ch = swap(&usual, demo_t, 8);
+    while (!all && ++nth < 5000) {
+        struct world w = {0};
+        f->snapshot_count = 1;
+        CHECK_OK(open_at(&w, uri, NULL, 0));
+        mem_fault_set(nth, false);
+        status st = stage_and_commit(&w, ch.base, &ch);
+        all = mem_fault_count() < nth;
+        mem_fault_set(0, false);
+        if (!(st == ST_OK || (st == ST_OOM && !all)) || (st != ST_OK && f->snapshot_count > 1))
+            test_fail(__FILE__, __LINE__, "allocation %llu: %s, %zu snapshots: %s",
+                      (unsigned long long)nth, status_text(st), f->snapshot_count, err.msg);
+        end(&w);
+    }
+    CHECK(nth > 100 && all);
+    end(&usual);
+    kill(server, SIGKILL);
+    CHECK_INT(waitpid(server, NULL, 0), server);
 }
