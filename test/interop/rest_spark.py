@@ -1,10 +1,12 @@
-"""rest_spark.py FIRN - firn and Spark (Iceberg's RESTCatalog) take turns with the same tables of one REST server."""
+"""rest_spark.py FIRN [APPENDS] - firn and Spark (Iceberg's RESTCatalog) take turns with the same tables of one REST server."""
 import os, sys
 
 import spark_session
+from lakehouse import all_zero, finish
 from rest_lake import S3, RestLake
 
 spark_session.prepare()
+times = int(sys.argv[2]) if len(sys.argv) > 2 else 3
 firn, here, uri = sys.argv[1], os.path.dirname(os.path.abspath(__file__)), os.environ["FIRN_REST_URI"]
 
 with RestLake(firn, uri) as lake:
@@ -57,5 +59,17 @@ with RestLake(firn, uri) as lake:
     assert "42P01" in lake.do("SELECT * FROM ~.t", code=1).stderr
     lake.do("CREATE TABLE ~.u AS SELECT 1 AS a; DROP TABLE ~.u")
     assert sorted(r[1] for r in seen("SHOW TABLES IN ~")) == ["sales_daily_summary", "sales_transactions_raw"]
+
+    # 5. Both append to one table at the same time: every row is there once, for both.
+    lake.do("CREATE TABLE ~.c (w int, n int)")
+    seen("ALTER TABLE ~.c SET TBLPROPERTIES ('commit.retry.num-retries' = '20')")
+    lake.script("appends.sql", "".join(f"INSERT INTO {lake.space}.c VALUES (1, {n});\n" for n in range(times)))
+    running = lake.start("run", "-q", "appends.sql")
+    for n in range(times):
+        seen(f"INSERT INTO ~.c VALUES (2, {n})")
+    all_zero(finish([running], 600))
+    want = [(w, n) for w in (1, 2) for n in range(times)]
+    assert seen("SELECT w, n FROM ~.c ORDER BY w, n") == want, seen("SELECT w, n FROM ~.c ORDER BY w, n")
+    assert [(int(w), int(n)) for w, n in lake.read("SELECT w, n FROM ~.c ORDER BY w, n")] == want
     spark.stop()
 print("Spark and firn agree")
