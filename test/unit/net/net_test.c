@@ -517,8 +517,7 @@ TEST(many_at_once)
     w.server = http_server_start(echo_path, NULL);
     for (int i = 0; i < MANY; i++) {
         snprintf(paths[i], sizeof(paths[i]), "/%d", i);
-        snprintf(urls[i], sizeof(urls[i]), "http://127.0.0.1:%d%s", http_server_port(w.server),
-                 paths[i]);
+        snprintf(urls[i], sizeof(urls[i]), "http://127.0.0.1:%d/%d", http_server_port(w.server), i);
         r[i] = get(&w, "/");
         r[i].url = str_of(urls[i]);
         buffer_init(&replies[i].body, NULL, 100);
