@@ -1,5 +1,5 @@
 # The cells of the notebook "Pattern 1.6: Batch Aggregation Pipeline" for Spark 3.5, Iceberg and Nessie, as published, one
-# after each "# %%": the job that examples/batch_aggregation.sql does. notebook_judge.py runs them and alone exchanges,
+# after each "# %%": the job that examples/batch_aggregation.sql does. spark_side.py runs them and alone exchanges,
 # by name, their endpoints and packages.
 
 # %%
