@@ -11,7 +11,7 @@
  * W1  every path is in `written` before its first byte, so that a failure can be cleaned up
  * W2  at most OPEN_FILES files are open; the least recently used one is finished first
  * W3  a file's metrics come from the writer that saw its values, never from the input's claims */
-#include "exec/exec_int.h"
+#include "exec/exec_write_options.h"
 
 #include "iceberg/iceberg.h"
 #include "parquet/parquet.h"
@@ -19,8 +19,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define OPEN_FILES        100
-#define TARGET_FILE_BYTES ((int64_t)512 << 20)
+#define OPEN_FILES 100
 
 struct open_file {
     struct column_value *partition; /* in <arena>; NULL when the slot is free */
@@ -42,8 +41,7 @@ struct file_writer {
     struct arena *arena;                /* borrowed: results live here */
     struct iceberg_paths *written;      /* borrowed */
     struct column_schema schema;        /* file columns: the table's, then hidden ones */
-    struct parquet_write_options options;
-    int64_t target_bytes;
+    struct exec_write_options options;
     int *source; /* per partition field: index into schema */
     struct open_file files[OPEN_FILES];
     struct split_file *splits;       /* in arena: OPEN_FILES of them; NULL without spec->split */
@@ -56,59 +54,7 @@ struct file_writer {
     int64_t rows;
 };
 
-/* ---- options --------------------------------------------------------------------------------- */
-
-static int64_t number_property(const struct iceberg_table *t, const char *key, int64_t otherwise)
-{
-    struct str v = iceberg_table_property(t, key);
-    int64_t n = 0;
-    if (v.len == 0 || v.len > 18)
-        return otherwise;
-    for (size_t i = 0; i < v.len; i++) {
-        if (v.ptr[i] < '0' || v.ptr[i] > '9')
-            return otherwise;
-        n = n * 10 + (v.ptr[i] - '0');
-    }
-    return n > 0 ? n : otherwise;
-}
-
-static status codec_property(const struct iceberg_table *t, enum codec *out, struct error *err)
-{
-    struct str v = iceberg_table_property(t, "write.parquet.compression-codec");
-    *out = CODEC_ZSTD;
-    if (!v.ptr)
-        return ST_OK;
-    if (str_eq_nocase(v, STR("uncompressed")) || str_eq_nocase(v, STR("none"))) {
-        *out = CODEC_NONE;
-        return ST_OK;
-    }
-    static const enum codec known[] = {CODEC_ZSTD, CODEC_SNAPPY, CODEC_GZIP};
-    for (size_t i = 0; i < ARRAY_LEN(known); i++)
-        if (str_eq_nocase(v, str_of(codec_name(known[i])))) {
-            *out = known[i];
-            return ST_OK;
-        }
-    FAIL(err, ST_UNSUPPORTED,
-         "write.parquet.compression-codec \"%.*s\" is not written; use zstd, "
-         "snappy, gzip or uncompressed",
-         STR_ARG(v));
-}
-
-static status read_options(struct file_writer *w, struct error *err)
-{
-    const struct iceberg_table *t = w->spec->table;
-    parquet_write_options_init(&w->options);
-    TRY(codec_property(t, &w->options.codec, err));
-    w->options.row_group_bytes =
-        number_property(t, "write.parquet.row-group-size-bytes", w->options.row_group_bytes);
-    w->options.page_bytes =
-        number_property(t, "write.parquet.page-size-bytes", w->options.page_bytes);
-    w->options.page_rows = number_property(t, "write.parquet.page-row-limit", w->options.page_rows);
-    w->options.dictionary_bytes =
-        number_property(t, "write.parquet.dict-size-bytes", w->options.dictionary_bytes);
-    w->target_bytes = number_property(t, "write.target-file-size-bytes", TARGET_FILE_BYTES);
-    return ST_OK;
-}
+/* ---- columns --------------------------------------------------------------------------------- */
 
 static status file_schema(struct file_writer *w, struct error *err)
 {
@@ -157,7 +103,8 @@ static status create_file(struct file_writer *w, struct open_file *f,
     TRY(store_write_create(w->c->store, f->path, &f->to, err));
     f->partition = partition;
     f->used = ++w->clock;
-    return parquet_writer_create(f->to, &w->schema, &w->options, w->c->account, &f->writer, err);
+    return parquet_writer_create(f->to, &w->schema, &w->options.parquet, w->c->account, &f->writer,
+                                 err);
 }
 
 static void abandon_file(struct open_file *f)
@@ -176,18 +123,21 @@ static status open_file(struct file_writer *w, struct open_file *f, struct colum
     return st;
 }
 
+/* What the manifest says of a column: write.metadata.metrics.*. */
 static status metric_of(struct file_writer *w, const struct parquet_column_metrics *from,
-                        struct iceberg_metric *to, struct error *err)
+                        struct exec_metrics_mode mode, struct iceberg_metric *to, struct error *err)
 {
     *to = (struct iceberg_metric){.field_id = from->field_id,
                                   .column_bytes = from->compressed_bytes,
                                   .values = from->values,
                                   .nulls = from->nulls,
                                   .nans = from->nans};
-    if (!from->has_bounds)
+    if (mode.kind == EXEC_METRICS_NONE)
+        to->values = to->nulls = to->nans = -1;
+    if (!from->has_bounds || mode.kind != EXEC_METRICS_BOUNDS)
         return ST_OK;
-    TRY(iceberg_bound_truncate(&from->min, false, w->arena, &to->lower, err));
-    return iceberg_bound_truncate(&from->max, true, w->arena, &to->upper, err);
+    TRY(iceberg_bound_truncate(&from->min, false, mode.units, w->arena, &to->lower, err));
+    return iceberg_bound_truncate(&from->max, true, mode.units, w->arena, &to->upper, err);
 }
 
 static status describe_file(struct file_writer *w, struct open_file *f,
@@ -210,9 +160,10 @@ static status describe_file(struct file_writer *w, struct open_file *f,
     TRY(ARENA_ARRAY(w->arena, struct iceberg_metric, m->columns, &out->metrics, err));
     for (size_t i = 0; i < m->columns; i++) {
         struct iceberg_metric metric;
-        TRY(metric_of(w, &m->column[i], &metric, err));
-        if (i >= visible)
-            metric.lower = metric.upper = (struct str){0}; /* states: counts, no bounds */
+        struct exec_metrics_mode mode = w->options.modes[i];
+        if (i >= visible) /* states: counts, no bounds */
+            mode = (struct exec_metrics_mode){EXEC_METRICS_COUNTS, 0};
+        TRY(metric_of(w, &m->column[i], mode, &metric, err));
         size_t at = i;
         for (; at > 0 && out->metrics[at - 1].field_id > metric.field_id; at--)
             out->metrics[at] = out->metrics[at - 1];
@@ -367,7 +318,7 @@ static status append_to(struct file_writer *w, const struct column_value *partit
     if (w->splits)
         return append_split(w, f, batch, err);
     TRY_CONTEXT(parquet_writer_append(f->writer, batch, err), err, "%.*s", STR_ARG(f->path));
-    if (parquet_writer_bytes(f->writer) >= w->target_bytes)
+    if (parquet_writer_bytes(f->writer) >= w->options.target_bytes)
         TRY(finish_file(w, f, err));
     return ST_OK;
 }
@@ -511,11 +462,11 @@ status exec_write(struct column_stream *rows, const struct exec_write_spec *spec
     w->arena = arena;
     w->written = written;
     arena_init(&s.arena, c->account);
-    status st = read_options(w, err);
+    status st = file_schema(w, err);
     if (st == ST_OK)
-        st = codec_work_create(c->account, &w->options.work, err);
+        st = exec_write_options_read(spec->table, &w->schema, c, arena, &w->options, err);
     if (st == ST_OK)
-        st = file_schema(w, err);
+        st = codec_work_create(c->account, &w->options.parquet.work, err);
     if (st == ST_OK)
         st = splits_init(w, err);
     if (st == ST_OK)
@@ -530,7 +481,7 @@ status exec_write(struct column_stream *rows, const struct exec_write_spec *spec
             exec_rows_free(&w->splits[i].held);
     for (size_t i = 0; s.gathered && i < w->schema.count; i++)
         column_vector_free(&s.gathered[i]);
-    codec_work_free(w->options.work);
+    codec_work_free(w->options.parquet.work);
     arena_free(&s.arena);
     *files = w->done;
     *file_count = w->done_count;

@@ -436,8 +436,10 @@ STATUS_MUST_USE status iceberg_value_encode(const struct column_value *v, struct
 STATUS_MUST_USE status iceberg_value_decode(struct column_type type, struct str bytes,
                                             struct arena *arena, struct column_value *out,
                                             struct error *err);
+/* A bound cut to `units` characters of text or bytes of binary, an upper one rounded up; UINT32_MAX =
+ * whole. ptr NULL when there is none of that length. */
 STATUS_MUST_USE status iceberg_bound_truncate(const struct column_value *v, bool upper,
-                                              struct arena *arena, struct str *out,
+                                              uint32_t units, struct arena *arena, struct str *out,
                                               struct error *err);
 
 enum iceberg_operation {
@@ -485,7 +487,8 @@ STATUS_MUST_USE status iceberg_snapshot_write(struct store *store, const struct 
 /* Deletes what can be deleted; never fails. */
 void iceberg_paths_delete(struct store *store, const struct iceberg_paths *p);
 
-/* "<location>/data/<partition path>/<name>" with URL-escaped values; honours write.data.path. */
+/* "<location>/data/<partition path>/<name>" with URL-escaped values, as write.data.path and
+ * write.object-storage.* want it. */
 STATUS_MUST_USE status iceberg_data_path(const struct iceberg_table *t,
                                          const struct iceberg_spec *spec,
                                          const struct column_value *partition, struct str name,

@@ -343,22 +343,105 @@ status iceberg_partition_path(const struct iceberg_spec *spec, const struct colu
     return ST_OK;
 }
 
+/* ---- where data files go --------------------------------------------------------------------- */
+
+static status flag(const struct iceberg_table *t, const char *key, bool absent, bool *out,
+                   struct error *err)
+{
+    struct str v = iceberg_table_property(t, key);
+    *out = v.ptr ? str_eq_nocase(v, STR("true")) : absent;
+    if (v.ptr && !*out && !str_eq_nocase(v, STR("false")))
+        FAIL_SQL(err, ST_INVALID, "22023", 0, "table property %s is \"%.*s\", not true or false",
+                 key, STR_ARG(v));
+    return ST_OK;
+}
+
+/* Folders of a name's hash, so that object stores spread a table's files over their machines: 20 bits
+ * of Murmur3 as digits, "0101/0110/1001/10110010", as Iceberg's ObjectStoreLocationProvider has them. */
+static void hash_folders(struct str name, char out[24])
+{
+    uint32_t hash = iceberg_murmur3(0, name.ptr, name.len);
+    size_t at = 0;
+    for (unsigned i = 0; i < 20; i++) {
+        if (i == 4 || i == 8 || i == 12)
+            out[at++] = '/';
+        out[at++] = hash >> (19 - i) & 1 ? '1' : '0';
+    }
+    out[at] = 0;
+}
+
+/* The last part of a location, and the one before it: "db/table". */
+static struct str last_two(struct str location)
+{
+    size_t at = location.len, slashes = 0;
+    while (at > 0 && !(location.ptr[at - 1] == '/' && ++slashes == 2))
+        at--;
+    return (struct str){location.ptr + at, location.len - at};
+}
+
+struct layout {
+    struct str folder; /* without a slash at its end */
+    bool hashed;       /* write.object-storage.enabled */
+    bool partitioned;  /* partition values stand in the path */
+};
+
+static status read_layout(const struct iceberg_table *t, struct arena *arena, struct layout *out,
+                          struct error *err)
+{
+    static const char *const keys[] = {"write.data.path", "write.object-storage.path",
+                                       "write.folder-storage.path"}; /* the later ones are old */
+    TRY(flag(t, "write.object-storage.enabled", false, &out->hashed, err));
+    TRY(flag(t, "write.object-storage.partitioned-paths", true, &out->partitioned, err));
+    out->partitioned |= !out->hashed;
+    out->folder = (struct str){0};
+    for (size_t i = 0; i < ARRAY_LEN(keys) && out->folder.len == 0; i++)
+        if (i != 1 || out->hashed)
+            out->folder = iceberg_trim_slash(iceberg_table_property(t, keys[i]));
+    return out->folder.len > 0 ? ST_OK
+                               : arena_printf(arena, &out->folder, err, "%.*s/data",
+                                              STR_ARG(iceberg_trim_slash(t->location)));
+}
+
+/* Appends "<hash>/", where files of several tables meet with the table's name, or "<hash>-". */
+static status put_hash(const struct iceberg_table *t, const struct layout *l, struct str name,
+                       struct buffer *out, struct error *err)
+{
+    char folders[24];
+    struct str location = iceberg_trim_slash(t->location);
+    hash_folders(name, folders);
+    if (!str_starts(l->folder, location))
+        return buffer_printf(out, err, "%s/%.*s/", folders, STR_ARG(last_two(location)));
+    return buffer_printf(out, err, "%s%c", folders, l->partitioned ? '/' : '-');
+}
+
+static status put_data_path(const struct iceberg_table *t, const struct iceberg_spec *spec,
+                            const struct column_value *partition, struct str name,
+                            struct arena *arena, struct buffer *path, struct buffer *tail,
+                            struct error *err)
+{
+    struct layout l;
+    TRY(read_layout(t, arena, &l, err));
+    if (l.partitioned)
+        TRY(iceberg_partition_path(spec, partition, arena, tail, err));
+    TRY(buffer_append_str(tail, name, err));
+    TRY(buffer_append_str(path, l.folder, err));
+    TRY(buffer_append_byte(path, '/', err));
+    if (l.hashed)
+        TRY(put_hash(t, &l, buffer_str(tail), path, err));
+    return buffer_append_str(path, buffer_str(tail), err);
+}
+
 status iceberg_data_path(const struct iceberg_table *t, const struct iceberg_spec *spec,
                          const struct column_value *partition, struct str name, struct arena *arena,
                          struct str *out, struct error *err)
 {
-    struct buffer path;
-    struct str folder = iceberg_table_property(t, "write.data.path");
-    bool own = folder.len > 0;
-    folder = iceberg_trim_slash(own ? folder : t->location);
+    struct buffer path, tail;
     buffer_init(&path, arena->account, 1u << 20);
-    status st = ST_OK;
-    TRY_DONE(buffer_append_str(&path, folder, err));
-    TRY_DONE(buffer_append_str(&path, own ? STR("/") : STR("/data/"), err));
-    TRY_DONE(iceberg_partition_path(spec, partition, arena, &path, err));
-    TRY_DONE(buffer_append_str(&path, name, err));
-    TRY_DONE(arena_str(arena, buffer_str(&path), out, err));
-done:
+    buffer_init(&tail, arena->account, 1u << 20);
+    status st = put_data_path(t, spec, partition, name, arena, &path, &tail, err);
+    if (st == ST_OK)
+        st = arena_str(arena, buffer_str(&path), out, err);
+    buffer_free(&tail);
     buffer_free(&path);
     return st;
 }

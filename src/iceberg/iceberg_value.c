@@ -9,8 +9,6 @@
  * After a promotion old files keep the narrower form: 4 bytes are read as a long or a double. */
 #include "iceberg/iceberg_int.h"
 
-#define BOUND_UNITS 16u /* code points of text, bytes of binary: Iceberg's truncate(16) */
-
 int128 iceberg_decimal(const struct column_value *v)
 {
     return v->type.precision <= 18 ? (int128)v->i64 : v->i128;
@@ -163,11 +161,11 @@ static size_t char_bytes(uint8_t first)
     return first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
 }
 
-/* Bytes of the first BOUND_UNITS characters, or of all. */
-static size_t prefix_bytes(struct str text)
+/* Bytes of the first `units` characters, or of all. */
+static size_t prefix_bytes(struct str text, uint32_t units)
 {
     size_t at = 0;
-    for (unsigned i = 0; i < BOUND_UNITS && at < text.len; i++)
+    for (uint32_t i = 0; i < units && at < text.len; i++)
         at += char_bytes((uint8_t)text.ptr[at]);
     return at < text.len ? at : text.len;
 }
@@ -232,8 +230,8 @@ static status round_bytes_up(struct str prefix, struct arena *arena, struct str 
     return ST_OK;
 }
 
-status iceberg_bound_truncate(const struct column_value *v, bool upper, struct arena *arena,
-                              struct str *out, struct error *err)
+status iceberg_bound_truncate(const struct column_value *v, bool upper, uint32_t units,
+                              struct arena *arena, struct str *out, struct error *err)
 {
     *out = (struct str){0};
     if (v->null)
@@ -245,9 +243,9 @@ status iceberg_bound_truncate(const struct column_value *v, bool upper, struct a
         return ST_OK; /* no characters to count: no bound is better than a wrong one */
     struct str prefix = v->str;
     if (text)
-        prefix.len = prefix_bytes(v->str);
-    else if (prefix.len > BOUND_UNITS)
-        prefix.len = BOUND_UNITS;
+        prefix.len = prefix_bytes(v->str, units);
+    else if (prefix.len > units)
+        prefix.len = units;
     if (!upper || prefix.len == v->str.len)
         return arena_str(arena, prefix, out, err);
     return (text ? round_text_up : round_bytes_up)(prefix, arena, out, err);

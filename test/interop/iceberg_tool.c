@@ -208,8 +208,8 @@ static struct iceberg_metric metric_of(const struct iceberg_table *t, const json
     const struct iceberg_field *f = iceberg_field_by_id(iceberg_current_schema(t), m.field_id);
     struct column_value low = value_of(f->type, json_object_get(json, "min"));
     struct column_value high = value_of(f->type, json_object_get(json, "max"));
-    must(iceberg_bound_truncate(&low, false, &arena, &m.lower, &err));
-    must(iceberg_bound_truncate(&high, true, &arena, &m.upper, &err));
+    must(iceberg_bound_truncate(&low, false, 16, &arena, &m.lower, &err));
+    must(iceberg_bound_truncate(&high, true, 16, &arena, &m.upper, &err));
     return m;
 }
 

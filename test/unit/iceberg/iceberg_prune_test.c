@@ -175,9 +175,9 @@ static struct iceberg_metric metric_of(const struct column_value *rows, int64_t 
         high = !high || column_value_cmp(&rows[i], high, true) > 0 ? &rows[i] : high;
     }
     if (low && draw(6))
-        CHECK_OK(iceberg_bound_truncate(low, false, &arena, &m.lower, &err));
+        CHECK_OK(iceberg_bound_truncate(low, false, 16, &arena, &m.lower, &err));
     if (high && draw(6))
-        CHECK_OK(iceberg_bound_truncate(high, true, &arena, &m.upper, &err));
+        CHECK_OK(iceberg_bound_truncate(high, true, 16, &arena, &m.upper, &err));
     m.nulls = draw(6) ? m.nulls : -1;
     m.nans = draw(2) ? m.nans : -1;
     m.values = draw(6) ? m.values : -1;

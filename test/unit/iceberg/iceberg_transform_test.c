@@ -187,3 +187,37 @@ TEST(data_paths_are_escaped)
     CHECK_OK(iceberg_data_path(&t, &none, NULL, STR("f.parquet"), &arena, &path, &err));
     CHECK_STR(path, "file:///d/f.parquet");
 }
+
+/* The hashes are those of Iceberg's own tests of ObjectStoreLocationProvider. */
+TEST(object_storage_layout_spreads_files_by_hash)
+{
+    setup();
+    struct iceberg_partition_field field = {.name = STR("p"),
+                                            .transform = {.kind = ICEBERG_IDENTITY}};
+    struct iceberg_spec by = {.count = 1, .fields = &field}, none = {0};
+    struct column_value value = of(COLUMN_INT, "1");
+    struct property p[3] = {{STR("write.object-storage.enabled"), STR("true")},
+                            {STR("write.object-storage.partitioned-paths"), STR("true")}};
+    struct iceberg_table t = {.location = STR("s3://b/db/t"), .properties = p, .property_count = 2};
+    struct str path, same;
+    static const char *const hashed[][2] = {{"a", "s3://b/db/t/data/0101/0110/1001/10110010/a"},
+                                            {"b", "s3://b/db/t/data/1110/0111/1110/00000011/b"},
+                                            {"c", "s3://b/db/t/data/0010/1101/0110/01011111/c"},
+                                            {"d", "s3://b/db/t/data/1001/0001/0100/01110011/d"}};
+    for (size_t i = 0; i < ARRAY_LEN(hashed); i++) {
+        CHECK_OK(iceberg_data_path(&t, &none, NULL, str_of(hashed[i][0]), &arena, &path, &err));
+        CHECK_STR(path, hashed[i][1]);
+    }
+    CHECK_OK(iceberg_data_path(&t, &by, &value, STR("f"), &arena, &path, &err));
+    CHECK_OK(iceberg_data_path(&t, &none, NULL, STR("p=1/f"), &arena, &same, &err));
+    CHECK(str_eq(path, same));
+    p[1].value = STR("false");
+    CHECK_OK(iceberg_data_path(&t, &by, &value, STR("a"), &arena, &path, &err));
+    CHECK_STR(path, "s3://b/db/t/data/0101/0110/1001/10110010-a");
+    p[1] = (struct property){STR("write.data.path"), STR("s3://b/shared/")};
+    CHECK_OK(iceberg_data_path(&t, &none, NULL, STR("a"), &arena, &path, &err));
+    CHECK_STR(path, "s3://b/shared/0101/0110/1001/10110010/db/t/a");
+    p[0].value = STR("on");
+    CHECK_STATUS(iceberg_data_path(&t, &none, NULL, STR("a"), &arena, &path, &err), ST_INVALID);
+    CHECK(strstr(err.msg, "write.object-storage.enabled is \"on\", not true or false"));
+}

@@ -136,9 +136,9 @@ static void check_bound(enum column_kind kind, struct str text, const char *lowe
     struct column_value v = value(kind);
     struct str out;
     v.str = text;
-    CHECK_OK(iceberg_bound_truncate(&v, false, &arena, &out, &err));
+    CHECK_OK(iceberg_bound_truncate(&v, false, 16, &arena, &out, &err));
     CHECK_STR(out, lower);
-    CHECK_OK(iceberg_bound_truncate(&v, true, &arena, &out, &err));
+    CHECK_OK(iceberg_bound_truncate(&v, true, 16, &arena, &out, &err));
     if (!upper)
         CHECK(out.ptr == NULL);
     else
@@ -172,9 +172,9 @@ TEST(bounds_are_cut_to_16)
     struct column_value v = value(COLUMN_TEXT);
     struct str out;
     v.str = buffer_str(&all);
-    CHECK_OK(iceberg_bound_truncate(&v, false, &arena, &out, &err));
+    CHECK_OK(iceberg_bound_truncate(&v, false, 16, &arena, &out, &err));
     CHECK_INT(out.len, 64);
-    CHECK_OK(iceberg_bound_truncate(&v, true, &arena, &out, &err));
+    CHECK_OK(iceberg_bound_truncate(&v, true, 16, &arena, &out, &err));
     CHECK(out.ptr == NULL);
     buffer_free(&all);
 
@@ -187,13 +187,13 @@ TEST(bounds_are_cut_to_16)
 
     v.str = STR("\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80"
                 "\x80"); /* no text at all */
-    CHECK_OK(iceberg_bound_truncate(&v, true, &arena, &out, &err));
+    CHECK_OK(iceberg_bound_truncate(&v, true, 16, &arena, &out, &err));
     CHECK(out.ptr == NULL);
     v.null = true;
-    CHECK_OK(iceberg_bound_truncate(&v, true, &arena, &out, &err));
+    CHECK_OK(iceberg_bound_truncate(&v, true, 16, &arena, &out, &err));
     CHECK(out.ptr == NULL);
     v = value(COLUMN_BIGINT);
     v.i64 = 5;
-    CHECK_OK(iceberg_bound_truncate(&v, true, &arena, &out, &err));
+    CHECK_OK(iceberg_bound_truncate(&v, true, 16, &arena, &out, &err));
     check_hex(out, "0500000000000000");
 }
