@@ -364,6 +364,7 @@ status parquet_nested_next(struct parquet_nested *n, int64_t max_rows, struct co
     bool any_null = false;
     buffer_clear(&n->text);
     memset(n->valid, 0, sizeof(n->valid));
+    TRY(buffer_reserve(&n->text, 1, err)); /* texts point into it, also when all are NULL */
     for (; rows < most && n->text.len < TEXT_ENOUGH; rows++) {
         bool null;
         n->starts[rows] = n->text.len;
