@@ -198,25 +198,33 @@ static status plan_files(struct engine_env *e, const struct iceberg_table *t,
              : ST_OK;
 }
 
+static status put_file(const struct iceberg_table *t, struct meta_rows *r,
+                       const struct iceberg_entry *e, struct error *err)
+{
+    const struct iceberg_data_file *f = &e->file;
+    struct str partition;
+    TRY(partition_text(t, f, r->arena, &partition, err));
+    TRY(put_int(r, (int32_t)f->content, err));
+    TRY(put_text(r, f->path, err));
+    TRY(put_text(r, f->format, err));
+    TRY(put_int(r, f->spec_id, err));
+    TRY(put_text(r, partition, err));
+    TRY(put_long(r, f->records, false, err));
+    TRY(put_long(r, f->bytes, false, err));
+    TRY(put_long(r, e->sequence_number, false, err));
+    return put_long(r, e->snapshot_id, false, err);
+}
+
+/* Data files, then delete files (content 1: positions, 2: equality). */
 static status files_rows(struct engine_env *e, const struct iceberg_table *t, struct meta_rows *r,
                          struct error *err)
 {
     struct iceberg_scan scan;
     TRY(plan_files(e, t, &scan, err));
-    for (size_t i = 0; i < scan.count; i++) {
-        const struct iceberg_data_file *f = &scan.entries[i].file;
-        struct str partition;
-        TRY(partition_text(t, f, r->arena, &partition, err));
-        TRY(put_int(r, (int32_t)f->content, err));
-        TRY(put_text(r, f->path, err));
-        TRY(put_text(r, f->format, err));
-        TRY(put_int(r, f->spec_id, err));
-        TRY(put_text(r, partition, err));
-        TRY(put_long(r, f->records, false, err));
-        TRY(put_long(r, f->bytes, false, err));
-        TRY(put_long(r, scan.entries[i].sequence_number, false, err));
-        TRY(put_long(r, scan.entries[i].snapshot_id, false, err));
-    }
+    for (size_t i = 0; i < scan.count; i++)
+        TRY(put_file(t, r, &scan.entries[i], err));
+    for (size_t i = 0; i < scan.delete_count; i++)
+        TRY(put_file(t, r, &scan.deletes[i]->entry, err));
     return ST_OK;
 }
 

@@ -47,6 +47,7 @@ struct scan {
     struct exec_deletes *deletes;    /* owned; NULL: none apply to any file */
     bool any_deletes;                /* to the open file */
     struct exec_gather gather;       /* with deletes only */
+    struct iceberg_mapping mapping;  /* of an Iceberg table, for files without field ids */
     int *file_column;                /* in c->arena: index in this file, -1 = absent */
     struct scan_column *columns;     /* in c->arena */
     struct column_span *spans;       /* in c->arena */
@@ -121,11 +122,26 @@ static void constant_of(const struct scan *s, size_t column, struct column_value
             *out = e->file.partition[i];
 }
 
+/* Metadata columns (specification, "Reserved Field IDs") are in no mapping. */
+#define RESERVED_IDS (INT32_MAX - 200)
+
+/* By field id; in a file that has none by the table's name mapping, else by name. -1 = absent. */
+static int find_column(const struct scan *s, const struct scan_column *col)
+{
+    int found = -1;
+    if (!s->mapping.exists || col->field_id > RESERVED_IDS || parquet_has_field_ids(s->parquet))
+        return parquet_column_find(s->parquet, col->field_id, col->name);
+    for (size_t i = 0; i < s->mapping.count && found < 0; i++)
+        if (s->mapping.names[i].id == col->field_id)
+            found = parquet_column_find(s->parquet, 0, s->mapping.names[i].name);
+    return found;
+}
+
 static void map_columns(struct scan *s)
 {
     for (size_t i = 0; i < s->column_count; i++) {
         const struct scan_column *col = &s->columns[i];
-        s->file_column[i] = parquet_column_find(s->parquet, col->field_id, col->name);
+        s->file_column[i] = find_column(s, col);
         if (s->file_column[i] < 0)
             constant_of(s, i, &s->columns[i].constant);
     }
@@ -367,8 +383,10 @@ static status scan_prepare(struct scan *s, struct error *err)
     const struct query_plan *p = s->plan;
     const struct exec_context *c = s->c;
     const struct column_schema none = {0}, *extra = &none;
-    if (p->kind == QUERY_PLAN_SCAN)
+    if (p->kind == QUERY_PLAN_SCAN) {
+        TRY(iceberg_mapping_of(p->scan.table, c->arena, &s->mapping, err));
         TRY(exec_deletes_open(p, c, &s->deletes, err));
+    }
     if (s->deletes) {
         TRY(exec_gather_init(&s->gather, &p->schema, c, err));
         extra = exec_deletes_columns(s->deletes);

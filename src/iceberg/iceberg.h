@@ -182,6 +182,17 @@ STATUS_MUST_USE status iceberg_snapshot_at(const struct iceberg_table *t, int64_
  * has it (dropped since); NULL when none has. */
 const struct iceberg_field *iceberg_field_ever(const struct iceberg_table *t,
                                                const struct iceberg_schema *first, int32_t id);
+/* schema.name-mapping.default: the names that columns have in data files without field ids. */
+struct iceberg_mapping {
+    bool exists;  /* without one such files go by the columns' own names */
+    size_t count; /* a column may stand several times */
+    struct iceberg_mapped_name {
+        int32_t id;
+        struct str name; /* "a.b" for a member of a struct */
+    } * names;
+};
+STATUS_MUST_USE status iceberg_mapping_of(const struct iceberg_table *t, struct arena *arena,
+                                          struct iceberg_mapping *out, struct error *err);
 /* The columns that rows have, field ids kept: primitive fields, those of structs as "a.b", lists
  * and maps as text. Nested fields of types that cannot be read are left out. */
 STATUS_MUST_USE status iceberg_schema_columns(const struct iceberg_schema *s, struct arena *arena,

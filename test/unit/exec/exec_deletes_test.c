@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: Apache-2.0
+/* exec_deletes_test.c - scans with delete files, in memory: row numbers across row groups, files
+ * shared and named, columns that only deletes compare, and how much is read. */
+#include "base/buffer.h"
+#include "exec/exec.h"
+#include "harness/test.h"
+#include "iceberg/iceberg.h"
+#include "parquet/parquet.h"
+
+#define FILE_ROWS 1000
+#define PATH_ID   2147483546
+#define POS_ID    2147483545
+
+static struct arena arena;
+static struct store *store;
+static struct error err;
+static struct iceberg_table *table;
+
+/* Columns id bigint 1, name text 2; `late` int 3 is in no file. */
+static void setup(void)
+{
+    static const char json[] =
+        "{\"format-version\":2,\"table-uuid\":\"9c12d441-03fe-4693-9a96-a0705ddf69c1\","
+        "\"location\":\"/t\",\"last-sequence-number\":0,\"last-updated-ms\":1000,"
+        "\"last-column-id\":3,\"current-schema-id\":0,\"schemas\":[{\"type\":\"struct\","
+        "\"schema-id\":0,\"fields\":[{\"id\":1,\"name\":\"id\",\"required\":false,\"type\":"
+        "\"long\"},{\"id\":2,\"name\":\"name\",\"required\":false,\"type\":\"string\"},"
+        "{\"id\":3,\"name\":\"late\",\"required\":false,\"type\":\"int\"}]}],"
+        "\"default-spec-id\":0,\"partition-specs\":[{\"spec-id\":0,\"fields\":[]}],"
+        "\"last-partition-id\":999,\"default-sort-order-id\":0,\"sort-orders\":[{\"order-id\":0,"
+        "\"fields\":[]}]}";
+    arena_init(&arena, NULL);
+    error_init(&err);
+    CHECK_OK(store_create_memory(&store, &err));
+    CHECK_OK(iceberg_table_parse(&arena, STR("/t.json"), json, sizeof(json) - 1, &table, &err));
+}
+
+/* Writes rows of up to two columns; values[c] is NULL for a NULL column. */
+static struct iceberg_data_file write_file(const char *path, const struct column_schema *schema,
+                                           int64_t rows, const void *const *values)
+{
+    struct store_write *to;
+    struct parquet_writer *w;
+    struct parquet_write_options o;
+    parquet_write_options_init(&o);
+    o.row_group_rows = 256;
+    CHECK_OK(store_write_create(store, str_of(path), &to, &err));
+    CHECK_OK(parquet_writer_create(to, schema, &o, NULL, &w, &err));
+    for (int64_t at = 0; at < rows; at += 100) {
+        struct column_span spans[2];
+        int64_t n = rows - at < 100 ? rows - at : 100;
+        for (size_t c = 0; c < schema->count; c++) {
+            size_t width = column_phys_bytes(column_type_phys(schema->fields[c].type));
+            spans[c] = (struct column_span){
+                .kind = values[c] ? SPAN_VALUES : SPAN_RUN, .rows = n, .run_null = !values[c]};
+            if (values[c])
+                spans[c].values = (const uint8_t *)values[c] + (size_t)at * width;
+        }
+        struct column_batch batch = {n, schema->count, spans};
+        CHECK_OK(parquet_writer_append(w, &batch, &err));
+    }
+    struct parquet_file_metrics m;
+    CHECK_OK(parquet_writer_finish(w, &arena, &m, &err));
+    parquet_writer_free(w);
+    CHECK_OK(store_write_finish(to, &err));
+    return (struct iceberg_data_file){.path = str_of(path),
+                                      .format = STR("PARQUET"),
+                                      .records = m.rows,
+                                      .bytes = m.bytes,
+                                      .sort_order_id = -1};
+}
+
+static struct column_field id_field = {
+    .name = STR("id"), .type = {.kind = COLUMN_BIGINT}, .field_id = 1};
+static struct column_field name_field = {
+    .name = STR("name"), .type = {.kind = COLUMN_TEXT}, .field_id = 2};
+
+/* id = first, first + 1 ...; name = one of three, NULL never. */
+static struct iceberg_entry data_file(const char *path, int64_t first)
+{
+    static const struct str names[] = {{"a", 1}, {"bb", 2}, {"ccc", 3}};
+    static int64_t id[FILE_ROWS];
+    static struct str name[FILE_ROWS];
+    struct column_field fields[] = {id_field, name_field};
+    struct column_schema schema = {2, fields};
+    for (int i = 0; i < FILE_ROWS; i++) {
+        id[i] = first + i;
+        name[i] = names[(first + i) % 3];
+    }
+    return (struct iceberg_entry){
+        .sequence_number = 1,
+        .file = write_file(path, &schema, FILE_ROWS, (const void *const[]){id, name})};
+}
+
+static struct iceberg_delete position_file(const char *path, const struct str *paths,
+                                           const int64_t *pos, int64_t rows)
+{
+    struct column_field fields[] = {
+        {.name = STR("file_path"), .type = {.kind = COLUMN_TEXT}, .field_id = PATH_ID},
+        {.name = STR("pos"), .type = {.kind = COLUMN_BIGINT}, .field_id = POS_ID}};
+    struct column_schema schema = {2, fields};
+    struct iceberg_delete d = {.entry.sequence_number = 2};
+    d.entry.file = write_file(path, &schema, rows, (const void *const[]){paths, pos});
+    d.entry.file.content = ICEBERG_POSITION_DELETES;
+    return d;
+}
+
+static struct iceberg_delete equality_file(const char *path, const struct column_field *field,
+                                           const void *values, int64_t rows, size_t scope)
+{
+    static int32_t ids[4];
+    struct column_field fields[] = {*field};
+    struct column_schema schema = {1, fields};
+    struct iceberg_delete d = {.entry.sequence_number = 2, .scope = scope};
+    d.entry.file = write_file(path, &schema, rows, (const void *const[]){values});
+    d.entry.file.content = ICEBERG_EQUALITY_DELETES;
+    ids[scope] = field->field_id;
+    d.entry.file.equality_id_count = 1;
+    d.entry.file.equality_ids = &ids[scope];
+    return d;
+}
+
+struct result {
+    int64_t rows, sum; /* of id */
+    struct exec_counters counters;
+};
+
+/* Scans the entries for the columns asked for ("id" first, or none) under a predicate. */
+static status scan(struct iceberg_scan *files, size_t columns, const struct iceberg_pred *pred,
+                   struct result *out)
+{
+    struct column_field fields[] = {id_field, name_field};
+    int32_t ids[] = {1, 2};
+    struct mem_account account;
+    struct arena own;
+    struct column_stream rows;
+    struct column_batch batch;
+    struct query_plan p = {.kind = QUERY_PLAN_SCAN, .schema = {columns, fields}};
+    *out = (struct result){0};
+    mem_account_init(&account, "test", NULL, 0);
+    arena_init(&own, &account);
+    struct exec_context c = {
+        .store = store, .account = &account, .arena = &own, .counters = &out->counters};
+    p.scan.name = STR("t");
+    p.scan.table = table;
+    p.scan.table_schema = iceberg_current_schema(table);
+    p.scan.files = files;
+    p.scan.field_ids = ids;
+    p.scan.pred = pred;
+    status st = exec_open(&p, &c, &rows, &err);
+    if (st == ST_OK) {
+        while ((st = rows.next(rows.self, &batch, &err)) == ST_OK && batch.rows > 0) {
+            CHECK_INT(batch.columns, columns);
+            out->rows += batch.rows;
+            for (int64_t i = 0; i < batch.rows && columns > 0; i++) {
+                struct column_value v;
+                column_span_value(&batch.spans[0], id_field.type, i, &v);
+                out->sum += v.i64;
+            }
+        }
+        rows.close(rows.self);
+    }
+    arena_free(&own);
+    CHECK_INT(account.used_bytes, 0);
+    return st;
+}
+
+static int64_t sum_of(int64_t first, int64_t last)
+{
+    return (first + last) * (last - first + 1) / 2;
+}
+
+TEST(row_numbers_across_row_groups)
+{
+    setup();
+    struct str paths[4];
+    const int64_t pos[] = {0, 255, 256, 999};
+    for (int i = 0; i < 4; i++)
+        paths[i] = STR("/a");
+    struct iceberg_delete d = position_file("/d", paths, pos, 4);
+    const struct iceberg_delete *list[] = {&d};
+    struct iceberg_entry a = data_file("/a", 0);
+    a.deletes = list;
+    a.delete_count = 1;
+    struct iceberg_scan files = {.count = 1, .entries = &a, .delete_count = 1, .deletes = list};
+    struct result r;
+    CHECK_OK(scan(&files, 2, NULL, &r));
+    CHECK_INT(r.rows, 996);
+    CHECK_INT(r.sum, sum_of(0, 999) - 255 - 256 - 999);
+    CHECK_OK(scan(&files, 0, NULL, &r)); /* count(*) */
+    CHECK_INT(r.rows, 996);
+    /* row groups that the predicate rules out are not read, and count all the same */
+    struct column_value low = {.type = id_field.type, .i64 = 800};
+    struct iceberg_pred from = {
+        .kind = ICEBERG_PRED_GE, .field_id = 1, .value_count = 1, .values = &low};
+    CHECK_OK(scan(&files, 1, &from, &r));
+    CHECK_INT(r.counters.row_groups_skipped, 3);
+    CHECK_INT(r.rows, 1000 - 768 - 1);
+    CHECK_INT(r.sum, sum_of(768, 998));
+}
+
+TEST(one_delete_file_for_several_data_files_is_read_once)
+{
+    setup();
+    const struct str paths[] = {STR("/a"), STR("/a"), STR("/b"), STR("/elsewhere"), STR("/young")};
+    const int64_t pos[] = {5, 5000, 7, 1, 9};
+    struct iceberg_delete d = position_file("/d", paths, pos, 5);
+    const struct iceberg_delete *list[] = {&d};
+    struct iceberg_entry all[] = {data_file("/a", 0), data_file("/b", 1000),
+                                  data_file("/young", 2000)};
+    for (int i = 0; i < 2; i++) {
+        all[i].deletes = list;
+        all[i].delete_count = 1;
+    }
+    struct iceberg_scan files = {.count = 3, .entries = all, .delete_count = 1, .deletes = list};
+    struct result r;
+    CHECK_OK(scan(&files, 1, NULL, &r));
+    CHECK_INT(r.rows, 2998); /* D1: the rows for /young are not its */
+    CHECK_INT(r.sum, sum_of(0, 2999) - 5 - 1007);
+    CHECK_INT(r.counters.files, 4);
+}
+
+TEST(equality_deletes_compare_what_the_query_does_not_ask_for)
+{
+    setup();
+    static const struct str gone[] = {{"bb", 2}};
+    static const int64_t ids[] = {0, 3, 1};
+    struct iceberg_delete by_name = equality_file("/n", &name_field, gone, 1, 0);
+    struct iceberg_delete by_id = equality_file("/i", &id_field, ids, 3, 1);
+    const struct iceberg_delete *list[] = {&by_name, &by_id};
+    struct iceberg_entry a = data_file("/a", 0), young = data_file("/b", 1000);
+    a.deletes = list;
+    a.delete_count = 2;
+    young.sequence_number = 2; /* L1: not listed for it */
+    struct iceberg_entry all[] = {a, young};
+    struct iceberg_scan files = {
+        .count = 2, .entries = all, .delete_count = 2, .deletes = list, .scope_count = 2};
+    struct result r;
+    int64_t bb = 0, sum = 0;
+    for (int64_t i = 1; i < 1000; i += 3)
+        bb++, sum += i;
+    CHECK_OK(scan(&files, 1, NULL, &r));
+    CHECK_INT(r.rows, 2000 - bb - 2); /* 1 is a "bb" already */
+    CHECK_INT(r.sum, sum_of(0, 1999) - sum - 3);
+    CHECK_OK(scan(&files, 0, NULL, &r));
+    CHECK_INT(r.rows, 2000 - bb - 2);
+    CHECK_INT(r.counters.files, 4);
+}
+
+TEST(a_column_that_the_files_lack_is_null_on_both_sides)
+{
+    setup();
+    struct column_field late = {.name = STR("late"), .type = {.kind = COLUMN_INT}, .field_id = 3};
+    static const int32_t seven[] = {7};
+    struct iceberg_delete sevens = equality_file("/s", &late, seven, 1, 0);
+    struct iceberg_delete nulls = equality_file("/n", &late, NULL, 1, 0);
+    const struct iceberg_delete *list[] = {&sevens, &nulls};
+    struct iceberg_entry a = data_file("/a", 0);
+    struct iceberg_scan files = {
+        .count = 1, .entries = &a, .delete_count = 1, .deletes = list, .scope_count = 1};
+    struct result r;
+    a.deletes = list;
+    a.delete_count = 1;
+    CHECK_OK(scan(&files, 1, NULL, &r));
+    CHECK_INT(r.rows, 1000);
+    a.delete_count = files.delete_count = 2;
+    CHECK_OK(scan(&files, 1, NULL, &r));
+    CHECK_INT(r.rows, 0);
+}
+
+/* Files that were imported: no field ids; columns by the mapping's names, and by no others. */
+TEST(files_without_field_ids)
+{
+    setup();
+    static const int64_t ids[] = {4, 5, 6}, wrong[] = {1, 1, 1};
+    struct column_field fields[] = {{.name = STR("id"), .type = id_field.type},
+                                    {.name = STR("old"), .type = id_field.type}};
+    struct column_schema schema = {2, fields};
+    struct iceberg_entry a = {.sequence_number = 1,
+                              .file =
+                                  write_file("/a", &schema, 3, (const void *const[]){wrong, ids})};
+    struct iceberg_scan files = {.count = 1, .entries = &a};
+    struct result r;
+    CHECK_OK(scan(&files, 1, NULL, &r)); /* no mapping: by name */
+    CHECK_INT(r.sum, 3);
+    struct property mapping = {STR("schema.name-mapping.default"),
+                               STR("[{\"field-id\":1,\"names\":[\"older\",\"old\"]},"
+                                   "{\"names\":[\"id\"]}]")};
+    table->properties = &mapping;
+    table->property_count = 1;
+    CHECK_OK(scan(&files, 1, NULL, &r));
+    CHECK_INT(r.sum, 15);
+    mapping.value = STR("[{\"field-id\":\"1\",\"names\":[]}]");
+    CHECK_STATUS(scan(&files, 1, NULL, &r), ST_CORRUPT);
+    CHECK(strstr(err.msg, "schema.name-mapping.default"));
+}
+
+TEST(damaged_delete_files_are_named)
+{
+    setup();
+    struct str paths[] = {STR("/a")};
+    int64_t pos[] = {-1};
+    struct iceberg_delete negative = position_file("/negative", paths, pos, 1);
+    struct iceberg_delete text = negative, away = negative;
+    const struct iceberg_delete *list[1];
+    struct iceberg_entry a = data_file("/a", 0);
+    struct iceberg_scan files = {.count = 1, .entries = &a, .delete_count = 1, .deletes = list};
+    struct result r;
+    a.deletes = list;
+    a.delete_count = 1;
+    list[0] = &negative;
+    CHECK_STATUS(scan(&files, 1, NULL, &r), ST_CORRUPT);
+    CHECK(strstr(err.msg, "/negative"));
+    CHECK_OK(store_write_all(store, STR("/text"), "hello, world", 12, &err));
+    text.entry.file.path = STR("/text");
+    text.entry.file.bytes = 12;
+    list[0] = &text;
+    CHECK_STATUS(scan(&files, 1, NULL, &r), ST_CORRUPT);
+    CHECK(strstr(err.msg, "/text"));
+    away.entry.file.path = STR("/away");
+    list[0] = &away;
+    CHECK_STATUS(scan(&files, 1, NULL, &r), ST_NOT_FOUND);
+    text.entry.file.format = STR("AVRO");
+    list[0] = &text;
+    CHECK_STATUS(scan(&files, 1, NULL, &r), ST_UNSUPPORTED);
+    CHECK(strstr(err.msg, "AVRO"));
+}
