@@ -174,15 +174,27 @@ static status keep_place(struct cli_runner *r, const struct cli_script *before, 
     return cli_vars_copy(&r->vars, &b->vars, err);
 }
 
-/* A block that lost its race starts again; true when it does. */
+/* Ends what is left of a block that lost before its COMMIT; true when nothing is left. */
+static bool leave_block(struct cli_runner *r)
+{
+    struct firn_result *result;
+    struct firn_error e;
+    if (!firn_in_transaction(r->session))
+        return true;
+    if (firn_execute(r->session, "ROLLBACK", strlen("ROLLBACK"), &result, &e) != 0)
+        return false;
+    firn_result_free(result);
+    return true;
+}
+
+/* A block that lost its race, at COMMIT or before, starts again; true when it does. */
 static bool restart_block(struct cli_runner *r, struct cli_script *s, const struct firn_error *e)
 {
     struct cli_block *b = &r->block;
     uint32_t jitter = 0;
     if (e->code != FIRN_CONFLICT || !s || !b->open || b->script != s->serial ||
-        b->tries >= BLOCK_RETRIES || firn_in_transaction(r->session))
-        return false;
-    if (cli_vars_copy(&b->vars, &r->vars, NULL) != ST_OK)
+        b->tries >= BLOCK_RETRIES || !leave_block(r) ||
+        cli_vars_copy(&b->vars, &r->vars, NULL) != ST_OK)
         return false;
     b->tries++;
     cli_note(r, "%s; running the block again (%d of %d)", e->message, b->tries, BLOCK_RETRIES);
