@@ -15,7 +15,8 @@ struct str {
 };
 
 #define STR(literal) ((struct str){"" literal, sizeof(literal) - 1})
-#define STR_ARG(s)   (int)((s).len > 4096 ? 4096 : (s).len), (s).ptr /* for "%.*s" */
+/* For "%.*s"; evaluates s several times. */
+#define STR_ARG(s) (int)((s).len > 4096 ? 4096 : (s).len), (s).ptr ? (s).ptr : ""
 
 static inline struct str str_of(const char *z)
 {
