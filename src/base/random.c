@@ -43,3 +43,8 @@ status random_uuid(char out[37], struct error *err)
              b[14], b[15]);
     return ST_OK;
 }
+
+void random_uuid_sibling(const char uuid[37], uint64_t n, char out[37])
+{
+    snprintf(out, 37, "%.24s%012llx", uuid, (unsigned long long)(n & 0xFFFFFFFFFFFF));
+}

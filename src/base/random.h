@@ -11,5 +11,7 @@ STATUS_MUST_USE status random_bytes(void *out, size_t bytes, struct error *err);
 STATUS_MUST_USE status random_id(int64_t *out, struct error *err);
 /* RFC 4122 version 4, lower case, 36 characters and NUL. */
 STATUS_MUST_USE status random_uuid(char out[37], struct error *err);
+/* The same with its last twelve digits replaced by those of n: unique as long as n is. */
+void random_uuid_sibling(const char uuid[37], uint64_t n, char out[37]);
 
 #endif

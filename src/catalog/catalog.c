@@ -250,6 +250,17 @@ status catalog_stage(struct catalog_pin *p, struct catalog_name name,
 
 /* ---- changes --------------------------------------------------------------------------------- */
 
+struct str catalog_scope(const struct catalog *c)
+{
+    return c->scope;
+}
+
+status catalog_was_published(struct catalog *c, struct str publish_id, bool *out, struct error *err)
+{
+    *out = false;
+    return c->kind->was_published ? c->kind->was_published(c, publish_id, out, err) : ST_OK;
+}
+
 status catalog_lock(struct catalog *c, struct error *err)
 {
     return c->kind->lock ? c->kind->lock(c, err) : ST_OK;

@@ -51,6 +51,9 @@ void catalog_close(struct catalog *c); /* accepts NULL */
 struct str catalog_name(const struct catalog *c);
 struct str catalog_warehouse(const struct catalog *c); /* without slashes at its end */
 const struct catalog_traits *catalog_traits(const struct catalog *c);
+/* The reference that commits move; empty where a catalog has one state. Who differs in it moves other
+ * pointers to the same files. */
+struct str catalog_scope(const struct catalog *c);
 /* "catalog lakehouse, warehouse file:///..., sqlite" for the first line of a run. */
 STATUS_MUST_USE status catalog_describe(const struct catalog *c, struct arena *arena,
                                         struct str *out, struct error *err);
@@ -145,5 +148,10 @@ STATUS_MUST_USE status catalog_commit(struct catalog_pin *at, const struct catal
 STATUS_MUST_USE status catalog_table_location(struct catalog_pin *p, struct catalog_name name,
                                               struct arena *arena, struct str *out,
                                               struct error *err);
+
+/* Is a commit of that publish id in the history of any reference? Catalogs without a history say
+ * no. */
+STATUS_MUST_USE status catalog_was_published(struct catalog *c, struct str publish_id, bool *out,
+                                             struct error *err);
 
 #endif

@@ -58,6 +58,8 @@ struct catalog_kind {
                      struct error *err);
     status (*lock)(struct catalog *c, struct error *err); /* both NULL: there is no lock */
     void (*unlock)(struct catalog *c);
+    /* Is a publish of that id in the history of any reference? NULL: there is no history. */
+    status (*was_published)(struct catalog *c, struct str publish_id, bool *out, struct error *err);
     void (*close)(struct catalog *c);
 };
 
@@ -67,6 +69,8 @@ struct catalog {
     struct arena arena;  /* names and configuration */
     struct str name, uri, warehouse;
     struct str about; /* set by the kind: "sqlite" */
+    struct str
+        scope; /* set by the kind: the reference its commits move; empty = there is one state */
     int64_t busy_ms;
     void *self; /* owned by the kind */
 };

@@ -350,6 +350,7 @@ static const struct catalog_kind nessie_kind = {
     .table_location = nessie_table_location,
     .commit = catalog_nessie_commit,
     .branch = catalog_nessie_branch,
+    .was_published = catalog_nessie_was_published,
     .close = nessie_close,
 };
 
@@ -489,6 +490,7 @@ status catalog_nessie_open(struct catalog *c, const struct catalog_config *confi
     c->self = n;
     TRY(base_url(c, &n->base, err));
     TRY(take_reference(c, config, err));
+    c->scope = n->ref;
     TRY(arena_printf(&c->arena, &c->about, err, "nessie %.*s%s%.*s at %.*s",
                      STR_ARG(n->ref.len || n->hash.len ? n->ref : STR("default branch")),
                      n->hash.len ? "@" : "", STR_ARG(n->hash), STR_ARG(n->base)));

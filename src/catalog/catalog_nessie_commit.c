@@ -30,7 +30,6 @@
 
 #define BODY_BYTES    ((size_t)16 << 20)
 #define MESSAGE_BYTES 1000
-#define PAGES_MOST    1000
 
 struct nessie_try {
     struct catalog_pin *at; /* borrowed, as all below */
@@ -250,46 +249,12 @@ static status send_once(struct nessie_try *x, struct error *err)
     return st;
 }
 
-static status history_page(struct nessie_try *x, struct str path, bool *found, struct str *token,
-                           struct error *err)
-{
-    struct nessie_request r = {.method = "GET",
-                               .path = path,
-                               .repeatable = true,
-                               .firm = true,
-                               .what = "looking for the commit"};
-    struct nessie_reply reply;
-    status st = catalog_nessie_get(x->at->catalog, &r, x->arena, &reply, err);
-    if (st == ST_OK)
-        st = catalog_nessie_parse_history(reply.doc.root, x->commit->publish_id, x->arena, found,
-                                          token, err);
-    catalog_nessie_reply_free(&reply);
-    return st;
-}
-
 /* Is there a commit of this publish id between the branch's newest and the one we built on? */
 static status look_up(struct nessie_try *x, bool *found, struct error *err)
 {
     const struct nessie_pin *n = x->at->self;
-    struct str branch, filter, path, token = {0};
-    TRY(catalog_nessie_path(n->at.name, (struct str){0}, x->arena, &branch, err));
-    TRY(arena_printf(x->arena, &filter, err,
-                     "'firn.publish-id' in commit.properties && "
-                     "commit.properties['firn.publish-id'] == '%.*s'",
-                     STR_ARG(x->commit->publish_id)));
-    TRY(net_escape(filter, false, x->arena, &filter, err));
-    *found = false;
-    for (int pages = 0; pages < PAGES_MOST; pages++) {
-        if (token.ptr)
-            TRY(net_escape(token, false, x->arena, &token, err));
-        TRY(arena_printf(x->arena, &path, err, "%.*s/history?limit-hash=%.*s&filter=%.*s%s%.*s",
-                         STR_ARG(branch), STR_ARG(n->at.hash), STR_ARG(filter),
-                         token.ptr ? "&page-token=" : "", STR_ARG(token)));
-        TRY(history_page(x, path, found, &token, err));
-        if (*found || !token.ptr)
-            return ST_OK;
-    }
-    FAIL(err, ST_LIMIT, "the history has more than %d pages", PAGES_MOST);
+    return catalog_nessie_find_publish(x->at->catalog, n->at.name, n->at.hash,
+                                       x->commit->publish_id, x->arena, found, err);
 }
 
 /* An answer that says for certain that a sending was not carried out, and will not be. */

@@ -105,6 +105,10 @@ STATUS_MUST_USE status catalog_nessie_parse_contents(const json_t *root, struct 
 STATUS_MUST_USE status catalog_nessie_parse_entries(const json_t *root, const struct str *space,
                                                     struct arena *arena, struct catalog_names *out,
                                                     struct str *token, struct error *err);
+/* One page of "references": names of branches and tags. */
+STATUS_MUST_USE status catalog_nessie_parse_references(const json_t *root, struct arena *arena,
+                                                       struct catalog_names *out, struct str *token,
+                                                       struct error *err);
 /* One page of "logEntries": is there a commit with that publish id? */
 STATUS_MUST_USE status catalog_nessie_parse_history(const json_t *root, struct str publish_id,
                                                     struct arena *arena, bool *found,
@@ -146,6 +150,18 @@ STATUS_MUST_USE status catalog_nessie_reference(struct catalog_pin *p, struct st
 STATUS_MUST_USE status catalog_nessie_branch(struct catalog_pin *p,
                                              enum catalog_branch_action action, struct str name,
                                              struct error *err);
+
+/* ---- history (catalog_nessie_history.c) ------------------------------------------------------ */
+
+/* Is there a commit of that publish id among a reference's newest, down to the one of hash `since`
+ * (empty = all)? */
+STATUS_MUST_USE status catalog_nessie_find_publish(struct catalog *c, struct str ref,
+                                                   struct str since, struct str publish_id,
+                                                   struct arena *arena, bool *found,
+                                                   struct error *err);
+/* Is it on any branch or tag? */
+STATUS_MUST_USE status catalog_nessie_was_published(struct catalog *c, struct str publish_id,
+                                                    bool *found, struct error *err);
 
 /* ---- commits (catalog_nessie_commit.c) ------------------------------------------------------- */
 

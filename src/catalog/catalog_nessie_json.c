@@ -240,6 +240,20 @@ status catalog_nessie_parse_entries(const json_t *root, const struct str *space,
     return next_page(root, arena, token, err);
 }
 
+status catalog_nessie_parse_references(const json_t *root, struct arena *arena,
+                                       struct catalog_names *out, struct str *token,
+                                       struct error *err)
+{
+    const json_t *list;
+    struct str name;
+    TRY(jsontext_get_array(root, "references", true, &list, err));
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        TRY(jsontext_get_str(arena, json_array_get(list, i), "name", &name, err));
+        TRY(catalog_names_add(out, arena, name, err));
+    }
+    return next_page(root, arena, token, err);
+}
+
 /* {"commitMeta": {"allProperties": {"firn.publish-id": ["<id>"]}}} */
 static bool has_publish_id(const json_t *entry, struct str publish_id)
 {

@@ -60,7 +60,8 @@ status engine_write_stream(struct engine_env *e, struct engine_staged *t,
 {
     char uuid[37];
     struct exec_write_spec spec = *how;
-    TRY(random_uuid(uuid, err));
+    TRY(engine_journal_open(e->session, t, err));
+    engine_txn_uuid(e->session->txn, uuid);
     spec.table = t->current;
     spec.schema = iceberg_current_schema(t->current);
     spec.spec = default_spec(t->current);

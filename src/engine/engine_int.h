@@ -55,6 +55,8 @@ struct engine_staged {
     struct property *summary;       /* extra keys of the snapshot */
     struct iceberg_paths data;      /* data files written and not published */
     struct iceberg_paths manifests; /* of current's staged snapshot */
+    struct str journal;             /* of its files (engine_journal.c); empty = none yet */
+    int journal_number;             /* of the next one */
     int64_t snapshot_id;            /* staged; 0 = none */
     int64_t wanted_snapshot_id;     /* the id to use; 0 = a random one */
 };
@@ -82,6 +84,7 @@ struct engine_txn {
     struct str skip_hash; /* hash of the text that was committed then */
     int64_t now_us;
     char publish_id[37];          /* of its one commit */
+    uint64_t uuid_count;          /* siblings of publish_id given out */
     struct engine_staged *tables; /* newest first */
     struct engine_staged *only;   /* the one that is being published by itself; NULL = all */
     struct engine_read *reads;    /* newest first, each once */
@@ -148,6 +151,36 @@ STATUS_MUST_USE status engine_txn_commit(struct firn_session *s, int64_t *snapsh
 void engine_txn_rollback(struct firn_session *s);
 /* Adds a statement's text to the transaction's hash. */
 void engine_txn_text(struct engine_txn *txn, struct str text);
+
+/* A new UUID for names of files, a sibling of the publish id. */
+void engine_txn_uuid(struct engine_txn *t, char out[37]);
+
+/* ---- journals of unpublished files (engine_journal.c) ---------------------------------------- */
+
+/* Before each file of a staged table is begun; the first time it writes the journal. */
+STATUS_MUST_USE status engine_journal_open(struct firn_session *s, struct engine_staged *t,
+                                           struct error *err);
+/* The base has moved and the files stay: they go on under a new journal. ST_CONFLICT when another
+ * process has cleared them away. */
+STATUS_MUST_USE status engine_journal_renew(struct firn_session *s, struct engine_staged *t,
+                                            struct error *err);
+/* The files are published, or deleted. */
+void engine_journal_end(struct firn_session *s, struct engine_staged *t);
+/* Deletes what attempts that are over left behind at a table that was just published. */
+void engine_journals_clear(struct firn_session *s, const struct engine_staged *t);
+
+struct engine_journal {
+    struct str publish_id;
+    struct str uuid; /* the table's; of one to be created, its own */
+    struct str base; /* metadata location; ptr NULL: there was no table */
+    size_t folder_count;
+    struct str *folders; /* where its files stand, at any depth */
+};
+/* A journal's text, checked; strings in `arena`. */
+STATUS_MUST_USE status engine_journal_parse(struct str text, struct arena *arena,
+                                            struct engine_journal *out, struct error *err);
+
+/* ---- staged tables --------------------------------------------------------------------------- */
 
 /* The staged table of that name, or NULL. */
 struct engine_staged *engine_staged_find(const struct engine_txn *t, struct catalog_name name);

@@ -46,6 +46,11 @@ status engine_txn_begin(struct firn_session *s, bool explicit_block, struct erro
     return ST_OK;
 }
 
+void engine_txn_uuid(struct engine_txn *t, char out[37])
+{
+    random_uuid_sibling(t->publish_id, ++t->uuid_count, out);
+}
+
 status engine_txn_pin(struct firn_session *s, struct error *err)
 {
     TRY(engine_catalog_open(s, err));
@@ -71,6 +76,7 @@ void engine_txn_rollback(struct firn_session *s)
     for (struct engine_staged *t = s->txn->tables; t; t = t->next) {
         iceberg_paths_delete(s->store, &t->manifests);
         iceberg_paths_delete(s->store, &t->data);
+        engine_journal_end(s, t);
     }
     txn_end(s);
 }
@@ -281,7 +287,10 @@ static status write_snapshot(struct firn_session *s, struct engine_staged *t,
                              struct error *err)
 {
     struct iceberg_snapshot *snapshot;
+    char uuid[37];
     TRY(identify(s, t, err));
+    TRY(engine_journal_open(s, t, err));
+    engine_txn_uuid(s->txn, uuid);
     struct iceberg_change change = {
         .operation = operation_of(t),
         .base = on,
@@ -296,6 +305,7 @@ static status write_snapshot(struct firn_session *s, struct engine_staged *t,
         .timestamp_ms = clock_now_us() / 1000,
         .schema_id = on->current_schema_id,
         .snapshot_id = t->wanted_snapshot_id,
+        .uuid = uuid,
     };
     TRY(iceberg_snapshot_write(s->store, &change, &s->txn->arena, &s->account, &snapshot,
                                &t->manifests, err));
@@ -419,11 +429,13 @@ static status rebase(struct firn_session *s, struct catalog_pin *now, struct eng
         return conflict(t, "was changed", err);
     t->base = newer;
     t->base_location = location;
+    TRY(engine_journal_renew(s, t, err));
     return engine_staged_build(s, t, err);
 }
 
 static status write_metadata(struct firn_session *s, struct engine_staged *t, struct error *err)
 {
+    char uuid[37];
     struct str path;
     struct iceberg_paths *p = &t->manifests;
     TRY(record_publish(s, t, err));
@@ -432,7 +444,9 @@ static status write_metadata(struct firn_session *s, struct engine_staged *t, st
     t->written = true;
     if (catalog_traits(s->catalog)->writes_metadata)
         return ST_OK;
-    TRY(iceberg_metadata_path(t->current, t->base_location, &s->txn->arena, &path, err));
+    TRY(engine_journal_open(s, t, err));
+    engine_txn_uuid(s->txn, uuid);
+    TRY(iceberg_metadata_path(t->current, t->base_location, uuid, &s->txn->arena, &path, err));
     TRY(arena_grow(p->arena, (void **)&p->paths, sizeof(path), &p->capacity, p->count + 1, err));
     p->paths[p->count++] = path;
     return iceberg_table_write(s->store, t->current, path, err);
@@ -789,8 +803,11 @@ status engine_txn_commit(struct firn_session *s, int64_t *snapshot_id, struct er
         for (struct engine_staged *t = s->txn->tables; t; t = t->next) {
             if (t->touched && t->snapshot_id)
                 *snapshot_id = t->snapshot_id;
+            engine_journal_end(s, t);
             if (t->touched && t->current)
                 delete_old_metadata(s, t);
+            if (t->touched && t->current && !t->registered)
+                engine_journals_clear(s, t);
         }
         fill_published(s);
         txn_end(s);

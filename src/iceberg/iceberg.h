@@ -247,10 +247,14 @@ STATUS_MUST_USE status iceberg_apply(const struct iceberg_table *base,
                                      const struct iceberg_update *updates, size_t count,
                                      int64_t now_ms, struct arena *arena,
                                      struct iceberg_table **out, struct error *err);
-/* "<location>/metadata/00003-<uuid>.metadata.json", numbered after base_location (may be empty). */
+/* "<location>/metadata/00003-<uuid>.metadata.json", numbered after base_location (may be empty);
+ * uuid NULL = a random one. */
 STATUS_MUST_USE status iceberg_metadata_path(const struct iceberg_table *t,
-                                             struct str base_location, struct arena *arena,
-                                             struct str *out, struct error *err);
+                                             struct str base_location, const char *uuid,
+                                             struct arena *arena, struct str *out,
+                                             struct error *err);
+/* The number of such a path, which grows with each commit; -1 for a name of another form. */
+int64_t iceberg_metadata_number(struct str location);
 /* For servers that apply changes and write metadata themselves (REST catalogs): appends the members
  * "requirements" and "updates" that make `next`, which iceberg_apply made of `base` (NULL: a new
  * table), and the whole request for a table like `t`, whose location may be empty. */
@@ -464,6 +468,7 @@ struct iceberg_change {
     enum iceberg_operation operation;
     const struct iceberg_table *base; /* the table the snapshot goes on top of */
     int64_t snapshot_id;              /* the new one's; 0 = a random one */
+    const char *uuid;                 /* in the names of its files; NULL = a random one */
     int64_t parent_id;                /* -1 = none (also for create-or-replace) */
     bool from_empty;                  /* true: every live file of the parent is removed */
     size_t added_count;

@@ -165,7 +165,7 @@ struct str iceberg_trim_slash(struct str text)
 }
 
 /* The number before the first '-' of the file's name, as Java's catalogs have it; -1 if none. */
-static int64_t file_number(struct str location)
+int64_t iceberg_metadata_number(struct str location)
 {
     const char *slash = location.len ? memrchr(location.ptr, '/', location.len) : NULL;
     const char *p = slash ? slash + 1 : location.ptr, *end = location.ptr + location.len;
@@ -178,10 +178,14 @@ static int64_t file_number(struct str location)
 }
 
 status iceberg_metadata_path(const struct iceberg_table *t, struct str base_location,
-                             struct arena *arena, struct str *out, struct error *err)
+                             const char *uuid, struct arena *arena, struct str *out,
+                             struct error *err)
 {
-    char uuid[37];
-    TRY(random_uuid(uuid, err));
+    char random[37];
+    if (!uuid) {
+        TRY(random_uuid(random, err));
+        uuid = random;
+    }
     struct str folder = iceberg_table_property(t, "write.metadata.path");
     struct str codec = iceberg_table_property(t, "write.metadata.compression-codec");
     bool gzip = str_eq_nocase(codec, STR("gzip"));
@@ -190,7 +194,8 @@ status iceberg_metadata_path(const struct iceberg_table *t, struct str base_loca
     const char *sub = folder.len > 0 ? "" : "/metadata";
     folder = iceberg_trim_slash(folder.len > 0 ? folder : t->location);
     return arena_printf(arena, out, err, "%.*s%s/%05lld-%s%s.metadata.json", STR_ARG(folder), sub,
-                        (long long)file_number(base_location) + 1, uuid, gzip ? ".gz" : "");
+                        (long long)iceberg_metadata_number(base_location) + 1, uuid,
+                        gzip ? ".gz" : "");
 }
 
 status iceberg_table_write(struct store *store, struct iceberg_table *t, struct str path,

@@ -548,7 +548,10 @@ static status prepare(struct making *m, struct error *err)
         FAIL(err, ST_INVALID, "the table has a snapshot %lld already", (long long)c->snapshot_id);
     while (!m->commit.snapshot_id || iceberg_snapshot_by_id(c->base, m->commit.snapshot_id))
         TRY(random_id(&m->commit.snapshot_id, err));
-    return random_uuid(m->uuid, err);
+    if (!c->uuid)
+        return random_uuid(m->uuid, err);
+    snprintf(m->uuid, sizeof(m->uuid), "%s", c->uuid);
+    return ST_OK;
 }
 
 /* D5 */

@@ -35,6 +35,8 @@ static void parse_all(const json_t *root, struct arena *arena)
     if (catalog_nessie_parse_entries(root, &space, arena, &tables, &token, NULL) == ST_OK)
         for (size_t i = 0; i < tables.count; i++)
             check(tables.names[i].len > 0);
+    if (catalog_nessie_parse_references(root, arena, &tables, &token, NULL) == ST_OK)
+        check(!token.ptr || token.len > 0);
     if (catalog_nessie_parse_history(root, STR("p1"), arena, &found, &token, NULL) == ST_OK)
         check(!token.ptr || token.len > 0);
     if (catalog_nessie_parse_problem(root, arena, &problem, NULL) == ST_OK)

@@ -37,7 +37,7 @@ class Demo:
 
     def start(self, args, **fault):
         env = dict(os.environ, **fault)
-        if fault:
+        if any(k.startswith("FAULT_") for k in fault):
             env["LD_PRELOAD"] = self.shim
         return subprocess.Popen([self.firn, "demo", "lake", "-q", *args], cwd=self.work, env=env, text=True,
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -78,6 +78,20 @@ class Demo:
                 assert have == state[1], f"raw holds {days} days, the summary other ones: {have}"
                 return days
         raise AssertionError(f"raw holds {len(rows)} rows that are neither state's")
+
+    def unreachable(self):
+        """Files of the warehouse that no metadata log, snapshot or manifest of a table names; by PyIceberg."""
+        from pyiceberg.catalog.sql import SqlCatalog
+        c = SqlCatalog("lakehouse", uri=f"sqlite:///{self.lake}/firn.db", warehouse=f"file://{self.lake}/warehouse")
+        named = set()
+        for t in (c.load_table(n) for s in c.list_namespaces() for n in c.list_tables(s)):
+            named |= {t.metadata_location} | {e.metadata_file for e in t.metadata.metadata_log}
+            for snapshot in t.metadata.snapshots:
+                named.add(snapshot.manifest_list)
+                for m in snapshot.manifests(t.io):
+                    named |= {m.manifest_path} | {e.data_file.file_path for e in m.fetch_manifest_entry(t.io, False)}
+        c.engine.dispose()
+        return [f for f in self.files() if f.startswith(f"{self.lake}/warehouse/") and f"file://{f}" not in named]
 
     def files(self):
         """Files below the lakehouse, without the passing ones of SQLite and the lock."""

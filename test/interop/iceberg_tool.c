@@ -241,8 +241,8 @@ static struct iceberg_table *apply(const struct iceberg_table *base, struct iceb
     struct iceberg_table *t;
     struct str path;
     must(iceberg_apply(base, u, count, clock_now_us() / 1000, &arena, &t, &err));
-    must(iceberg_metadata_path(t, base ? base->metadata_location : (struct str){0}, &arena, &path,
-                               &err));
+    must(iceberg_metadata_path(t, base ? base->metadata_location : (struct str){0}, NULL, &arena,
+                               &path, &err));
     must(iceberg_table_write(store, t, path, &err));
     return t;
 }

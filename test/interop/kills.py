@@ -4,7 +4,7 @@ Two runs are killed: the first one, in a folder that does not exist yet, and one
 the three of a finished one. Points are the calls that change the disk (fault_shim.c: SIGKILL before
 the n-th one, or in the middle of it) and, where those are used up, moments. After each PyIceberg
 must read both tables, equal to an oracle and to each other, in the old or the new state, and the
-same command run again must end well in the new one.
+same command run again must end well in the new one and leave no file behind that no table names.
 """
 import random, signal, sys, tempfile, time
 from demo_points import Demo, SCENARIOS
@@ -24,8 +24,9 @@ def check(demo, what, scenario, code, out, err):
         assert state in (old, new), f"{state} days"
         assert code in (0, -signal.SIGKILL), f"exit {code}"
         assert code != 0 or state == new, "exit 0, but the old state"
-        demo.run(args, check=True)
+        demo.run(args, check=True, FIRN_ABANDONED_AFTER="1")
         assert demo.state() == new, "the run after it did not bring the new state"
+        assert not demo.unreachable(), f"left behind: {demo.unreachable()}"
     except Exception as e:
         raise AssertionError(f"{what}: {e}\nits output:\n{out}\n{err}") from e
     return state == new, code == 0

@@ -298,7 +298,7 @@ TEST(files_are_written_and_loaded)
     CHECK_OK(store_create_memory(&store, &err));
     struct iceberg_table *t = parse(&f, v2_table), *back;
     struct str path, packed;
-    CHECK_OK(iceberg_metadata_path(t, (struct str){0}, &f.arena, &path, &err));
+    CHECK_OK(iceberg_metadata_path(t, (struct str){0}, NULL, &f.arena, &path, &err));
     CHECK(str_starts(path, STR("file:///wh/t/metadata/00000-")));
     CHECK(str_ends(path, STR(".metadata.json")));
     CHECK_OK(iceberg_table_write(store, t, path, &err));
@@ -308,7 +308,7 @@ TEST(files_are_written_and_loaded)
     CHECK(str_eq(back->uuid, t->uuid) && str_eq(back->metadata_location, path));
 
     t->properties[0] = (struct property){STR("write.metadata.compression-codec"), STR("gzip")};
-    CHECK_OK(iceberg_metadata_path(t, path, &f.arena, &packed, &err));
+    CHECK_OK(iceberg_metadata_path(t, path, NULL, &f.arena, &packed, &err));
     CHECK(str_starts(packed, STR("file:///wh/t/metadata/00001-")));
     CHECK(str_ends(packed, STR(".gz.metadata.json")));
     CHECK_OK(iceberg_table_write(store, t, packed, &err));
@@ -316,9 +316,10 @@ TEST(files_are_written_and_loaded)
     CHECK_INT(back->snapshot_count, 2);
 
     t->properties[0] = (struct property){STR("write.metadata.path"), STR("file:///m/")};
-    CHECK_OK(iceberg_metadata_path(t, STR("/a/00041-x.metadata.json"), &f.arena, &path, &err));
+    CHECK_OK(
+        iceberg_metadata_path(t, STR("/a/00041-x.metadata.json"), NULL, &f.arena, &path, &err));
     CHECK(str_starts(path, STR("file:///m/00042-")));
-    CHECK_OK(iceberg_metadata_path(t, STR("/a/v7.metadata.json"), &f.arena, &path, &err));
+    CHECK_OK(iceberg_metadata_path(t, STR("/a/v7.metadata.json"), NULL, &f.arena, &path, &err));
     CHECK(str_starts(path, STR("file:///m/00000-")));
 
     CHECK_STATUS(iceberg_table_load(store, &f.arena, STR("/no"), &back, &err), ST_NOT_FOUND);
