@@ -14,7 +14,7 @@ struct shown {
     struct expr_fields f;
     int64_t hour;
     int32_t days;            /* since 1970, of the date that the fields name */
-    int32_t day_of_year;     /* of an interval: its days, months of 30 */
+    int64_t day_of_year;     /* of an interval: its days, months of 30 */
     int32_t offset;          /* seconds east */
     struct str abbreviation; /* of the zone; empty for a timestamp */
     bool interval;
@@ -49,7 +49,7 @@ static void show_interval(struct column_interval i, struct shown *v)
     int64_t year = v->f.year - (months <= 0);
     if (year > -5000000 && year < 5000000)
         v->days = (int32_t)(column_days_from_civil(year, (unsigned)month, 1) + (int64_t)i.days - 1);
-    v->day_of_year = (int32_t)((int64_t)i.months * 30 + i.days);
+    v->day_of_year = (int64_t)i.months * 30 + i.days;
 }
 
 /* ---- printing -------------------------------------------------------------------------------- */
@@ -185,7 +185,7 @@ static status put_date_field(const struct shown *v, const struct expr_pattern_no
     case FIELD_ISO_WEEK:
         return put_number(n, 2, iso_week, b, err);
     case FIELD_WEEK_OF_MONTH:
-        return put_number(n, 1, (v->f.day - 1) / 7 + 1, b, err);
+        return put_number(n, 1, ((int64_t)v->f.day - 1) / 7 + 1, b, err);
     case FIELD_DAY_OF_YEAR:
         return put_number(n, 3, v->day_of_year, b, err);
     case FIELD_ISO_DAY_OF_YEAR:
