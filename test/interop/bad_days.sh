@@ -1,0 +1,4 @@
+#!/usr/bin/env bash
+# bad_days.sh FIRN [RUNS [SEED]] - the seed job on Nessie and MinIO behind proxies that have bad days.
+. "$(dirname "$0")/../stack/use.sh" minio nessie
+"$FIRN_JUDGES" "$(dirname "$0")/bad_days.py" "$1" "${2:-20}" "${@:3}"
