@@ -23,8 +23,7 @@ import spark_session
 import zoo_rows
 from lakehouse import Lakehouse
 
-REFUSED = {"vectors_v3": "format version 3", "vectors_many": "format version 3", "upgraded_v3": "format version 3",
-           "defaults_v3": "format version 3", "avro_files": "is of format AVRO", "orc_files": "is of format ORC"}
+REFUSED = {"avro_files": "is of format AVRO", "orc_files": "is of format ORC"}
 WITHOUT_NESTED = {"nested", "nested_evolved", "mapped"}  # SELECT * leaves nested columns out
 
 
@@ -154,18 +153,31 @@ def by_pyiceberg(lake, namespace):
     return ["pyiceberg_plain", "pyiceberg_parts"]
 
 
+def on_nessie(lake):
+    """firn of this folder opens the stack's Nessie, with files in MinIO; the keys are in the environment."""
+    keys = {"type": "nessie", "uri": os.environ["FIRN_NESSIE_URI"], "ref": "main", "warehouse": os.environ["FIRN_WAREHOUSE"],
+            "s3.endpoint": os.environ["FIRN_S3_ENDPOINT"], "s3.path-style-access": "true"}
+    with open(f"{lake.folder}/firn.yaml", "w") as f:
+        f.write("catalog:\n  lakehouse:\n" + "".join(f"    {k}: '{v}'\n" for k, v in keys.items()) + "default-catalog: lakehouse\n")
+
+
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("firn")
     arguments.add_argument("spark")
-    arguments.add_argument("catalog", choices=["sqlite"])
+    arguments.add_argument("catalog", choices=["sqlite", "nessie"])
     arguments.add_argument("--full", action="store_true")
     arguments.add_argument("--only", default="")
     a = arguments.parse_args()
     with Lakehouse(a.firn) as lake:
-        settings = {"catalog": spark_session.sqlite(lake.folder), "namespace": "zoo", "location": lake.folder, "local": True,
+        local = a.catalog == "sqlite"
+        if not local:
+            on_nessie(lake)
+        settings = {"catalog": spark_session.sqlite(lake.folder) if local else spark_session.nessie(),
+                    "namespace": "zoo" if local else f"zoo_{uuid.uuid4().hex[:8]}", "local": local,
+                    "location": lake.folder if local else os.environ["FIRN_WAREHOUSE"].rstrip("/"),
                     "files": 1000 if a.full else 100, "quick": not a.full and not a.only, "only": [n for n in a.only.split(",") if n],
-                    "others": by_pyiceberg(lake, "zoo"), "out": f"{lake.folder}/zoo.json"}
+                    "others": by_pyiceberg(lake, "zoo") if local else [], "out": f"{lake.folder}/zoo.json"}
         with open(f"{lake.folder}/settings.json", "w") as f:
             json.dump(settings, f)
         made = subprocess.run([a.spark, os.path.join(os.path.dirname(os.path.abspath(__file__)), "zoo_make.py"), f.name],

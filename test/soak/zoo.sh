@@ -1,4 +1,9 @@
 #!/usr/bin/env bash
-# zoo.sh FIRN - the whole table zoo, thousands of small files.
-spark=$("$(dirname "$0")/../../tools/judges" spark | tail -n 1) || exit 77
-exec "$FIRN_JUDGES" "$(dirname "$0")/../interop/zoo.py" "$1" "$spark" sqlite --full
+# zoo.sh FIRN - the whole table zoo with a thousand small files, in an SQLite catalog and on Nessie with MinIO.
+spark=$("$(dirname "$0")/../../tools/judges" spark-s3 | tail -n 1) || exit 77
+. "$(dirname "$0")/../stack/use.sh" minio nessie
+bad=0
+for catalog in sqlite nessie; do
+    "$FIRN_JUDGES" "$(dirname "$0")/../interop/zoo.py" "$1" "$spark" "$catalog" --full || bad=1
+done
+exit $bad
