@@ -374,8 +374,8 @@ TEST(references)
 TEST(bad_references)
 {
     static const char *const bad[] = {"[]", "{}", "nonsense",
-                                      "{\"reference\":{\"type\":\"BRANCH\",\"name\":\"main\","
-                                      "\"hash\":\"../../x\"}}"};
+                                      ("{\"reference\":{\"type\":\"BRANCH\",\"name\":\"main\","
+                                       "\"hash\":\"../../x\"}}")};
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         struct world w = {.fake = {.reference = bad[i]}};
         CHECK_OK(try_open(&w, NULL, 0, 0));
