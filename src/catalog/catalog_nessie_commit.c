@@ -17,8 +17,10 @@
  *
  * N1  of several sendings of one commit at most one is carried out: it changes every one of its
  *     keys, so the next finds them changed since <hash>
- * N2  so a conflict after which the publish id is not in the history means that somebody else
- *     changed a key first, and that no sending will be carried out any more
+ * N2  so a conflict that names a changed key, after which the publish id is not in the history, means
+ *     that somebody else changed it first, and that no sending will be carried out any more. One that
+ *     names none says nothing about an earlier sending: the server answers so, too, when it has
+ *     tried for too long against other commits
  * N3  429 and 503 mean that nothing was done, and `net` sends again. A proxy may have answered so
  *     after all: a conflict of such a later sending is looked up like after a lost one
  * N4  cancelling ends none of it: what was sent is settled first
@@ -36,7 +38,8 @@ struct nessie_try {
     const struct catalog_commit *commit;
     struct arena *arena;
     struct str path, body;
-    bool lost; /* a sending may have been carried out without our knowing */
+    bool lost;        /* a sending may have been carried out without our knowing */
+    bool key_changed; /* says the answer to the last sending (N2) */
 };
 
 /* ---- the body -------------------------------------------------------------------------------- */
@@ -179,18 +182,28 @@ static status put_body(struct buffer *b, const struct nessie_try *x, struct erro
 
 /* ---- refusals -------------------------------------------------------------------------------- */
 
+/* Conflicts by which a key differs from what it was at the hash (N2). */
+static const struct {
+    const char *type, *text;
+} key_changes[] = {{"VALUE_DIFFERS", "was changed by another process"},
+                   {"KEY_EXISTS", "was created by another process"},
+                   {"KEY_DOES_NOT_EXIST", "was dropped by another process"},
+                   {"CONTENT_ID_DIFFERS", "was dropped and made again by another process"},
+                   {"PAYLOAD_DIFFERS", "was replaced by another process"}};
+
+static const char *key_change(const struct nessie_conflict *c)
+{
+    for (size_t i = 0; i < ARRAY_LEN(key_changes); i++)
+        if (str_eq_z(c->type, key_changes[i].type))
+            return key_changes[i].text;
+    return NULL;
+}
+
 static status one_conflict(const struct nessie_conflict *c, struct error *err)
 {
-    static const struct {
-        const char *type, *text;
-    } lost[] = {{"VALUE_DIFFERS", "was changed by another process"},
-                {"KEY_EXISTS", "was created by another process"},
-                {"KEY_DOES_NOT_EXIST", "was dropped by another process"},
-                {"CONTENT_ID_DIFFERS", "was dropped and made again by another process"},
-                {"PAYLOAD_DIFFERS", "was replaced by another process"}};
-    for (size_t i = 0; i < ARRAY_LEN(lost); i++)
-        if (str_eq_z(c->type, lost[i].type))
-            FAIL(err, ST_CONFLICT, "%.*s %s", STR_ARG(c->key), lost[i].text);
+    const char *change = key_change(c);
+    if (change)
+        FAIL(err, ST_CONFLICT, "%.*s %s", STR_ARG(c->key), change);
     if (str_eq(c->type, STR("NAMESPACE_ABSENT")))
         FAIL_SQL(err, ST_NOT_FOUND, "3F000", 0, "schema \"%.*s\" does not exist", STR_ARG(c->key));
     if (str_eq(c->type, STR("NAMESPACE_NOT_EMPTY")))
@@ -203,25 +216,35 @@ static status one_conflict(const struct nessie_conflict *c, struct error *err)
 }
 
 /* 409: one that a retry cannot heal first. The rest of the conflicts says no more. */
+static status conflict_of(const struct nessie_problem *problem, struct error *err)
+{
+    for (size_t i = 0; i < problem->conflict_count; i++)
+        if (one_conflict(&problem->conflicts[i], NULL) != ST_CONFLICT)
+            return one_conflict(&problem->conflicts[i], err);
+    if (problem->conflict_count > 0)
+        return one_conflict(&problem->conflicts[0], err);
+    FAIL(err, ST_CONFLICT, "the commit lost to another one: %.*s", STR_ARG(problem->message));
+}
+
 status catalog_nessie_conflict(const struct nessie_reply *reply, struct arena *arena,
                                struct error *err)
 {
     struct nessie_problem problem;
     TRY(catalog_nessie_problem(reply, arena, &problem, err));
-    for (size_t i = 0; i < problem.conflict_count; i++)
-        if (one_conflict(&problem.conflicts[i], NULL) != ST_CONFLICT)
-            return one_conflict(&problem.conflicts[i], err);
-    if (problem.conflict_count > 0)
-        return one_conflict(&problem.conflicts[0], err);
-    FAIL(err, ST_CONFLICT, "the commit lost to another one: %.*s", STR_ARG(problem.message));
+    return conflict_of(&problem, err);
 }
 
 /* 404: the branch, or the hash on it. Where it was reassigned the newest state is another. */
-static status refused(const struct nessie_reply *reply, struct arena *arena, struct error *err)
+static status refused(struct nessie_try *x, const struct nessie_reply *reply, struct error *err)
 {
-    if (reply->http.status == 409)
-        return catalog_nessie_conflict(reply, arena, err);
-    status st = catalog_nessie_fail(reply, "committing", arena, err);
+    struct nessie_problem problem;
+    if (reply->http.status == 409) {
+        TRY(catalog_nessie_problem(reply, x->arena, &problem, err));
+        for (size_t i = 0; i < problem.conflict_count; i++)
+            x->key_changed |= key_change(&problem.conflicts[i]) != NULL;
+        return conflict_of(&problem, err);
+    }
+    status st = catalog_nessie_fail(reply, "committing", x->arena, err);
     if (st != ST_NOT_FOUND)
         return st;
     FAIL(err, ST_CONFLICT, "the branch was dropped or assigned to another commit meanwhile");
@@ -236,9 +259,10 @@ static status send_once(struct nessie_try *x, struct error *err)
     struct nessie_reference now = {0};
     struct nessie_reply reply;
     struct catalog *c = x->at->catalog;
+    x->key_changed = false;
     status st = catalog_nessie_send(c, &r, x->arena, &reply, err);
     if (st == ST_OK && reply.http.status != 200) {
-        st = refused(&reply, x->arena, err);
+        st = refused(x, &reply, err);
     } else if (st == ST_OK) {
         st = catalog_nessie_parse_reference(reply.doc.root, "targetBranch", x->arena, &now, err);
     }
@@ -255,12 +279,6 @@ static status look_up(struct nessie_try *x, bool *found, struct error *err)
     const struct nessie_pin *n = x->at->self;
     return catalog_nessie_find_publish(x->at->catalog, n->at.name, n->at.hash,
                                        x->commit->publish_id, x->arena, found, err);
-}
-
-/* An answer that says for certain that a sending was not carried out, and will not be. */
-static bool decides(status st)
-{
-    return st == ST_OK || st == ST_CONFLICT;
 }
 
 static status unknown(const struct nessie_try *x, struct error why, struct error *err)
@@ -282,7 +300,7 @@ static status settle(struct nessie_try *x, status st, bool last, bool *again, st
     status looked = look_up(x, &found, &why);
     if (looked == ST_OK && found)
         return ST_OK;
-    if (looked == ST_OK && decides(st))
+    if (looked == ST_OK && st == ST_CONFLICT && x->key_changed)
         return st; /* N2 */
     if (last)
         return unknown(x, looked == ST_OK ? *err : why, err);
