@@ -89,8 +89,10 @@ static void set_bits(struct rowset *s, struct rowset_chunk *c, uint32_t from, ui
 
 status rowset_add_range(struct rowset *s, int64_t from, int64_t rows, struct error *err)
 {
-    int64_t end = from < s->limit && rows > s->limit - from ? s->limit : from + rows;
-    while (from < end && from < s->limit) {
+    if (from >= s->limit) /* where from + rows may be past 63 bits */
+        return ST_OK;
+    int64_t end = rows > s->limit - from ? s->limit : from + rows;
+    while (from < end) {
         struct rowset_chunk *c = &s->chunks[from / ROWSET_CHUNK_ROWS];
         int64_t first = from % ROWSET_CHUNK_ROWS, n = ROWSET_CHUNK_ROWS - first;
         n = end - from < n ? end - from : n;

@@ -109,6 +109,8 @@ TEST(ranges)
     check_same(&m);
     CHECK_OK(rowset_add_range(&m.set, 0, INT64_MAX, &err));
     CHECK_INT(m.set.count, LIMIT);
+    CHECK_OK(rowset_add_range(&m.set, INT64_MAX, 1, &err)); /* the last row of a deletion vector */
+    CHECK_INT(m.set.count, LIMIT);
     rowset_free(&m.set);
     free(m.has);
 }
