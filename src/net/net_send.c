@@ -287,7 +287,9 @@ static bool pause_flight(struct sending *s, struct flight *f, int tries, int64_t
         return false;
     int64_t pause = (int64_t)(any % (uint64_t)(most + 1));
     int64_t wanted = asked(s->curl, f, CURLINFO_RETRY_AFTER);
-    if (wanted > 0 && wanted * 1000000 > pause)
+    if (wanted > s->client->total_us / 1000000) /* any number: seconds are compared */
+        return false;
+    if (wanted * 1000000 > pause)
         pause = wanted * 1000000;
     if (pause > f->first_us + s->client->total_us - now)
         return false;
