@@ -3,14 +3,16 @@
  *
  * A site says where objects are and what opens them. The store's own site comes from the catalog's
  * properties; a catalog may vend others for prefixes (store_credentials). Sites are only added, so
- * that a request under way keeps its own. */
+ * that a request under way keeps its own.
+ *
+ * Deleting is how a rollback leaves nothing behind, so it goes on when the session is cancelled. */
 #include "store/store_s3_int.h"
 
 #define DELETES_AT_ONCE 64
 
 static status delete_request(struct str path, struct s3_request *out, struct error *err)
 {
-    *out = (struct s3_request){.method = "DELETE", .max_reply = (size_t)1 << 16};
+    *out = (struct s3_request){.method = "DELETE", .max_reply = (size_t)1 << 16, .firm = true};
     TRY(s3_split(path, &out->bucket, &out->key, err));
     if (out->key.len == 0)
         FAIL(err, ST_INVALID, "s3://%.*s names a bucket, expected an object", STR_ARG(path));
@@ -71,9 +73,11 @@ static status s3_remove(struct store *store, struct str path, struct error *err)
 
 static int64_t s3_requests(const struct store *store)
 {
-    struct net_figures f;
-    net_figures(((const struct s3_store *)store)->net, &f);
-    return f.requests;
+    const struct s3_store *s = (const struct s3_store *)store;
+    struct net_figures f, firm;
+    net_figures(s->net, &f);
+    net_figures(s->firm, &firm);
+    return f.requests + firm.requests;
 }
 
 static void s3_destroy(struct store *store)
@@ -86,6 +90,7 @@ static void s3_destroy(struct store *store)
         s3_site_free(site);
     }
     net_client_close(s->net);
+    net_client_close(s->firm);
     pthread_mutex_destroy(&s->lock);
     mem_free(NULL, s, sizeof(*s));
 }
@@ -115,13 +120,14 @@ status store_create_s3(const struct property *properties, size_t count,
     void *memory;
     status st = ST_OK;
     TRY(s3_net_config(properties, count, &net, err));
-    net.cancel = config->cancel;
     TRY(mem_calloc(NULL, sizeof(struct s3_store), &memory, err));
     struct s3_store *s = memory;
     s->head.ops = &s3_ops;
     s->account = config->account;
     pthread_mutex_init(&s->lock, NULL);
     TRY_DONE(s3_site_create(properties, count, (struct str){0}, &s->sites, err));
+    TRY_DONE(net_client_open(&net, &s->firm, err));
+    net.cancel = config->cancel;
     TRY_DONE(net_client_open(&net, &s->net, err));
     *out = &s->head;
 done:

@@ -95,7 +95,8 @@ struct s3_warm {
 struct s3_store {
     struct store head;
     struct mem_account *account; /* borrowed */
-    struct net_client *net;      /* owned */
+    struct net_client *net;      /* owned; its requests end when the session is cancelled */
+    struct net_client *firm;     /* owned; its requests do not */
     pthread_mutex_t lock;        /* guards all below */
     struct s3_site *sites;       /* owned; newest first; the last is the store's own */
     struct s3_warm *warm;        /* owned; newest first */
@@ -144,12 +145,14 @@ struct s3_request {
     const void *body;
     size_t body_bytes;
     size_t max_reply;
+    bool firm; /* cancelling does not end it: it takes away what a cancelled work has left */
 };
 
 /* "bucket/key" in two. ST_INVALID where a bucket cannot be called so. */
 STATUS_MUST_USE status s3_split(struct str path, struct str *bucket, struct str *key,
                                 struct error *err);
-/* Sends all, in flight together; each may be repeated. Replies as of net_send_all. */
+/* Sends all, in flight together, all of them firm or none; each may be repeated. Replies as of
+ * net_send_all. */
 STATUS_MUST_USE status s3_send(struct s3_store *s, const struct s3_request *r, size_t count,
                                struct arena *arena, struct net_reply *out, struct error *err);
 /* Fails with what the server's error means. `what` is "read", "write", "list" ... */

@@ -12,6 +12,7 @@
 
 #define PAGE_BYTES ((size_t)8 << 20) /* 1,000 keys of 1,024 bytes, each byte as three, and more */
 #define NAMES_MOST ((size_t)5000000)
+#define PAGES_MOST 100000 /* of which some hold nothing that is wanted */
 
 struct listing {
     struct s3_store *store;
@@ -112,6 +113,9 @@ static status list_all(struct listing *l, struct error *err)
     for (int i = 0; i == 0 || l->token.len; i++) {
         struct arena *arena = &pages[i % 2];
         struct str token = l->token;
+        if (i == PAGES_MOST)
+            FAIL_DONE(err, ST_LIMIT, "the list of s3://%.*s has more than %d pages",
+                      STR_ARG(l->bucket), PAGES_MOST);
         arena_reset(arena);
         TRY_DONE(ask_page(l, token, arena, &reply, err));
         TRY_DONE(read_page(l, buffer_str(&reply.body), arena, err));

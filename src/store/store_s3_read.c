@@ -12,8 +12,8 @@
  *
  * R1  windows of a file never hold more than AHEAD_BYTES + STREAM_MOST + WHOLE_BYTES, and are charged
  *     to the store's account; where it refuses, announced windows are made smaller
- * R2  every range after the first request carries If-Match with the ETag seen then: an object that is
- *     replaced meanwhile is ST_CONFLICT, never a mixture
+ * R2  every range after the first round carries If-Match with the ETag seen then, and each reply's must
+ *     be the same: an object that is replaced meanwhile is ST_CONFLICT, never a mixture
  * R3  a file's reads take turns: its lock is held during requests */
 #include "store/store_s3_int.h"
 
@@ -62,9 +62,16 @@ struct piece {
     struct buffer *to; /* emptied, filled */
 };
 
+static status replaced(const struct s3_file *f, struct error *err)
+{
+    FAIL(err, ST_CONFLICT, "s3://%.*s was replaced while it was read", STR_ARG(f->path));
+}
+
 static status keep_etag(struct s3_file *f, const struct net_reply *reply, struct error *err)
 {
     struct str etag = net_header(reply, "etag");
+    if (f->etag.len && etag.len && !str_eq(f->etag, etag)) /* the first round has no If-Match */
+        return replaced(f, err);
     return f->etag.len || !etag.len ? ST_OK : arena_str(&f->arena, etag, &f->etag, err);
 }
 
@@ -84,7 +91,7 @@ static status check_piece(struct s3_file *f, const struct s3_request *r, const s
                           struct net_reply *reply, struct error *err)
 {
     if (reply->status == 412)
-        FAIL(err, ST_CONFLICT, "s3://%.*s was replaced while it was read", STR_ARG(f->path));
+        return replaced(f, err);
     bool whole = reply->status == 200 && p->offset == 0;
     if (reply->status == 416 || ((reply->status == 206 || whole) && reply->body.len != p->bytes))
         FAIL(err, ST_CORRUPT,

@@ -141,7 +141,7 @@ status s3_send(struct s3_store *s, const struct s3_request *r, size_t count, str
     TRY(ARENA_ARRAY(arena, struct call, count, &calls, err));
     for (size_t i = 0; i < count; i++)
         TRY(prepare(s, &r[i], &calls[i], arena, &requests[i], err));
-    return net_send_all(s->net, requests, count, arena, out, err);
+    return net_send_all(count && r[0].firm ? s->firm : s->net, requests, count, arena, out, err);
 }
 
 /* ---- errors --------------------------------------------------------------------------------- */

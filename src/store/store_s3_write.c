@@ -227,6 +227,7 @@ done:
 static void abort_upload(struct s3_write *w)
 {
     struct s3_request r = request(w, "DELETE");
+    r.firm = true;
     struct net_reply reply = {0};
     struct arena arena;
     arena_init(&arena, NULL);

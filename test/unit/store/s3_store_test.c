@@ -13,6 +13,7 @@
 #define PAGE    2 /* keys on a page of a listing */
 
 static struct error err;
+static _Atomic bool cancelled;
 
 struct object {
     char key[256]; /* empty = free */
@@ -275,7 +276,8 @@ static void begin(struct s3_world *w)
                            {STR("s3.access-key-id"), STR("id")},
                            {STR("s3.secret-access-key"), STR("geheim")},
                            {STR("s3.region"), STR("here")}};
-    CHECK_OK(store_create(p, 4, &(struct store_config){0}, &w->store, &err));
+    cancelled = false;
+    CHECK_OK(store_create(p, 4, &(struct store_config){.cancel = &cancelled}, &w->store, &err));
 }
 
 static void end(struct s3_world *w)
@@ -381,6 +383,26 @@ TEST(replaced)
     end(&world);
 }
 
+/* Two ranges asked for at once, before any ETag is known. */
+TEST(replaced_within_a_round)
+{
+    size_t bytes = (size_t)3 << 20;
+    char *big = calloc(1, bytes), part[200];
+    struct store_file *f;
+    const struct store_range ranges[] = {{0, 100}, {1 << 20, 100}};
+    begin(&world);
+    CHECK_OK(store_write_all(world.store, STR("s3://bucket/big"), big, bytes, &err));
+    snprintf(part, sizeof(part),
+             "HTTP/1.1 206 Partial\r\nETag: \"other\"\r\nContent-Length: 100\r\n\r\n%0100d", 0);
+    world.faults[0] =
+        (struct fault){.of = "range: bytes=1048576-", .times = 1, .answer = {.reply = part}};
+    CHECK_OK(store_open(world.store, STR("s3://bucket/big"), (int64_t)bytes, &f, &err));
+    CHECK_STATUS(store_expect(f, ranges, 2, &err), ST_CONFLICT);
+    store_close(f);
+    free(big);
+    end(&world);
+}
+
 TEST(names)
 {
     struct arena a;
@@ -473,6 +495,26 @@ TEST(parts_that_fail)
                        .answer = {.reply = "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n"}};
     CHECK_STATUS(write_big("s3://bucket/big", (size_t)20 << 20, &data), ST_AUTH);
     CHECK(world.aborted && !find(&world, "big")); /* T3 */
+    free(data);
+    end(&world);
+}
+
+/* What a cancelled session has begun goes all the same. */
+TEST(cancelling_does_not_keep_the_rest)
+{
+    size_t bytes = (size_t)33 << 20; /* past the first round of parts */
+    char *data = calloc(1, bytes);
+    struct store_write *w;
+    begin(&world);
+    CHECK_OK(write_text("s3://bucket/x", "x"));
+    CHECK_OK(store_write_create(world.store, STR("s3://bucket/big"), &w, &err));
+    CHECK_OK(store_write_append(w, data, bytes, &err));
+    CHECK(world.uploading);
+    cancelled = true;
+    CHECK_STATUS(store_write_finish(w, &err), ST_CANCELLED);
+    CHECK(world.aborted && !find(&world, "big"));
+    CHECK_OK(store_delete(world.store, STR("s3://bucket/x"), &err));
+    CHECK(!find(&world, "x"));
     free(data);
     end(&world);
 }
