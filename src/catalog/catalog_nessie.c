@@ -22,6 +22,7 @@
 #include <stdlib.h>
 
 #define PAGES_MOST 10000
+#define NAMES_MOST 1000000
 
 /* ---- what stands at a key -------------------------------------------------------------------- */
 
@@ -134,14 +135,14 @@ static status list(struct catalog_pin *p, struct str filter, const struct str *s
 {
     struct str token = {0};
     TRY(net_escape(filter, false, &p->arena, &filter, err));
-    for (int pages = 0; pages < PAGES_MOST; pages++) {
+    for (int pages = 0; pages < PAGES_MOST && out->count <= NAMES_MOST; pages++) {
         TRY(one_page(p, filter, space, &token, out, err));
         if (!token.ptr) {
             catalog_names_sort(out);
             return ST_OK;
         }
     }
-    FAIL(err, ST_LIMIT, "a list of names has more than %d pages", PAGES_MOST);
+    FAIL(err, ST_LIMIT, "the server lists more than %d pages or %d names", PAGES_MOST, NAMES_MOST);
 }
 
 static status nessie_spaces(struct catalog_pin *p, struct catalog_names *out, struct error *err)
