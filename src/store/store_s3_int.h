@@ -158,6 +158,8 @@ STATUS_MUST_USE status s3_send(struct s3_store *s, const struct s3_request *r, s
 /* Fails with what the server's error means. `what` is "read", "write", "list" ... */
 status s3_fail(struct s3_store *s, const struct s3_request *r, const struct net_reply *reply,
                const char *what, struct error *err);
+/* Fails: a success without ETag is not an object store's. */
+status s3_fail_foreign(struct str path, struct error *err);
 /* The server's word for the error ("NoSuchKey"); ptr NULL when it gives none. */
 struct str s3_error_code(const struct net_reply *reply, struct arena *arena);
 

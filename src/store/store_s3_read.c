@@ -40,7 +40,7 @@ struct s3_file {
     struct store_file head;
     struct s3_store *store;
     struct str path, bucket, key; /* path owned; the others into it */
-    struct str etag; /* in <arena>; empty before the first reply or where there is none */
+    struct str etag;              /* in <arena>; empty before the first reply */
     struct arena arena;
     pthread_mutex_t lock; /* guards all below, and etag */
     struct window tail, stream;
@@ -70,9 +70,11 @@ static status replaced(const struct s3_file *f, struct error *err)
 static status keep_etag(struct s3_file *f, const struct net_reply *reply, struct error *err)
 {
     struct str etag = net_header(reply, "etag");
-    if (f->etag.len && etag.len && !str_eq(f->etag, etag)) /* the first round has no If-Match */
+    if (etag.len == 0)
+        return s3_fail_foreign(f->path, err);
+    if (f->etag.len && !str_eq(f->etag, etag)) /* the first round has no If-Match */
         return replaced(f, err);
-    return f->etag.len || !etag.len ? ST_OK : arena_str(&f->arena, etag, &f->etag, err);
+    return f->etag.len ? ST_OK : arena_str(&f->arena, etag, &f->etag, err);
 }
 
 static status range_headers(const struct s3_file *f, const struct piece *p, struct arena *arena,
@@ -410,7 +412,7 @@ static status open_by_tail(struct s3_file *f, struct error *err)
     if (st == ST_OK && total < (int64_t)reply.body.len)
         st = error_set(err, ST_CORRUPT, __FILE__, __LINE__,
                        "s3://%.*s: the server's reply does not tell its size", STR_ARG(f->path));
-    if (st == ST_OK)
+    if (st == ST_OK && reply.status != 416)
         st = keep_etag(f, &reply, err);
     f->head.size = total;
     buffer_move(&f->tail.data, &reply.body);
@@ -469,6 +471,8 @@ status s3_read_all(struct store *store, struct str path, struct buffer *out, str
         TRY_DONE(s3_send(s, &r, 1, &arena, &reply, err));
         if (reply.status != 200)
             TRY_DONE(s3_fail(s, &r, &reply, "read", err));
+        if (net_header(&reply, "etag").len == 0)
+            TRY_DONE(s3_fail_foreign(path, err));
     }
     TRY_DONE(buffer_append(out, reply.body.data, reply.body.len, err));
 done:

@@ -226,6 +226,15 @@ static void add_hint(const struct s3_request *r, struct s3_site *site,
     }
 }
 
+status s3_fail_foreign(struct str path, struct error *err)
+{
+    FAIL(err, ST_NET,
+         "s3://%.*s: the reply is not an object store's (it says yes, but has no ETag): is "
+         "s3.endpoint "
+         "right, does a proxy ask for a login?",
+         STR_ARG(path));
+}
+
 status s3_fail(struct s3_store *s, const struct s3_request *r, const struct net_reply *reply,
                const char *what, struct error *err)
 {

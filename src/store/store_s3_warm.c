@@ -80,7 +80,8 @@ static void keep(struct s3_store *s, const struct store_next *n, struct net_repl
 {
     struct s3_warm *w;
     size_t wanted = s3_first_bytes(n->size);
-    bool good = reply->status == 206 && s3_total(reply) == n->size && reply->body.len == wanted;
+    bool good = reply->status == 206 && s3_total(reply) == n->size && reply->body.len == wanted &&
+                net_header(reply, "etag").len > 0;
     if (!good || mem_calloc(NULL, sizeof(*w), (void **)&w, NULL) != ST_OK)
         return;
     arena_init(&w->arena, NULL);

@@ -65,17 +65,25 @@ static bool is_ours(struct s3_write *w)
     return ours;
 }
 
+/* A completion's 200 may carry an error, and one without a word of S3's is somebody else's: a proxy
+ * that asks for a login says 200, too. */
+static bool confirms(const struct net_reply *reply)
+{
+    struct arena arena;
+    arena_init(&arena, NULL);
+    bool good = reply->status == 200 && !s3_error_code(reply, &arena).len &&
+                (net_header(reply, "etag").len > 0 ||
+                 s3_xml_find(buffer_str(&reply->body), "ETag", &arena).len > 0);
+    arena_free(&arena);
+    return good;
+}
+
 /* What became of a PUT or a completion. */
 static status settle(struct s3_write *w, const struct s3_request *r, status sent,
                      const struct net_reply *reply, struct error *err)
 {
-    struct arena arena;
-    arena_init(&arena, NULL);
-    struct str code = sent == ST_OK ? s3_error_code(reply, &arena) : (struct str){0};
-    bool good = sent == ST_OK && reply->status == 200 && !code.len; /* a 200 may carry an error */
     bool taken = sent == ST_OK && (reply->status == 412 || reply->status == 409);
-    arena_free(&arena);
-    if (good)
+    if (sent == ST_OK && confirms(reply))
         return ST_OK;
     bool in_doubt = sent == ST_OK || sent == ST_NET || sent == ST_TIMEOUT;
     if (in_doubt && is_ours(w))
@@ -88,7 +96,11 @@ static status settle(struct s3_write *w, const struct s3_request *r, status sent
         error_sqlstate(err, "58P02");
         return ST_EXISTS;
     }
-    return s3_fail(w->store, r, reply, "write", err);
+    struct arena arena;
+    arena_init(&arena, NULL);
+    bool said = reply->status != 200 || s3_error_code(reply, &arena).len > 0;
+    arena_free(&arena);
+    return said ? s3_fail(w->store, r, reply, "write", err) : s3_fail_foreign(w->path, err);
 }
 
 static status put_whole(struct s3_write *w, struct error *err)

@@ -111,7 +111,7 @@ static void do_put(struct s3_world *w, const char *key, const char *query, struc
         fail(to, "412 Precondition Failed", "PreconditionFailed");
     } else {
         keep(w, key, header_of(request, "x-amz-meta-firn-write"), body_of(request));
-        reply(to, "200 OK", "", (struct str){0});
+        reply(to, "200 OK", "ETag: \"whole\"\r\n", (struct str){0});
     }
 }
 
@@ -135,7 +135,9 @@ static void do_post(struct s3_world *w, const char *key, const char *query, stru
         keep(w, key, str_of(mark), buffer_str(&all));
         buffer_free(&all);
         w->uploading = false;
-        reply(to, "200 OK", "", STR("<CompleteMultipartUploadResult/>"));
+        reply(to, "200 OK", "",
+              STR("<CompleteMultipartUploadResult><ETag>\"all\"</ETag></"
+                  "CompleteMultipartUploadResult>"));
     }
 }
 
@@ -764,6 +766,32 @@ TEST(listings_that_are_none)
     CHECK(strstr(err.msg, "names itself") != NULL);
     end(&world);
     arena_free(&a);
+}
+
+/* A proxy in between says yes to everything. What it took was never written, what it gives was never
+ * in a file. */
+TEST(success_of_somebody_else)
+{
+    static const char login[] =
+        REPLY("200 OK", "Content-Type: text/html\r\n", "<html>login</html>");
+    struct buffer all;
+    struct store_file *f;
+    buffer_init(&all, NULL, SIZE_MAX);
+    begin(&world);
+    world.faults[0] =
+        (struct fault){.of = "PUT ", .times = 1, .answer = {.reply = login, .then = HTTP_CLOSE}};
+    CHECK_STATUS(store_write_all(world.store, STR("s3://bucket/new"), "abc", 3, &err), ST_NET);
+    CHECK(strstr(err.msg, "does a proxy ask for a login") != NULL);
+    CHECK_OK(store_write_all(world.store, STR("s3://bucket/new"), "abc", 3, &err));
+    world.faults[0] =
+        (struct fault){.of = "GET ", .times = 1, .answer = {.reply = login, .then = HTTP_CLOSE}};
+    CHECK_STATUS(store_read_all(world.store, STR("s3://bucket/new"), &all, &err), ST_NET);
+    world.faults[0] =
+        (struct fault){.of = "GET ", .times = 1, .answer = {.reply = login, .then = HTTP_CLOSE}};
+    CHECK_STATUS(store_open(world.store, STR("s3://bucket/new"), -1, &f, &err), ST_NET);
+    CHECK(all.len == 0);
+    end(&world);
+    buffer_free(&all);
 }
 
 /* ---- keys ----------------------------------------------------------------------------------- */
