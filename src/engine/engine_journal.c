@@ -12,13 +12,16 @@
  * J1  no file without a journal: it is durable before the first of them is begun
  * J2  an attempt is over when its base is no longer the table's newest metadata: no catalog would
  *     accept it. Only who has just published looks, so its own commit is the fence
- * J3  an attempt with any file in the table's metadata was published: nothing of it is deleted
+ * J3  an attempt with any file in the table's metadata was published: nothing of it is deleted. One that
+ *     created a table may have been published, and the table renamed since: where the catalog
+ *     names any table in its folders, or cannot say, nothing of it is deleted either
  * J4  a live attempt whose base moved goes on under a new journal: it writes that, then looks
  *     whether the old one is still there, and gives up if it is not. Who clears first puts a claim in
  *     place of the old journal, then looks for a newer one and leaves the files alone if there is
  *     one, then looks at the table as it is by now (J3). Either the live one sees the claim, or its
  *     newer journal is seen, or it has ended and what it published is seen
- * J5  claims stay until the files are gone: another publish goes on where one died
+ * J5  claims stay until the files are gone: another publish goes on where one died, beginning with the
+ *     journal that the claim stands for
  *
  * Not beside the table's metadata, because a table that was never published has a folder that
  * nobody knows. Clearing is best effort and never fails a publish that stands. */
@@ -288,14 +291,19 @@ static bool is_over(const struct engine_staged *t, const struct engine_journal *
     return str_eq(j->uuid, t->current->uuid) && is_older(t, j->base);
 }
 
-/* A journal is as foreign as any file: it can make firn look only below the warehouse and in the
- * table's own places. */
-static bool may_clear(const struct clearing *c, struct str folder)
+static bool is_below(struct str path, struct str folder)
+{
+    return folder.len > 0 && str_starts(path, folder) && path.len > folder.len + 1 &&
+           path.ptr[folder.len] == '/';
+}
+
+/* A journal is as foreign as any file: it can make firn look only in the table's own places or, for
+ * one that was to be created and has none, below the warehouse. */
+static bool may_clear(const struct clearing *c, const struct engine_journal *j, struct str folder)
 {
     const struct iceberg_table *t = c->t->current;
-    struct str top = catalog_warehouse(c->session->catalog);
-    bool below = top.len > 0 && str_starts(folder, top) && folder.len > top.len + 1 &&
-                 folder.ptr[top.len] == '/';
+    bool below = !j->base.ptr && is_below(folder, catalog_warehouse(c->session->catalog)) &&
+                 !memmem(folder.ptr, folder.len, "/..", 3);
     return below || str_eq(folder, t->location) ||
            str_eq(folder, iceberg_table_property(t, "write.data.path")) ||
            str_eq(folder, iceberg_table_property(t, "write.metadata.path"));
@@ -303,51 +311,111 @@ static bool may_clear(const struct clearing *c, struct str folder)
 
 static bool is_of(struct str path, struct str publish_id)
 {
+    if (path.len == 0) /* what a server keeps to itself, or version 1 has not */
+        return false;
     const char *slash = memrchr(path.ptr, '/', path.len);
     const char *name = slash ? slash + 1 : path.ptr;
     return memmem(name, path.len - (size_t)(name - path.ptr), publish_id.ptr, FAMILY_BYTES) != NULL;
 }
 
-static status snapshot_names(struct clearing *c, const struct iceberg_table *t,
-                             const struct iceberg_snapshot *snapshot, struct str id, bool *out,
+static int by_path(const void *a, const void *b)
+{
+    return str_cmp(((const struct iceberg_manifest *)a)->path,
+                   ((const struct iceberg_manifest *)b)->path);
+}
+
+/* The manifests of all snapshots, which share most of them, each once. */
+static status all_manifests(struct clearing *c, const struct iceberg_table *t,
+                            struct iceberg_manifest **out, size_t *count, struct error *err)
+{
+    struct iceberg_manifest *one;
+    size_t n, capacity = 0, kept = 0;
+    *out = NULL;
+    *count = 0;
+    for (size_t i = 0; i < t->snapshot_count; i++) {
+        TRY(iceberg_manifests_read(c->session->store, t, &t->snapshots[i], c->arena,
+                                   &c->session->account, &one, &n, err));
+        TRY(arena_grow(c->arena, (void **)out, sizeof(**out), &capacity, *count + n, err));
+        for (size_t k = 0; k < n; k++)
+            (*out)[(*count)++] = one[k];
+    }
+    if (*count > 1)
+        qsort(*out, *count, sizeof(**out), by_path);
+    for (size_t i = 0; i < *count; i++)
+        if (i == 0 || !str_eq((*out)[i].path, (*out)[kept - 1].path))
+            (*out)[kept++] = (*out)[i];
+    *count = kept;
+    return ST_OK;
+}
+
+static status manifest_names(struct clearing *c, const struct iceberg_table *t,
+                             const struct iceberg_manifest *m, struct str id, bool *out,
                              struct error *err)
 {
-    struct store *store = c->session->store;
     struct mem_account *account = &c->session->account;
-    struct iceberg_manifest *list;
     struct iceberg_entry *entries;
-    size_t count, n;
-    *out = is_of(snapshot->manifest_list, id);
-    TRY(iceberg_manifests_read(store, t, snapshot, c->arena, account, &list, &count, err));
-    for (size_t i = 0; !*out && i < count; i++) {
-        *out = is_of(list[i].path, id);
-        if (*out)
-            break;
-        TRY(iceberg_entries_read(store, t, &list[i], c->arena, account, &entries, &n, err));
-        for (size_t k = 0; !*out && k < n; k++)
-            *out = is_of(entries[k].file.path, id);
-    }
-    return ST_OK;
+    struct arena scratch; /* one manifest's entries at a time */
+    size_t n;
+    *out = is_of(m->path, id);
+    if (*out)
+        return ST_OK;
+    arena_init(&scratch, account);
+    status st = iceberg_entries_read(c->session->store, t, m, &scratch, account, &entries, &n, err);
+    for (size_t i = 0; st == ST_OK && i < n; i++)
+        *out |= is_of(entries[i].file.path, id);
+    arena_free(&scratch);
+    return st;
 }
 
 static status table_names(struct clearing *c, const struct iceberg_table *t, struct str id,
                           bool *out, struct error *err)
 {
+    struct iceberg_manifest *list;
+    size_t count;
     *out = is_of(t->metadata_location, id);
     for (size_t i = 0; !*out && i < t->metadata_log_count; i++)
         *out = is_of(t->metadata_log[i].metadata_file, id);
-    for (size_t i = t->snapshot_count; !*out && i-- > 0;)
-        *out = str_eq(iceberg_snapshot_property(&t->snapshots[i], "firn.publish-id"), id);
-    for (size_t i = t->snapshot_count; !*out && i-- > 0;)
-        TRY(snapshot_names(c, t, &t->snapshots[i], id, out, err));
+    for (size_t i = 0; !*out && i < t->snapshot_count; i++)
+        *out = str_eq(iceberg_snapshot_property(&t->snapshots[i], "firn.publish-id"), id) ||
+               is_of(t->snapshots[i].manifest_list, id);
+    if (*out)
+        return ST_OK;
+    TRY(all_manifests(c, t, &list, &count, err));
+    for (size_t i = 0; !*out && i < count; i++)
+        TRY(manifest_names(c, t, &list[i], id, out, err));
     return ST_OK;
 }
 
-/* J3: by the catalog's own history where it has one, else by the files that the table names now. Of
- * a table that is gone nobody knows: it counts as published. */
-static status was_published(struct clearing *c, struct str id, bool *out, struct error *err)
+/* J3: does any table of the catalog stand in the folders of one that was to be created? A server that
+ * writes metadata itself would have to be asked for each table: what is not known counts as yes. */
+static status any_stands_in(struct clearing *c, struct catalog_pin *now,
+                            const struct engine_journal *j, bool *out, struct error *err)
+{
+    struct str *spaces, *tables, location;
+    size_t space_count, count;
+    *out = catalog_traits(c->session->catalog)->writes_metadata;
+    if (*out)
+        return ST_OK;
+    TRY(catalog_namespaces(now, c->arena, &spaces, &space_count, err));
+    for (size_t i = 0; i < space_count; i++) {
+        TRY(catalog_tables(now, spaces[i], c->arena, &tables, &count, err));
+        for (size_t k = 0; k < count; k++) {
+            struct catalog_name name = {spaces[i], tables[k]};
+            TRY(catalog_location(now, name, c->arena, &location, err));
+            for (size_t f = 0; f < j->folder_count; f++)
+                *out |= is_below(location, j->folders[f]);
+        }
+    }
+    return ST_OK;
+}
+
+/* J3: by the catalog's own history where it has one, else by the files that tables name now. Of a table
+ * that is gone nobody knows: it counts as published. */
+static status was_published(struct clearing *c, const struct engine_journal *j, bool *out,
+                            struct error *err)
 {
     struct firn_session *s = c->session;
+    struct str id = j->publish_id;
     struct catalog_pin *now;
     struct iceberg_table *t;
     struct str location;
@@ -361,6 +429,9 @@ static status was_published(struct clearing *c, struct str id, bool *out, struct
         st = catalog_load(now, c->t->name, c->arena, &t, err);
     if (st == ST_OK && location.ptr)
         st = table_names(c, t, id, out, err);
+    bool created = !j->base.ptr && !str_eq(j->uuid, c->t->current->uuid);
+    if (st == ST_OK && !*out && created && !catalog_traits(s->catalog)->keeps_files)
+        st = any_stands_in(c, now, j, out, err);
     catalog_unpin(now);
     return st;
 }
@@ -371,7 +442,7 @@ static status delete_files(struct clearing *c, const struct engine_journal *j, s
     for (size_t i = 0; i < j->folder_count; i++) {
         struct str *paths;
         size_t count;
-        if (!may_clear(c, j->folders[i]))
+        if (!may_clear(c, j, j->folders[i]))
             continue;
         TRY(store_glob(store, j->folders[i], c->arena, &paths, &count, err));
         for (size_t k = 0; k < count; k++)
@@ -394,11 +465,12 @@ static status claim(struct clearing *c, const struct journal_name *n, struct str
                     struct error *err)
 {
     struct store *store = c->session->store;
+    int stem = (int)(n->path.len - strlen(n->claim ? ".claim" : ".json"));
     struct buffer text;
-    *path = n->path;
+    struct str journal;
+    TRY(arena_printf(c->arena, &journal, err, "%.*s.json", stem, n->path.ptr));
+    TRY(arena_printf(c->arena, path, err, "%.*s.claim", stem, n->path.ptr));
     if (!n->claim) {
-        TRY(arena_printf(c->arena, path, err, "%.*s.claim", (int)(n->path.len - strlen(".json")),
-                         n->path.ptr));
         buffer_init(&text, NULL, JOURNAL_BYTES);
         status st = store_read_all(store, n->path, &text, err);
         if (st == ST_OK)
@@ -406,8 +478,11 @@ static status claim(struct clearing *c, const struct journal_name *n, struct str
         buffer_free(&text);
         if (st != ST_OK)
             return st;
-        TRY(store_delete(store, n->path, err));
     }
+    status gone = store_delete(store, journal, err);
+    if (gone != ST_OK &&
+        !(n->claim && gone == ST_NOT_FOUND)) /* who claimed it may have died here */
+        return gone;
     TRY(list_names(c, err));
     *mine = !has_newer(c, n);
     return ST_OK;
@@ -423,7 +498,7 @@ static status clear_one(struct clearing *c, struct journal_name n, struct error 
         return ST_OK;
     TRY(claim(c, &n, &path, &mine, err));
     if (mine)
-        TRY(was_published(c, j.publish_id, &published, err));
+        TRY(was_published(c, &j, &published, err));
     if (!published)
         TRY(delete_files(c, &j, err));
     return store_delete(c->session->store, path, err);

@@ -82,6 +82,35 @@ def hostile(lake):
     print("journals made by hand: no file of a table lost, none outside touched, the ghost's cleared away")
 
 
+def elsewhere(lake):
+    """Journals of demo.t that point at tables beside it, and of a table that has been renamed."""
+    lake.sql("CREATE TABLE demo.other AS SELECT 1 AS a")
+    known = set(os.listdir(f"{lake.folder}/warehouse/firn-journal"))
+    lake.sql("CREATE TABLE demo.old AS SELECT 2 AS a")
+    (made,) = set(os.listdir(f"{lake.folder}/warehouse/firn-journal")) - known
+    lake.journals["demo.old"] = f"{lake.folder}/warehouse/firn-journal/{made}"
+    c = lake.catalog()
+    t, other, old = (c.load_table(f"demo.{n}") for n in ("t", "other", "old"))
+    base = [e.metadata_file for e in t.metadata.metadata_log][0]
+    of_other, of_old = (os.path.basename(x.inspect.data_files().column("file_path")[0].as_py())[:36] for x in (other, old))
+    c.rename_table("demo.old", "demo.new")
+    c.engine.dispose()
+    plant(lake, "demo.t", f"000000000000001-{of_other}-0.json", **{
+        "publish-id": of_other, "uuid": str(t.metadata.table_uuid), "base": base, "folders": [other.location()]})
+    plant(lake, "demo.old", f"000000000000001-{of_old}-0.json", **{
+        "publish-id": of_old, "uuid": str(old.metadata.table_uuid), "folders": [old.location()]})
+    name = "00000000-0000-4000-8000-00000000000b"
+    file = f"{lake.folder}/keep/{name}.parquet"
+    open(file, "w").close()
+    plant(lake, "demo.old", f"000000000000002-{name}-0.json", **{
+        "publish-id": name, "uuid": name, "folders": [f"file://{lake.folder}/warehouse/../keep"]})
+    lake.sql("INSERT INTO demo.t VALUES (-4)", FIRN_ABANDONED_AFTER="1")
+    lake.sql("CREATE TABLE demo.old AS SELECT 3 AS a", FIRN_ABANDONED_AFTER="1")
+    assert os.path.exists(file), "a file outside the warehouse was deleted"
+    assert lake.rows("demo.other") == [(1,)] and lake.rows("demo.new") == [(2,)] and lake.rows("demo.old") == [(3,)]
+    print("journals that point at other tables, and at one that was renamed: nothing of theirs is lost")
+
+
 with Lakehouse(firn) as lake:
     lake.sql("CREATE SCHEMA demo; CREATE TABLE demo.t (a int)")
     folders = [os.path.join(at, d) for at, names, _ in os.walk(f"{lake.folder}/warehouse/firn-journal") for d in names]
@@ -92,3 +121,4 @@ with Lakehouse(firn) as lake:
     time.sleep(0.01)
     assert not unreachable(lake), unreachable(lake)
     hostile(lake)
+    elsewhere(lake)
