@@ -82,13 +82,13 @@ static status check_view(struct rest_catalog *r, struct catalog_name name, struc
 }
 
 /* Asks for a table; what it says goes into `arena`. *same: it is what `etag` stands for. */
-static status fetch_table(struct catalog *c, struct catalog_name name, struct str etag,
+static status fetch_table(struct catalog *c, struct catalog_name name, bool firm, struct str etag,
                           struct arena *arena, struct iceberg_table **out, struct str *new_etag,
                           bool *same, struct error *err)
 {
     struct rest_catalog *r = c->self;
     struct rest_answer a = {0};
-    struct rest_call call = {.method = "GET", .repeatable = true, .etag = etag};
+    struct rest_call call = {.method = "GET", .repeatable = true, .firm = firm, .etag = etag};
     *out = NULL;
     *same = false;
     *new_etag = (struct str){0};
@@ -118,7 +118,7 @@ status catalog_rest_load_now(struct catalog *c, struct catalog_name name, struct
 {
     struct str etag;
     bool same;
-    return fetch_table(c, name, (struct str){0}, arena, out, &etag, &same, err);
+    return fetch_table(c, name, true, (struct str){0}, arena, out, &etag, &same, err);
 }
 
 /* Whether a table that was loaded before still stands where it stood. */
@@ -129,7 +129,7 @@ static status still_stands(struct catalog *c, const struct rest_known *k, struct
     struct str etag;
     bool same;
     arena_init(&arena, NULL);
-    status st = fetch_table(c, k->name, k->etag, &arena, &now, &etag, &same, err);
+    status st = fetch_table(c, k->name, false, k->etag, &arena, &now, &etag, &same, err);
     if (st == ST_OK && !same)
         same = now && str_eq(now->metadata_location, k->table->metadata_location);
     arena_free(&arena);
@@ -156,7 +156,8 @@ static status find_table(struct catalog_pin *p, struct catalog_name name, struct
     TRY(ARENA_NEW(&p->arena, struct rest_known, &k, err));
     TRY(arena_str(&p->arena, name.space, &k->name.space, err));
     TRY(arena_str(&p->arena, name.table, &k->name.table, err));
-    TRY(fetch_table(p->catalog, name, (struct str){0}, &p->arena, &k->table, &k->etag, &same, err));
+    TRY(fetch_table(p->catalog, name, false, (struct str){0}, &p->arena, &k->table, &k->etag, &same,
+                    err));
     if (!k->table)
         TRY(check_view(r, name, err));
     for (const struct rest_known *x = pin->known; k->table && x; x = x->next)
@@ -269,14 +270,15 @@ static status rest_spaces(struct catalog_pin *p, struct catalog_names *out, stru
     return ST_OK;
 }
 
-static status ask_space(struct catalog_pin *p, struct str space, bool *out, struct error *err)
+status catalog_rest_ask_space(struct catalog *c, struct str space, bool firm, struct arena *arena,
+                              bool *out, struct error *err)
 {
-    struct rest_catalog *r = p->catalog->self;
-    struct rest_call call = {.method = "GET", .repeatable = true};
+    struct rest_catalog *r = c->self;
+    struct rest_call call = {.method = "GET", .repeatable = true, .firm = firm};
     struct rest_answer a;
     struct catalog_name name = {space, STR("")};
-    TRY(catalog_rest_url(r, name, NULL, &p->arena, &call.url, err));
-    TRY(call_what(&p->arena, "looking for namespace", name, &call.what, err));
+    TRY(catalog_rest_url(r, name, NULL, arena, &call.url, err));
+    TRY(call_what(arena, "looking for namespace", name, &call.what, err));
     status st = catalog_rest_call(r, &call, &a, err);
     *out = catalog_rest_ok(&a);
     if (st == ST_OK && !*out && !is_absent(&a))
@@ -297,7 +299,7 @@ static status rest_space_exists(struct catalog_pin *p, struct str space, bool *o
         }
     TRY(ARENA_NEW(&p->arena, struct rest_space, &s, err));
     TRY(arena_str(&p->arena, space, &s->space, err));
-    TRY(ask_space(p, space, &s->exists, err));
+    TRY(catalog_rest_ask_space(p->catalog, space, false, &p->arena, &s->exists, err));
     s->next = pin->asked;
     pin->asked = s;
     *out = s->exists;
@@ -340,6 +342,7 @@ static void rest_close(struct catalog *c)
         return;
     catalog_token_close(r->token);
     net_client_close(r->net);
+    net_client_close(r->firm);
     mem_free(NULL, r, sizeof(*r));
 }
 
@@ -457,7 +460,7 @@ static status set_token(struct rest_catalog *r, struct arena *arena, struct erro
     catalog_token_close(r->token);
     r->token = NULL;
     r->token_config = c;
-    return catalog_token_open(&c, r->net, &r->token, err);
+    return catalog_token_open(&c, r->firm, &r->token, err);
 }
 
 static status set_base(struct rest_catalog *r, struct arena *arena, struct str uri,
@@ -573,6 +576,8 @@ status catalog_rest_open(struct catalog *c, const struct catalog_config *config,
     struct net_config net = {
         .ca_file = property_get(config->properties, config->property_count, "ssl.cabundle"),
         .total_ms = c->busy_ms};
+    TRY(net_client_open(&net, &r->firm, err));
+    net.cancel = config->cancel;
     TRY(net_client_open(&net, &r->net, err));
     TRY_CONTEXT(configure(c, config, err), err, "catalog %.*s", STR_ARG(c->name));
     return ST_OK;

@@ -15,6 +15,8 @@
  *     every one is as it was          the same request is sent again
  *     otherwise, or too often         ST_UNKNOWN (K1)
  *
+ * Cancelling ends none of it: what was sent is settled first.
+ *
  * R1  a request may be sent again, and a late one does no harm, because at most one of its copies can
  *     be carried out: it requires that main stands where it stood and moves it, or that the table
  *     does not exist and makes it. One that changes properties alone does the same twice
@@ -360,12 +362,12 @@ static status drop_table(struct rest_change *c, struct arena *arena, struct buff
 static status look_at_space(struct catalog *c, const struct catalog_change *ch, size_t count,
                             enum seen *out, struct error *err)
 {
-    struct catalog_pin *now;
+    struct arena arena;
     bool exists = false;
-    TRY(catalog_pin(c, &now, err));
-    status st = catalog_namespace_exists(now, ch->name.space, &exists, err);
+    arena_init(&arena, NULL);
+    status st = catalog_rest_ask_space(c, ch->name.space, true, &arena, &exists, err);
     *out = exists == (ch->kind == CATALOG_CREATE_SPACE) ? SEEN_NEW : SEEN_OLD;
-    catalog_unpin(now);
+    arena_free(&arena);
     return st;
 }
 
@@ -440,8 +442,10 @@ static status check_changes(const struct rest_catalog *r, const struct catalog_c
 status catalog_rest_commit(struct catalog_pin *at, const struct catalog_commit *commit,
                            struct error *err)
 {
-    struct rest_change c = {
-        .catalog = at->catalog, .changes = commit->changes, .count = commit->count};
+    struct rest_change c = {.catalog = at->catalog,
+                            .call.firm = true,
+                            .changes = commit->changes,
+                            .count = commit->count};
     status (*run)(struct rest_change *, struct arena *, struct buffer *, struct error *) = NULL;
     struct arena arena;
     struct buffer body;

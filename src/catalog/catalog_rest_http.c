@@ -121,7 +121,7 @@ static status send_call(struct rest_catalog *r, const struct rest_call *call,
     };
     catalog_token_put(r->token, &request);
     TRY(all_headers(r, call, &out->arena, &request, err));
-    TRY(net_send(r->net, &request, &out->arena, &out->reply, err));
+    TRY(net_send(call->firm ? r->firm : r->net, &request, &out->arena, &out->reply, err));
     TRY(read_body(out, err));
     catalog_token_hide(&request, &out->arena, &out->error_message);
     return ST_OK;

@@ -8,7 +8,8 @@
 #include "catalog/catalog_token_int.h"
 
 struct rest_catalog {
-    struct net_client *net;      /* owned */
+    struct net_client *net;      /* owned; its requests end when the session is cancelled */
+    struct net_client *firm;     /* owned; its requests do not */
     struct catalog_token *token; /* owned; NULL = requests show none */
     /* All in the catalog's arena. */
     struct catalog_token_config token_config; /* what `token` was made of */
@@ -37,6 +38,7 @@ struct rest_call {
     struct str body; /* JSON; empty = none */
     struct str etag; /* If-None-Match; empty = none */
     bool repeatable; /* N1 of net.h */
+    bool firm;       /* cancelling does not end it: a change, and looking for what became of it */
     struct str what; /* "loading table demo.t", for messages */
 };
 
@@ -106,6 +108,10 @@ void catalog_rest_read_error(const struct buffer *body, struct arena *arena, str
 STATUS_MUST_USE status catalog_rest_load_now(struct catalog *c, struct catalog_name name,
                                              struct arena *arena, struct iceberg_table **out,
                                              struct error *err);
+
+/* Whether a namespace is there now, past any pin. */
+STATUS_MUST_USE status catalog_rest_ask_space(struct catalog *c, struct str space, bool firm,
+                                              struct arena *arena, bool *out, struct error *err);
 
 /* ---- storage (catalog_rest_storage.c) -------------------------------------------------------- */
 

@@ -18,6 +18,7 @@
 #define SECRET  "very-secret"
 
 static struct error err;
+static _Atomic bool cancelled;
 
 /* How one POST or DELETE is answered. */
 struct answer {
@@ -218,13 +219,14 @@ static status open_at(struct world *w, const char *uri, const struct property *p
 {
     unsetenv("http_proxy");
     error_init(&err);
+    cancelled = false;
     arena_init(&w->arena, NULL);
     CHECK_OK(store_create_memory(&w->store, &err));
     struct catalog_config config = {.name = STR("lake"),
                                     .type = STR("rest"),
                                     .uri = str_of(uri),
                                     .warehouse = property_get(properties, count, "warehouse"),
-                                    .busy_ms = 5000,
+                                    .cancel = &cancelled,
                                     .property_count = count,
                                     .properties = properties};
     return catalog_open(&config, w->store, false, &w->catalog, &err);
@@ -661,6 +663,28 @@ TEST(lost_replies)
                       w.fake.changes, err.msg);
         end(&w);
     }
+}
+
+/* Questions end; what may have been sent is settled. */
+TEST(cancelled_in_the_middle)
+{
+    static const struct answer tables[] = {{0, NULL, false}, {200, NULL, true}};
+    static const struct answer space[] = {{0, NULL, false}, {200, NULL, false}};
+    struct catalog_change made = {.kind = CATALOG_CREATE_SPACE, .name = {STR("new"), {0}}};
+    struct world w = {.fake = {.snapshots = {7}, .snapshot_count = 1}};
+    bool exists;
+    begin(&w);
+    struct catalog_change ch = swap(&w, demo_t, 8);
+    cancelled = true;
+    CHECK_INT(catalog_namespace_exists(w.pin, STR("demo"), &exists, &err), ST_CANCELLED);
+    plan(&w, tables, 2);
+    CHECK_OK(commit(&w, &ch, 1));
+    CHECK_INT(w.fake.changes, 2);
+    w.fake.changes = 0;
+    plan(&w, space, 2);
+    CHECK_OK(commit(&w, &made, 1));
+    CHECK_INT(w.fake.changes, 2);
+    end(&w);
 }
 
 TEST(nobody_knows)
