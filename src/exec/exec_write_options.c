@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* exec_write_options.c - write.* properties to options of the writer; docs/user/tables.md lists them.
+/* exec_write_options.c - write.* properties to options of the writer; docs/user/table-properties.md lists
+ * them.
  *
  * Names, defaults and meanings are those of Iceberg's TableProperties. A value that cannot be followed
  * is an error, not a default: what one engine ignores, another would have done. */
