@@ -160,6 +160,9 @@ void engine_txn_uuid(struct engine_txn *t, char out[37]);
 /* Before each file of a staged table is begun; the first time it writes the journal. */
 STATUS_MUST_USE status engine_journal_open(struct firn_session *s, struct engine_staged *t,
                                            struct error *err);
+/* Right before the publish of a new table. ST_CONFLICT when another process has cleared its files away. */
+STATUS_MUST_USE status engine_journal_check(struct firn_session *s, const struct engine_staged *t,
+                                            struct error *err);
 /* The base has moved and the files stay: they go on under a new journal. ST_CONFLICT when another
  * process has cleared them away. */
 STATUS_MUST_USE status engine_journal_renew(struct firn_session *s, struct engine_staged *t,

@@ -19,7 +19,9 @@
  *     whether the old one is still there, and gives up if it is not. Who clears first puts a claim in
  *     place of the old journal, then looks for a newer one and leaves the files alone if there is
  *     one, then looks at the table as it is by now (J3). Either the live one sees the claim, or its
- *     newer journal is seen, or it has ended and what it published is seen
+ *     newer journal is seen, or it has ended and what it published is seen. One that creates a
+ *     table has no base that could move: it looks for its journal right before it publishes, because
+ *     the table in whose favour it was cleared away may have been dropped again
  * J5  claims stay until the files are gone: another publish goes on where one died, beginning with the
  *     journal that the claim stands for
  *
@@ -199,17 +201,14 @@ status engine_journal_open(struct firn_session *s, struct engine_staged *t, stru
     return t->journal.len > 0 ? ST_OK : journal_write(s, t, err); /* J1 */
 }
 
-/* J4 */
-status engine_journal_renew(struct firn_session *s, struct engine_staged *t, struct error *err)
+/* J4: is a journal of this attempt still there? */
+static status journal_stands(struct firn_session *s, const struct engine_staged *t,
+                             struct str journal, struct error *err)
 {
-    struct str old = t->journal;
     struct store_file *f;
     struct error why;
-    if (old.len == 0)
-        return ST_OK;
     error_init(&why);
-    TRY(journal_write(s, t, err));
-    status st = store_open(s->store, old, -1, &f, &why);
+    status st = store_open(s->store, journal, -1, &f, &why);
     if (st == ST_NOT_FOUND)
         FAIL(err, ST_CONFLICT,
              "a writer of \"%.*s.%.*s\" took this transaction for abandoned and cleared its files "
@@ -219,6 +218,23 @@ status engine_journal_renew(struct firn_session *s, struct engine_staged *t, str
         return error_set(err, st, __FILE__, __LINE__, "looking for this write's own journal: %s",
                          why.msg);
     store_close(f);
+    return ST_OK;
+}
+
+status engine_journal_check(struct firn_session *s, const struct engine_staged *t,
+                            struct error *err)
+{
+    return t->journal.len > 0 ? journal_stands(s, t, t->journal, err) : ST_OK;
+}
+
+/* J4 */
+status engine_journal_renew(struct firn_session *s, struct engine_staged *t, struct error *err)
+{
+    struct str old = t->journal;
+    if (old.len == 0)
+        return ST_OK;
+    TRY(journal_write(s, t, err));
+    TRY(journal_stands(s, t, old, err));
     return store_delete(s->store, old, err);
 }
 

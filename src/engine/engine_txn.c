@@ -417,7 +417,7 @@ static status rebase(struct firn_session *s, struct catalog_pin *now, struct eng
     struct str expected = t->dropped_location.ptr ? t->dropped_location : t->base_location;
     TRY(catalog_location(now, t->name, &s->txn->arena, &location, err));
     if (str_eq(location, expected))
-        return ST_OK;
+        return expected.ptr ? ST_OK : engine_journal_check(s, t, err);
     if (!location.ptr || !expected.ptr)
         return conflict(t, location.ptr ? "was created" : "was dropped", err);
     struct iceberg_table *newer;

@@ -111,6 +111,25 @@ def elsewhere(lake):
     print("journals that point at other tables, and at one that was renamed: nothing of theirs is lost")
 
 
+def cleared(lake):
+    """A table's creation that somebody took for dead, while nothing stands in its way: it must begin anew."""
+    home, seen = f"{lake.folder}/warehouse/firn-journal", set()
+    known = set(os.listdir(home))
+    p = lake.start("run", "-q", "-c", "CREATE TABLE demo.slow AS SELECT * FROM sample_sales(seed => 1, "
+                   "start => DATE '2025-01-01', days => 10, rows_per_day => 200000)")
+    while p.poll() is None:
+        for at in set(os.listdir(home)) - known:
+            for journal in os.listdir(f"{home}/{at}"):
+                if not seen:
+                    os.remove(f"{home}/{at}/{journal}")
+                seen.add(journal)
+        time.sleep(0.002)
+    out, err = p.communicate()
+    assert p.returncode == 0, f"exit {p.returncode}: {out}{err}"
+    assert len(seen) == 2 and not unreachable(lake), (seen, unreachable(lake))
+    print("a creation whose journal was taken away began anew")
+
+
 with Lakehouse(firn) as lake:
     lake.sql("CREATE SCHEMA demo; CREATE TABLE demo.t (a int)")
     folders = [os.path.join(at, d) for at, names, _ in os.walk(f"{lake.folder}/warehouse/firn-journal") for d in names]
@@ -122,3 +141,4 @@ with Lakehouse(firn) as lake:
     assert not unreachable(lake), unreachable(lake)
     hostile(lake)
     elsewhere(lake)
+    cleared(lake)
