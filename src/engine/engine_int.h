@@ -149,6 +149,9 @@ STATUS_MUST_USE status engine_txn_pin(struct firn_session *s, struct error *err)
 STATUS_MUST_USE status engine_txn_commit(struct firn_session *s, int64_t *snapshot_id,
                                          struct error *err);
 void engine_txn_rollback(struct firn_session *s);
+/* The outcome of something that has read files of tables: one that is missing is ST_CONFLICT when
+ * somebody has changed such a table since the pin, because its snapshot may have been expired. */
+STATUS_MUST_USE status engine_txn_settle(struct firn_session *s, status st, struct error *err);
 /* Adds a statement's text to the transaction's hash. */
 void engine_txn_text(struct engine_txn *txn, struct str text);
 

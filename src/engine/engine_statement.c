@@ -141,7 +141,7 @@ static status run_inside(struct firn_session *s, struct query_statement *st, str
     }
     TRY(engine_env_init(&r->env, s, err));
     r->has_env = true;
-    status result = engine_run(s, st, r, err);
+    status result = engine_txn_settle(s, engine_run(s, st, r, err), err);
     if (result == ST_CANCELLED && s->txn->skip) {
         set_tag(r, "SKIPPED");
         r->verb = NULL;

@@ -13,6 +13,9 @@
  * append is pure when no statement of the transaction looked at the table's rows: neither DELETE,
  * even if it found none, nor an overwrite of partitions, nor a query.
  *
+ * Who expires snapshots deletes files that a transaction may still want. A file that is missing while
+ * its table has moved on is therefore a lost race, in a statement and at commit alike.
+ *
  * Metadata files that have left the metadata log are deleted after the commit where the table asks
  * for it (write.metadata.delete-after-commit.enabled). */
 #include "engine/engine_int.h"
@@ -159,6 +162,49 @@ status engine_table_read(struct firn_session *s, struct catalog_name name, struc
     x->next = txn->reads;
     txn->reads = x;
     return ST_OK;
+}
+
+/* Somebody else has moved the table since this transaction's pin. */
+static status has_moved(struct firn_session *s, struct catalog_pin *now, struct catalog_name name,
+                        bool *out, struct error *err)
+{
+    struct str then, newest;
+    if (*out)
+        return ST_OK;
+    TRY(catalog_location(s->txn->pin, name, &s->txn->arena, &then, err));
+    TRY(catalog_location(now, name, &s->txn->arena, &newest, err));
+    *out = !str_eq(then, newest);
+    return ST_OK;
+}
+
+static status any_has_moved(struct firn_session *s, bool *out, struct error *err)
+{
+    struct catalog_pin *now;
+    status st = ST_OK;
+    *out = false;
+    if (!s->txn->pin)
+        return ST_OK;
+    TRY(catalog_pin(s->catalog, &now, err));
+    for (const struct engine_staged *t = s->txn->tables; st == ST_OK && t; t = t->next)
+        st = has_moved(s, now, t->name, out, err);
+    for (const struct engine_read *x = s->txn->reads; st == ST_OK && x; x = x->next)
+        st = has_moved(s, now, x->name, out, err);
+    catalog_unpin(now);
+    return st;
+}
+
+status engine_txn_settle(struct firn_session *s, status st, struct error *err)
+{
+    bool moved = false;
+    char words[sizeof(err->msg)];
+    if (st != ST_NOT_FOUND || !err || strcmp(err->sqlstate, "58P01") != 0 ||
+        any_has_moved(s, &moved, NULL) != ST_OK || !moved)
+        return st;
+    memcpy(words, err->msg, sizeof(words));
+    FAIL(err, ST_CONFLICT,
+         "a table was changed since this transaction began, and files that it had then are gone: "
+         "%s; run it again",
+         words);
 }
 
 /* Looks for this run's transaction among those the table has recorded. */
@@ -606,7 +652,7 @@ static status publish(struct firn_session *s, struct error *err)
         status st = publish_on(s, now, &overtaken, err);
         catalog_unpin(now);
         if (!overtaken || tries == PUBLISH_TRIES)
-            return st;
+            return engine_txn_settle(s, st, err);
         TRY(pause_between(tries, err));
     }
 }

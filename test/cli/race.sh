@@ -71,3 +71,31 @@ err_has 'SQLSTATE 40001'
 run 0 run -q -f csv -c "SELECT count(*) FILTER (WHERE a = 7) AS mine, count(*) AS n FROM demo.t"
 out_is 'mine,n
 1,15'
+
+# snapshots are expired while the block is open: the file that its INSERT wants is gone, and so is its table's old state
+expired() { # lets somebody else commit, then deletes the manifest list that was the newest before
+    old=$(ls -t warehouse/demo/t*/metadata/snap-*.avro | head -n 1)
+    "$firn" run -q -c "INSERT INTO demo.t VALUES (100)"
+    rm "$old"
+}
+run 0 run -q -c "CREATE TABLE demo.u AS SELECT 1 AS a"
+sed '/^SELECT count(\*) AS n/s/demo.t/demo.u/; s/^DELETE.*/INSERT INTO demo.t VALUES (8);/; /left_over/d' block.sql >expired.sql
+"$firn" run -f csv expired.sql >out 2>err & block=$!
+exec 3>gate
+rm gate; mkfifo gate
+expired
+exec 3>&-
+while kill -0 "$block" 2>/dev/null && ! grep -q 'running the block again' err; do sleep 0.05; done
+err_has 'files that it had then are gone'
+err_has 'running the block again (1 of 10)'
+pass ""
+ended 0
+err_not '(2 of 10)'
+run 0 run -q -f csv -c "SELECT count(*) FILTER (WHERE a = 8) AS mine, count(*) AS n FROM demo.t"
+out_is 'mine,n
+1,17'
+
+# a file that is missing though nobody has changed the table is no race
+rm "$(ls -t warehouse/demo/t*/metadata/snap-*.avro | head -n 1)"
+run 1 run -q -c "INSERT INTO demo.t VALUES (9)"
+err_has '58P01'
