@@ -1,20 +1,16 @@
-"""rest_spark.py FIRN [APPENDS] - firn and Spark (Iceberg's RESTCatalog) take turns with the same tables of one REST server."""
+"""rest_spark.py FIRN - firn and Spark (Iceberg's RESTCatalog) take turns with the same tables of one REST server."""
 import os, sys
 
 import spark_session
-from lakehouse import all_zero, finish
-from rest_lake import S3, RestLake
+from rest_lake import RestLake
 
 spark_session.prepare()
-times = int(sys.argv[2]) if len(sys.argv) > 2 else 3
 firn, here, uri = sys.argv[1], os.path.dirname(os.path.abspath(__file__)), os.environ["FIRN_REST_URI"]
 
 with RestLake(firn, uri) as lake:
     lake.script("seed.sql", f"SET firn.publish = 'ordered';\n\\i {here}/../../examples/batch_aggregation.sql\n")
     lake.run("run", "-q", "-v", f"database_name={lake.space}", "seed.sql")
-    spark = spark_session.session({"lake": {"type": "rest", "uri": uri, "io-impl": "org.apache.iceberg.aws.s3.S3FileIO",
-                                            "cache-enabled": "false", "s3.endpoint": S3["s3.endpoint"],
-                                            "s3.path-style-access": "true"}})
+    spark = spark_session.session({"lake": spark_session.rest()})
     spark.sparkContext.setLogLevel("OFF")
 
     def seen(sql):
@@ -59,17 +55,5 @@ with RestLake(firn, uri) as lake:
     assert "42P01" in lake.do("SELECT * FROM ~.t", code=1).stderr
     lake.do("CREATE TABLE ~.u AS SELECT 1 AS a; DROP TABLE ~.u")
     assert sorted(r[1] for r in seen("SHOW TABLES IN ~")) == ["sales_daily_summary", "sales_transactions_raw"]
-
-    # 5. Both append to one table at the same time: every row is there once, for both.
-    lake.do("CREATE TABLE ~.c (w int, n int)")
-    seen("ALTER TABLE ~.c SET TBLPROPERTIES ('commit.retry.num-retries' = '20')")
-    lake.script("appends.sql", "".join(f"INSERT INTO {lake.space}.c VALUES (1, {n});\n" for n in range(times)))
-    running = lake.start("run", "-q", "appends.sql")
-    for n in range(times):
-        seen(f"INSERT INTO ~.c VALUES (2, {n})")
-    all_zero(finish([running], 600))
-    want = [(w, n) for w in (1, 2) for n in range(times)]
-    assert seen("SELECT w, n FROM ~.c ORDER BY w, n") == want, seen("SELECT w, n FROM ~.c ORDER BY w, n")
-    assert [(int(w), int(n)) for w, n in lake.read("SELECT w, n FROM ~.c ORDER BY w, n")] == want
     spark.stop()
 print("Spark and firn agree")

@@ -13,7 +13,8 @@ JARS = os.path.join(os.environ.get("FIRN_CACHE", os.path.expanduser("~/.cache/fi
 def prepare(memory="1g"):
     jars = sorted(j for name in ("iceberg-spark-runtime", "iceberg-aws-bundle", "sqlite-jdbc") for j in glob.glob(f"{JARS}/{name}*.jar"))
     conf = {"spark.ui.enabled": "false", "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1",
-            "spark.ui.showConsoleProgress": "false", "spark.log.level": "OFF", "spark.driver.extraClassPath": ":".join(jars)}
+            "spark.ui.showConsoleProgress": "false", "spark.log.level": "OFF", "spark.driver.extraClassPath": ":".join(jars),
+            "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1"}  # a test is over before the better code pays
     os.environ["PYSPARK_SUBMIT_ARGS"] = " ".join(
         ["--master local[2]", f"--driver-memory {memory}", *(f"--conf {k}={v}" for k, v in conf.items()), "pyspark-shell"])
 
@@ -31,6 +32,12 @@ def sqlite(folder):
             "warehouse": f"file://{folder}/warehouse", "jdbc.schema-version": "V1", "cache-enabled": "false"}
 
 
+def rest():
+    """The stack's REST server, the Iceberg project's own."""
+    return {"type": "rest", "uri": os.environ["FIRN_REST_URI"], "io-impl": "org.apache.iceberg.aws.s3.S3FileIO",
+            "s3.endpoint": os.environ["FIRN_S3_ENDPOINT"], "s3.path-style-access": "true", "cache-enabled": "false"}
+
+
 def session(catalogs):
     from pyspark.sql import SparkSession
     builder = (SparkSession.builder.appName("firn").config("spark.sql.session.timeZone", "UTC")
@@ -41,3 +48,13 @@ def session(catalogs):
         for key, value in settings.items():
             builder = builder.config(f"spark.sql.catalog.{name}.{key}", value)
     return builder.getOrCreate()
+
+
+def anew(old):
+    """A session that opens its catalogs anew; a JdbcCatalog reads the state of its first use for as long as it lives."""
+    manager = old._jsparkSession.sessionState().catalogManager()
+    names = manager.listCatalogs(old._jvm.scala.Option.empty())
+    for i in range(names.length()):
+        if names.apply(i) != "spark_catalog":
+            manager.catalog(names.apply(i)).icebergCatalog().close()
+    return old.newSession()

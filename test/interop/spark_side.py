@@ -2,7 +2,8 @@
 """spark_side.py - Spark for a test that runs in another Python: requests and answers, a JSON line each.
 
 In Spark's Python this file is the server; elsewhere `with Spark(python) as spark:` starts it, spark.rows(sql) gives columns
-and rows as zoo_rows has them, spark.notebook() runs the notebook's cells, whose session is then the one that is asked."""
+and rows as zoo_rows has them, spark.anew() is a new session whose catalogs are opened anew, spark.notebook() runs the
+notebook's cells, whose session is then the one that is asked."""
 import contextlib
 import json
 import os
@@ -34,6 +35,9 @@ class Spark:
     def rows(self, sql):
         answer = self.ask(sql=sql)
         return answer["columns"], answer["rows"]
+
+    def anew(self):
+        self.ask(anew=True)
 
     def notebook(self):
         self.ask(notebook=True)
@@ -71,6 +75,8 @@ def serve(catalogs):
                 assert names["test_passed"]
                 spark = names["spark"]
                 spark.conf.set("spark.sql.session.timeZone", "UTC")
+            elif "anew" in request:
+                spark = spark_session.anew(spark)
             else:
                 frame = spark.sql(request["sql"])
                 answer["columns"], answer["rows"] = zoo_rows.of_spark(frame) if frame.columns else ([], [])
