@@ -55,10 +55,12 @@ struct engine_staged {
     struct property *summary;       /* extra keys of the snapshot */
     struct iceberg_paths data;      /* data files written and not published */
     struct iceberg_paths manifests; /* of current's staged snapshot */
-    struct str journal;             /* of its files (engine_journal.c); empty = none yet */
-    int journal_number;             /* of the next one */
-    int64_t snapshot_id;            /* staged; 0 = none */
-    int64_t wanted_snapshot_id;     /* the id to use; 0 = a random one */
+    struct iceberg_paths garbage;   /* neither any more, but not deleted yet */
+    bool left_behind;           /* garbage that could not even be noted, or deleted in the end */
+    struct str journal;         /* of its files (engine_journal.c); empty = none yet */
+    int journal_number;         /* of the next one */
+    int64_t snapshot_id;        /* staged; 0 = none */
+    int64_t wanted_snapshot_id; /* the id to use; 0 = a random one */
 };
 
 /* A table whose rows a statement of the transaction has looked at. */

@@ -72,14 +72,40 @@ static void txn_end(struct firn_session *s)
     s->txn = NULL;
 }
 
+/* Deletes files that nobody has seen. What a store refuses now is tried once more in the end. */
+static void drop_files(struct firn_session *s, struct engine_staged *t, struct iceberg_paths *p)
+{
+    struct iceberg_paths *g = &t->garbage;
+    size_t count = p->count;
+    p->count = 0;
+    if (iceberg_paths_delete(s->store, &(struct iceberg_paths){.count = count, .paths = p->paths}))
+        return;
+    if (arena_grow(&s->txn->arena, (void **)&g->paths, sizeof(*g->paths), &g->capacity,
+                   g->count + count, NULL) != ST_OK) {
+        t->left_behind = true;
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        g->paths[g->count++] = p->paths[i];
+}
+
+static void drop_garbage(struct firn_session *s, struct engine_staged *t)
+{
+    if (t->garbage.count > 0 && !iceberg_paths_delete(s->store, &t->garbage))
+        t->left_behind = true;
+}
+
+/* The journal of what is still there stays, for those who come later. */
 void engine_txn_rollback(struct firn_session *s)
 {
     if (!s->txn)
         return;
     for (struct engine_staged *t = s->txn->tables; t; t = t->next) {
-        iceberg_paths_delete(s->store, &t->manifests);
-        iceberg_paths_delete(s->store, &t->data);
-        engine_journal_end(s, t);
+        drop_files(s, t, &t->manifests);
+        drop_files(s, t, &t->data);
+        drop_garbage(s, t);
+        if (!t->left_behind)
+            engine_journal_end(s, t);
     }
     txn_end(s);
 }
@@ -374,8 +400,7 @@ status engine_staged_build(struct firn_session *s, struct engine_staged *t, stru
     struct iceberg_update *all;
     size_t n = t->update_count;
     int64_t now_ms = clock_now_us() / 1000;
-    iceberg_paths_delete(s->store, &t->manifests);
-    t->manifests.count = 0;
+    drop_files(s, t, &t->manifests);
     t->snapshot_id = 0;
     t->written = false;
     TRY(ARENA_ARRAY(a, struct iceberg_update, n + 2, &all, err));
@@ -438,9 +463,8 @@ static status record_publish(struct firn_session *s, struct engine_staged *t, st
 
 void engine_staged_reset(struct firn_session *s, struct engine_staged *t)
 {
-    iceberg_paths_delete(s->store, &t->manifests);
-    iceberg_paths_delete(s->store, &t->data);
-    t->manifests.count = t->data.count = 0;
+    drop_files(s, t, &t->manifests);
+    drop_files(s, t, &t->data);
     t->added_count = t->removed_count = t->update_count = t->summary_count = 0;
     t->origin = NULL;
     t->snapshot_id = 0;
@@ -687,9 +711,8 @@ static status stopped_at(struct firn_session *s, const struct engine_staged *at,
         any |= t->published;
         if (t->published || why == ST_UNKNOWN)
             continue;
-        iceberg_paths_delete(s->store, &t->manifests);
-        iceberg_paths_delete(s->store, &t->data);
-        t->manifests.count = t->data.count = 0;
+        drop_files(s, t, &t->manifests);
+        drop_files(s, t, &t->data);
     }
     if (!any)
         return why;
@@ -849,6 +872,10 @@ status engine_txn_commit(struct firn_session *s, int64_t *snapshot_id, struct er
         for (struct engine_staged *t = s->txn->tables; t; t = t->next) {
             if (t->touched && t->snapshot_id)
                 *snapshot_id = t->snapshot_id;
+            drop_garbage(s, t);
+            if (t->left_behind)
+                engine_notice(s, "files in %.*s that no snapshot names could not be deleted",
+                              STR_ARG(t->current ? t->current->location : t->base_location));
             engine_journal_end(s, t);
             if (t->touched && t->current)
                 delete_old_metadata(s, t);

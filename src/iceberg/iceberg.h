@@ -500,8 +500,8 @@ STATUS_MUST_USE status iceberg_snapshot_write(struct store *store, const struct 
                                               struct iceberg_snapshot **out,
                                               struct iceberg_paths *written, struct error *err);
 
-/* Deletes what can be deleted; never fails. */
-void iceberg_paths_delete(struct store *store, const struct iceberg_paths *p);
+/* Deletes what can be deleted. False: something may still be there. */
+bool iceberg_paths_delete(struct store *store, const struct iceberg_paths *p);
 
 /* "<location>/data/<partition path>/<name>" with URL-escaped values, as write.data.path and
  * write.object-storage.* want it. */

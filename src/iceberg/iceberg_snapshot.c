@@ -57,10 +57,9 @@ struct making {
     struct str *touched; /* partition paths of added and removed files */
 };
 
-void iceberg_paths_delete(struct store *store, const struct iceberg_paths *p)
+bool iceberg_paths_delete(struct store *store, const struct iceberg_paths *p)
 {
-    status ignored = store_delete_all(store, p->paths, p->count, NULL); /* by contract */
-    (void)ignored;
+    return store_delete_all(store, p->paths, p->count, NULL) == ST_OK;
 }
 
 /* D4 */

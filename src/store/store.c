@@ -399,21 +399,21 @@ static status remove_all(struct store *s, const struct str *paths, size_t count,
     return first;
 }
 
+/* Without memory: what is cleared away after running out of it is cleared away all the same. */
 status store_delete_all(struct store *s, const struct str *uris, size_t count, struct error *err)
 {
-    struct str *paths;
+    struct str paths[STORE_DELETES];
     status first = ST_OK;
-    TRY(mem_alloc(NULL, count * sizeof(*paths), (void **)&paths, err));
     for (size_t at = 0, n = 1; at < count; at += n) {
         struct store *to;
         struct error *mine = first == ST_OK ? err : NULL;
+        size_t left = count - at < STORE_DELETES ? count - at : STORE_DELETES;
         n = 1;
-        status st = same_store(s, uris + at, count - at, &to, paths, &n, mine);
+        status st = same_store(s, uris + at, left, &to, paths, &n, mine);
         if (st == ST_OK)
             st = remove_all(to, paths, n, mine);
         first = first == ST_OK ? st : first;
     }
-    mem_free(NULL, paths, count * sizeof(*paths));
     return first;
 }
 

@@ -9,6 +9,9 @@
 /* Longest path, without the NUL: what Linux takes in one call. */
 #define STORE_PATH_MAX 4095
 
+/* Files deleted in one round, where a store can have several in flight. */
+#define STORE_DELETES 64
+
 struct store_list;
 
 /* One back end. Paths arrive checked by store_place: not empty, no NUL, not over-long; of object

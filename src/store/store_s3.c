@@ -8,8 +8,6 @@
  * Deleting is how a rollback leaves nothing behind, so it goes on when the session is cancelled. */
 #include "store/store_s3_int.h"
 
-#define DELETES_AT_ONCE 64
-
 static status delete_request(struct str path, struct s3_request *out, struct error *err)
 {
     *out = (struct s3_request){.method = "DELETE", .max_reply = (size_t)1 << 16, .firm = true};
@@ -19,13 +17,13 @@ static status delete_request(struct str path, struct s3_request *out, struct err
     return ST_OK;
 }
 
-/* Up to DELETES_AT_ONCE objects: single requests, in flight together, which every server has. A name
+/* Up to STORE_DELETES objects: single requests, in flight together, which every server has. A name
  * that is none keeps no other from going. */
 static status remove_some(struct s3_store *s, const struct str *paths, size_t count,
                           struct error *err)
 {
-    struct s3_request r[DELETES_AT_ONCE];
-    struct net_reply replies[DELETES_AT_ONCE] = {0};
+    struct s3_request r[STORE_DELETES];
+    struct net_reply replies[STORE_DELETES] = {0};
     struct arena arena;
     size_t n = 0;
     status st = ST_OK, bad = ST_OK;
@@ -41,8 +39,11 @@ static status remove_some(struct s3_store *s, const struct str *paths, size_t co
     TRY_DONE(s3_send(s, r, n, &arena, replies, its));
     for (size_t i = 0; i < n; i++) {
         struct str code = s3_error_code(&replies[i], &arena);
-        bool gone = replies[i].status == 200 || replies[i].status == 204 ||
-                    (replies[i].status == 404 && !str_eq(code, STR("NoSuchBucket")));
+        bool gone = replies[i].status == 204 ||
+                    (replies[i].status == 200 && replies[i].body.len == 0) ||
+                    (replies[i].status == 404 && str_eq(code, STR("NoSuchKey")));
+        if (!gone && replies[i].status == 200) /* a page that somebody else sent */
+            TRY_DONE(s3_fail_foreign(paths[i], its));
         if (!gone)
             TRY_DONE(s3_fail(s, &r[i], &replies[i], "delete", its));
     }
@@ -58,8 +59,8 @@ static status s3_remove_all(struct store *store, const struct str *paths, size_t
 {
     struct s3_store *s = (struct s3_store *)store;
     status first = ST_OK;
-    for (size_t i = 0; i < count; i += DELETES_AT_ONCE) {
-        size_t n = count - i < DELETES_AT_ONCE ? count - i : DELETES_AT_ONCE;
+    for (size_t i = 0; i < count; i += STORE_DELETES) {
+        size_t n = count - i < STORE_DELETES ? count - i : STORE_DELETES;
         status st = remove_some(s, paths + i, n, first == ST_OK ? err : NULL);
         first = first == ST_OK ? st : first;
     }

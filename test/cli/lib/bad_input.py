@@ -384,6 +384,10 @@ def killed(t):
     assert p.poll() is None, "the INSERT ended before it could be killed"
     p.send_signal(signal.SIGKILL)
     p.communicate()
+    left = [f for f in t.files() if f.startswith("warehouse/firn-journal/")]
+    if len(left) != 1:
+        raise Failed(f"a killed INSERT: journals of it: {left}")
+    os.remove(f"{t.lake.folder}/{left[0]}")  # nothing else is left that it would clear away
     t.intact("a killed INSERT")
     t.lake.sql("BEGIN; DELETE FROM s.t WHERE id = 5; ROLLBACK")  # nothing is still held
 

@@ -692,7 +692,7 @@ TEST(failed_allocations_leave_paths_to_delete)
         status st = iceberg_snapshot_write(store, &c, &own, NULL, &s, &paths, &err);
         bool reached = mem_fault_count() >= n;
         mem_fault_set(0, false);
-        iceberg_paths_delete(store, &paths);
+        CHECK(iceberg_paths_delete(store, &paths));
         for (size_t i = 0; i < paths.count; i++) {
             struct buffer b;
             buffer_init(&b, NULL, 1 << 20);

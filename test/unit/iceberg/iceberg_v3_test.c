@@ -170,7 +170,8 @@ TEST(defaults_of_every_type)
                  "\"write-default\":%s}",
                  cases[i].type, cases[i].json, cases[i].json);
         snprintf(json, sizeof(json), TABLE("3", "%s", ""), field);
-        const struct iceberg_field *f = iceberg_current_schema(parsed(json))->fields;
+        const struct iceberg_schema *schema = iceberg_current_schema(parsed(json));
+        const struct iceberg_field *f = schema->fields;
         struct column_schema columns;
         struct buffer text;
         buffer_init(&text, NULL, 1 << 20);
@@ -178,10 +179,11 @@ TEST(defaults_of_every_type)
         CHECK_OK(column_text_format(f->initial.value, NULL, &text, &err));
         CHECK_STR(buffer_str(&text), cases[i].text);
         CHECK_STR(f->write.json, cases[i].json);
-        CHECK_OK(
-            iceberg_schema_columns(iceberg_current_schema(parsed(json)), &arena, &columns, &err));
+        CHECK_OK(iceberg_schema_columns(schema, &arena, &columns, &err));
         CHECK(columns.fields[0].fill && !columns.fields[0].fill->null);
         buffer_free(&text);
+        store_destroy(store);
+        arena_free(&arena);
     }
 }
 
