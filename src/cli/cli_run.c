@@ -7,8 +7,8 @@
  * Outside a block `out` is written after every item. Inside BEGIN ... COMMIT it is held back until
  * the block has ended well; a block that fails shows nothing of what it would have published.
  *
- * When COMMIT or a statement before it loses a race, the variables, the printer and the place in the script of that BEGIN
- * come back and the block runs again, at most BLOCK_RETRIES times. */
+ * When COMMIT or a statement before it loses a race, the variables, the printer and the place in the
+ * script of that BEGIN come back and the block runs again, at most BLOCK_RETRIES times. */
 #include "cli/cli_int.h"
 
 #include "base/clock.h"
