@@ -358,11 +358,12 @@ FILE_IDS = {"content": 134, "file_path": 100, "file_format": 101, "partition": 1
             "record_count": 103, "file_size_in_bytes": 104, "column_sizes": 108,
             "value_counts": 109, "null_value_counts": 110, "nan_value_counts": 137,
             "lower_bounds": 125, "upper_bounds": 128, "key_metadata": 131, "split_offsets": 132,
-            "equality_ids": 135, "sort_order_id": 140}
+            "equality_ids": 135, "sort_order_id": 140, "referenced_data_file": 143}
 MAPS = {"column_sizes": (117, 118), "value_counts": (119, 120), "null_value_counts": (121, 122),
         "nan_value_counts": (138, 139), "lower_bounds": (126, 127), "upper_bounds": (129, 130)}
 OPTIONAL_LIST = {"partitions", "key_metadata"}
-OPTIONAL_FILE = set(MAPS) | {"key_metadata", "split_offsets", "equality_ids", "sort_order_id"}
+OPTIONAL_FILE = set(MAPS) | {"key_metadata", "split_offsets", "equality_ids", "sort_order_id",
+                              "referenced_data_file"}
 
 
 def judge_fields(record, ids, optional, what):

@@ -152,7 +152,7 @@ def spark_writes(spark):
     compare_entries(spark, "merged")
     done = subprocess.run([TOOL, "scan", latest("merged"), "id", ">", "0"], capture_output=True,
                           text=True)
-    must(done.returncode == 1 and "position deletes" in done.stderr, "delete files are refused")
+    must(done.returncode == 0, f"a table with delete files is planned: {done.stderr}")
 
 
 def main():

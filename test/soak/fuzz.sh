@@ -37,7 +37,7 @@ one() { # target: its line goes to found/NAME/line
     edges=$(grep -oE 'cov: [0-9]+' "$own/log" | tail -n 1 | cut -d' ' -f2)
     printf '%-24s %10s %12s runs %7s edges %3s findings\n' "$name" "$label" "${runs:-?}" "${edges:-?}" \
         "$(findings "$own" | wc -l)" >"$own/line"
-    [ "$code" = 0 ] && echo "$today $seconds" >"$own/finished"
+    if [ "$code" = 0 ]; then echo "$today $seconds" >"$own/finished"; else echo "$name" >>"$found/failed"; fi
     cat "$own/line"
 }
 
@@ -48,7 +48,8 @@ is_finished() { # target
     [ "$(cat "$mark" 2>/dev/null)" = "$today $seconds" ] && [ "$mark" -nt "$programs/$1" ]
 }
 
-targets=$(sed -n 's/^firn_fuzz(\([a-z_]*\).*/\1/p' test/fuzz/CMakeLists.txt)
+rm -f "$found/failed"
+targets=$(sed -n 's/^firn_fuzz(\([a-z0-9_]*\).*/\1/p' test/fuzz/CMakeLists.txt)
 for name in ${FIRN_FUZZ_ONLY:-$targets}; do
     if is_finished "$name"; then
         echo "finished today: $(cat "$found/$name/line")"
@@ -59,8 +60,9 @@ for name in ${FIRN_FUZZ_ONLY:-$targets}; do
 done
 wait
 
+[ ! -e "$found/failed" ] || echo "ended badly: $(tr '\n' ' ' <"$found/failed")"
 bad=$(for d in "$found"/*/; do findings "$d"; done)
-[ -z "$bad" ] && exit 0
+[ -z "$bad" ] && [ ! -e "$found/failed" ] && exit 0
 echo "findings, each replayed by $programs/NAME FILE:"
 echo "$bad"
 exit 1
