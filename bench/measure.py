@@ -36,7 +36,7 @@ class Case:
         self.before, self.after, self.wall, self.memory, self.shared = before, after, wall, memory, shared
 
 
-def cases(firn, python, flights, many):
+def cases(firn, python, flights, many, parts):
     def peer(script, *args):
         return [[python, f"{here}/peers/{script}", *args]]
 
@@ -67,6 +67,10 @@ def cases(firn, python, flights, many):
              [answer(quantities.format("total_revenue", "demo.sales_many_daily"))],
              peer("query.py", "{dir}", "demo.sales_many_daily", quantities.format("total_revenue", "files")),
              shared=many),
+        Case("plan", "one day of a table of 10,000 data files in 100 manifests",
+             [answer("SELECT sum(amount), count(*) FROM demo.parts WHERE day = DATE '2010-01-01'")],
+             peer("query.py", "{dir}", "demo.parts", "SELECT sum(amount), count(*) FROM files WHERE day = DATE '2010-01-01'",
+                  "day = '2010-01-01'"), shared=parts),
     ]
 
 
@@ -77,6 +81,12 @@ def make_many(firn, folder):
            "REFRESH MATERIALIZED VIEW demo.sales_many_daily")
     for command in (["init", "-q"], ["run", "-q", "-c", sql]):
         subprocess.run([firn, *command], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+
+
+def make_parts(firn, folder):
+    """A table of 10,000 files, one a day, in 100 manifests."""
+    subprocess.run([firn, "init", "-q"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([sys.executable, f"{here}/peers/parts.py", folder], check=True)
 
 
 # ---- one run ---------------------------------------------------------------------------------------------------------
@@ -207,11 +217,11 @@ def main():
     wanted = set(filter(None, a.only.split(",")))
     lines = []
     with tempfile.TemporaryDirectory(prefix="firn-bench-") as work:
-        many = os.path.join(work, "many")
-        os.mkdir(many)
-        chosen = [c for c in cases(firn, sys.executable, a.flights, many) if not wanted or c.name in wanted]
-        if any(c.shared for c in chosen):
-            make_many(firn, many)
+        makers = {os.path.join(work, "many"): make_many, os.path.join(work, "parts"): make_parts}
+        chosen = [c for c in cases(firn, sys.executable, a.flights, *makers) if not wanted or c.name in wanted]
+        for folder in {c.shared for c in chosen if c.shared}:
+            os.mkdir(folder)
+            makers[folder](firn, folder)
         for case in chosen:
             lines.append(measure(case, process, work, a.runs))
             print(table(lines).splitlines()[-1], file=sys.stderr)

@@ -10,8 +10,8 @@ def catalog(folder):
     return SqlCatalog("lakehouse", uri=f"sqlite:///{folder}/firn.db", warehouse=f"file://{folder}/warehouse")
 
 
-def files(table):
-    return [task.file.file_path.removeprefix("file://") for task in table.scan().plan_files()]
+def files(table, *row_filter):
+    return [task.file.file_path.removeprefix("file://") for task in table.scan(*row_filter).plan_files()]
 
 
 def show(rows):
