@@ -46,6 +46,11 @@ static status put_double(struct buffer *b, double v, struct error *err)
 
 static status put_value(struct buffer *b, const struct column_value *v, struct error *err)
 {
+    if (v->type.kind == COLUMN_DECIMAL) { /* 16 bytes whatever the precision */
+        int128 n = column_type_phys(v->type) == PHYS_I64 ? v->i64 : v->i128;
+        TRY(put_u64(b, (uint64_t)n, err));
+        return put_u64(b, (uint64_t)(n >> 64), err);
+    }
     switch (column_type_phys(v->type)) {
     case PHYS_BOOL:
         return put_u64(b, v->b, err);
@@ -61,8 +66,6 @@ static status put_value(struct buffer *b, const struct column_value *v, struct e
         TRY(put_u64(b, v->str.len, err));
         return buffer_append_str(b, v->str, err);
     case PHYS_I128:
-        TRY(put_u64(b, (uint64_t)v->i128, err));
-        return put_u64(b, (uint64_t)(v->i128 >> 64), err);
     case PHYS_INTERVAL:
         break;
     }

@@ -142,7 +142,7 @@ def changed_by_spark():
     spark.rows(f"DROP TABLE lakehouse.{DAILY}")
     run("-q", "-c", f"SELECT * FROM {DAILY}", code=1)
     spark.rows(f"DROP TABLE lakehouse.{RAW}")
-    assert RAW.split(".")[1] not in [r[1] for r in csv.reader(io.StringIO(run("-q", "--format", "csv", "-c", "SHOW tables").decode()))]
+    assert RAW.split(".") not in [r[:2] for r in csv.reader(io.StringIO(run("-q", "--format", "csv", "-c", "SHOW tables").decode()))]
 
 
 def no_secret():
