@@ -2,6 +2,8 @@
 /* random.c - getrandom and what is made of it. */
 #include "base/random.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -47,4 +49,12 @@ status random_uuid(char out[37], struct error *err)
 void random_uuid_sibling(const char uuid[37], uint64_t n, char out[37])
 {
     snprintf(out, 37, "%.24s%012llx", uuid, (unsigned long long)(n & 0xFFFFFFFFFFFF));
+}
+
+void random_pause(int64_t least_us, int64_t most_us)
+{
+    uint32_t part;
+    if (random_bytes(&part, sizeof(part), NULL) != ST_OK)
+        part = UINT32_MAX / 2;
+    clock_sleep_us(least_us + (int64_t)((double)part / UINT32_MAX * (double)most_us));
 }

@@ -308,15 +308,6 @@ static status settle(struct nessie_try *x, status st, bool last, bool *again, st
     return ST_OK;
 }
 
-static status pause_between(int tries, struct error *err)
-{
-    uint16_t jitter;
-    int64_t most = tries < 5 ? 100000 << tries : 3000000;
-    TRY(random_bytes(&jitter, sizeof(jitter), err));
-    clock_sleep_us(jitter * most / UINT16_MAX);
-    return ST_OK;
-}
-
 static status send_until_known(struct nessie_try *x, struct error *err)
 {
     int64_t until = clock_monotonic_us() + x->at->catalog->busy_ms * 1000;
@@ -330,7 +321,7 @@ static status send_until_known(struct nessie_try *x, struct error *err)
         if (x->lost) {
             st = settle(x, st, clock_monotonic_us() > until, &again, &first);
             if (again) {
-                TRY(pause_between(tries, err));
+                random_pause(0, tries < 5 ? 100000 << tries : 3000000);
                 continue;
             }
         }

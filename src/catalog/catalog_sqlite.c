@@ -200,15 +200,13 @@ static status lock_wait(struct sqlite_catalog *s, struct error *err)
 {
     int64_t until = clock_monotonic_us() + s->busy_ms * 1000;
     while (flock(s->lock_fd, LOCK_EX | LOCK_NB) != 0) {
-        uint16_t jitter = 0;
         if (errno != EWOULDBLOCK && errno != EINTR)
             FAIL(err, ST_IO, "%.*s cannot be locked: %s", STR_ARG(s->lock_path), strerror(errno));
         if (clock_monotonic_us() > until)
             FAIL_SQL(err, ST_TIMEOUT, "55P03", 0,
                      "%.*s: still locked by other commits after %lld ms; try again",
                      STR_ARG(s->lock_path), (long long)s->busy_ms);
-        TRY(random_bytes(&jitter, sizeof(jitter), err));
-        clock_sleep_us(500 + jitter % 8192);
+        random_pause(500, 8192);
     }
     return ST_OK;
 }

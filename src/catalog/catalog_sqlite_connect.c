@@ -126,15 +126,11 @@ static int wait_busy(void *self, int tries)
 {
     struct sqlite_catalog *s = self;
     int64_t now = clock_monotonic_us();
-    uint16_t jitter = 0;
     if (tries == 0)
         s->waiting_since_us = now;
     if (now - s->waiting_since_us > s->busy_ms * 1000)
         return 0;
-    if (random_bytes(&jitter, sizeof(jitter), NULL) != ST_OK)
-        jitter = 0;
-    int64_t most = tries < 6 ? 1000 << tries : 64000;
-    clock_sleep_us(500 + jitter * most / UINT16_MAX);
+    random_pause(500, tries < 6 ? 1000 << tries : 64000);
     return 1;
 }
 

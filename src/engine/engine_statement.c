@@ -7,7 +7,6 @@
  *     with rows:       the transaction stays open until the result is freed */
 #include "engine/engine_int.h"
 
-#include "base/clock.h"
 #include "base/random.h"
 #include "sql/sql.h"
 
@@ -161,14 +160,6 @@ static void forget_attempt(struct firn_result *r)
     r->figures = (struct firn_figures){.mode = ""};
 }
 
-static void pause_before_retry(int attempt)
-{
-    uint32_t jitter;
-    if (random_bytes(&jitter, sizeof(jitter), NULL) != ST_OK)
-        jitter = 0;
-    clock_sleep_us(1000 + (int64_t)(jitter % 20000) * (attempt + 1));
-}
-
 static status run_alone(struct firn_session *s, struct query_statement *st, struct firn_result *r,
                         struct error *err)
 {
@@ -186,7 +177,7 @@ static status run_alone(struct firn_session *s, struct query_statement *st, stru
         if (result != ST_CONFLICT || attempt == RETRIES)
             return result;
         forget_attempt(r);
-        pause_before_retry(attempt);
+        random_pause(1000, 20000 * ((int64_t)attempt + 1));
     }
 }
 

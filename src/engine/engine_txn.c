@@ -654,16 +654,6 @@ static status publish_on(struct firn_session *s, struct catalog_pin *now, bool *
     return st;
 }
 
-/* Writers that have no lock in common would meet again and again: up to a second, at random. */
-static status pause_between(int tries, struct error *err)
-{
-    uint16_t jitter;
-    int64_t most = tries < 7 ? 8000 << tries : 1000000;
-    TRY(random_bytes(&jitter, sizeof(jitter), err));
-    clock_sleep_us(jitter * most / UINT16_MAX);
-    return ST_OK;
-}
-
 /* Under the catalog's lock, where it has one, so only writers of other programs can come between
  * the newest state and the swap. Then the bases are looked at again: appends go on top of what the
  * others did, all else is a conflict. */
@@ -677,7 +667,8 @@ static status publish(struct firn_session *s, struct error *err)
         catalog_unpin(now);
         if (!overtaken || tries == PUBLISH_TRIES)
             return engine_txn_settle(s, st, err);
-        TRY(pause_between(tries, err));
+        random_pause(0, tries < 7 ? 8000 << tries
+                                  : 1000000); /* who has no lock in common meets again */
     }
 }
 
