@@ -11,11 +11,30 @@ public class SparkConfJudge {
         return HexFormat.of().formatHex(s.getBytes(StandardCharsets.UTF_8));
     }
 
+    /* Refuses what firn refuses of any entry, also of one that a later entry replaces or that Spark passes over. */
+    static void check(String file) throws Exception {
+        java.util.Properties all = new java.util.Properties() {
+            @Override public synchronized Object put(Object key, Object value) {
+                try {
+                    hex((String)key);
+                    hex((String)value);
+                } catch (java.nio.charset.CharacterCodingException e) {
+                    throw new IllegalArgumentException(e);
+                }
+                return super.put(key, value);
+            }
+        };
+        try (java.io.Reader text = java.nio.file.Files.newBufferedReader(java.nio.file.Path.of(file))) {
+            all.load(text);
+        }
+    }
+
     public static void main(String[] files) throws Exception {
         PrintStream out = new PrintStream(System.out, false, StandardCharsets.UTF_8);
         for (String file : files) {
             StringBuilder text = new StringBuilder("file\n");
             try {
+                check(file);
                 scala.collection.Iterator<scala.Tuple2<String, String>> all =
                     org.apache.spark.util.Utils.getPropertiesFromFile(file).iterator();
                 while (all.hasNext()) {
