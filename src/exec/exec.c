@@ -88,6 +88,8 @@ static status run_subqueries(struct query_plan *p, const struct exec_context *c,
     case QUERY_PLAN_FILES:
     case QUERY_PLAN_SAMPLE:
     case QUERY_PLAN_LIMIT:
+    case QUERY_PLAN_HELD:
+    case QUERY_PLAN_MERGE:
         return ST_OK;
     }
     return ST_OK;

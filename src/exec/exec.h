@@ -15,11 +15,27 @@ struct zone;
 struct iceberg_spec;
 struct iceberg_data_file;
 struct iceberg_paths;
+struct rowset;
 
 /* What was read; printed after each statement. Operators add as they go. */
 struct exec_counters {
     int64_t files, files_skipped, row_groups_skipped, rows, bytes;
     int64_t bad_rows; /* CSV rows left out */
+};
+
+/* What one data file gave to an aggregation: of the rows that passed the WHERE. */
+struct exec_unit {
+    int64_t rows;
+    struct str *low, *high; /* one a key: the least and the greatest as column_key.h's bytes; NULL
+                             * when rows is 0 */
+    struct str totals; /* the states of all arguments, one after the other (kernel_agg_encode) */
+};
+
+/* Filled by an AGGREGATE over SCAN [FILTER]: one unit for each file of the scan, in its order. */
+struct exec_units {
+    struct arena *arena; /* borrowed: what the units hold */
+    size_t count;
+    struct exec_unit *units;
 };
 
 struct exec_context {
@@ -30,6 +46,7 @@ struct exec_context {
     int64_t now_us;                 /* transaction start */
     struct arena *arena;            /* the statement's: compiled expressions live here */
     struct exec_counters *counters; /* may be NULL */
+    struct exec_units *units;       /* may be NULL: nobody asks */
     const _Atomic bool *cancel;     /* may be NULL; checked between batches: ST_CANCELLED */
     void (*notice)(void *self, const char *text); /* may be NULL */
     void *notice_self;
@@ -41,6 +58,20 @@ STATUS_MUST_USE status exec_open(struct query_plan *plan, const struct exec_cont
 /* One expression without COLUMNs. */
 STATUS_MUST_USE status exec_fold(const struct query_expr *e, const struct exec_context *c,
                                  struct arena *arena, struct column_value *out, struct error *err);
+
+/* Runs a plan to its end and keeps the rows, charged to the account: *out is a HELD node over them,
+ * in c->arena, which can be opened any number of times until exec_held_free. */
+STATUS_MUST_USE status exec_hold(struct query_plan *plan, const struct exec_context *c,
+                                 struct query_plan **out, struct error *err);
+void exec_held_free(struct query_plan *held); /* accepts NULL */
+int64_t exec_held_rows(const struct query_plan *held);
+
+/* The rows of the `file`th data file of a SCAN node that its delete files take away, by position or
+ * by value. Reads the delete files, and of the data file only columns that equality deletes compare.
+ * *out was initialised with the file's rows. */
+STATUS_MUST_USE status exec_deleted_rows(const struct query_plan *scan, size_t file,
+                                         const struct exec_context *c, struct rowset *out,
+                                         struct error *err);
 
 /* Fills a FILES node: expands globs, reads footers or samples, agrees on one schema (by name; a
  * file that lacks a column gives NULL; a type conflict is refused with both files' names). */
@@ -73,6 +104,11 @@ struct exec_write_spec {
     const struct exec_split_rule *split;
     /* Extra columns behind the schema's, for summary states: field ids outside the schema. */
     const struct column_schema *hidden; /* may be NULL */
+    /* Told of the rows [from, from + rows) of a batch when they go into a file; files are numbered
+     * as in exec_write's result. May be NULL. */
+    status (*tap)(void *self, size_t file, const struct column_batch *batch, int64_t from,
+                  int64_t rows, struct error *err);
+    void *tap_self;
 };
 
 /* The stream's columns are those of spec->schema (then hidden), in order and type; a NULL in a

@@ -340,6 +340,10 @@ struct iceberg_entry {
      * same delete file speaks of share its pointer. */
     size_t delete_count;
     const struct iceberg_delete **deletes;
+    /* Which rows of the file a scan gives, where a caller knows it: those in `rows`, or with
+     * `except` all others. Deletes are not looked at then. */
+    const struct rowset *rows; /* borrowed; NULL = what the deletes leave */
+    bool except;
 };
 
 /* A live delete file of a scan. */

@@ -152,6 +152,24 @@ STATUS_MUST_USE status kernel_agg_add_stored(struct kernel_agg *k, const struct 
                                              const uint16_t *selected, size_t selected_count,
                                              struct error *err);
 
+/* Stored states of one argument: spans of the same rows; NULL = not kept. */
+struct kernel_stored {
+    const struct column_span *count; /* bigint; or rows minus missing */
+    const struct column_span *rows, *missing;
+    const struct column_span *sum; /* bigint or decimal(38,s), as sum_type says; NULL = no values */
+    struct column_type sum_type;
+    const struct column_span *s1, *rest, *more; /* floats */
+    const struct column_span *squares;          /* binary */
+    const struct column_span *min, *max;        /* of the argument's type */
+};
+/* Adds `rows` stored states to the groups of their rows: what kernel_agg_merge does with states of
+ * another table. What cannot be a state (a negative count, a sum or an extreme without values or
+ * the reverse, malformed bytes) is ST_CORRUPT. A part that `need` asks for and that is not kept is
+ * ST_INTERNAL. */
+STATUS_MUST_USE status kernel_agg_load(struct kernel_agg *k, const struct kernel_groups *g,
+                                       const struct kernel_stored *s, int64_t rows,
+                                       struct error *err);
+
 /* Group i of `from` goes into group map[i] of `to`. `from` stays as it is. */
 STATUS_MUST_USE status kernel_agg_merge(struct kernel_agg *to,
                                         const struct kernel_groups *to_groups,

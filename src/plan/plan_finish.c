@@ -274,6 +274,8 @@ static status narrow_node(const struct plan_context *c, struct query_plan **node
         return narrow_files(c, p, need, *map, err);
     case QUERY_PLAN_VALUES:
     case QUERY_PLAN_SAMPLE:
+    case QUERY_PLAN_HELD:
+    case QUERY_PLAN_MERGE:
         for (size_t i = 0; i < p->schema.count; i++)
             (*map)[i] = (int)i;
         return ST_OK;
@@ -380,6 +382,8 @@ static status prune_files(const struct plan_context *c, struct query_plan *p, st
         case QUERY_PLAN_FILES:
         case QUERY_PLAN_VALUES:
         case QUERY_PLAN_SAMPLE:
+        case QUERY_PLAN_HELD:
+        case QUERY_PLAN_MERGE:
             break;
         }
     }

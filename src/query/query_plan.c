@@ -205,6 +205,11 @@ static status text_line(struct plan_text *t, const struct query_plan *p, struct 
         return text_sort(t, p, err);
     case QUERY_PLAN_LIMIT:
         return text_limit(t, p, err);
+    case QUERY_PLAN_HELD:
+        return buffer_printf(&t->out, err, "Held: %lld row%s", (long long)p->held.count,
+                             p->held.count == 1 ? "" : "s");
+    case QUERY_PLAN_MERGE:
+        return buffer_append_str(&t->out, STR("Merge"), err);
     }
     FAIL(err, ST_INTERNAL, "a plan node of unknown kind %d", (int)p->kind);
 }
@@ -249,6 +254,26 @@ static status text_node_subqueries(struct plan_text *t, const struct query_plan 
     return ST_OK;
 }
 
+/* What a MERGE takes beside its input. */
+static status text_merged(struct plan_text *t, const struct query_plan *p, unsigned depth,
+                          struct error *err)
+{
+    const struct {
+        const char *title;
+        const struct query_plan *plan;
+    } parts[] = {{"Added:\n", p->merge.added},
+                 {"Removed:\n", p->merge.removed},
+                 {"Recomputed:\n", p->merge.recomputed}};
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+        if (!parts[i].plan)
+            continue;
+        TRY(text_indent(t, depth, err));
+        TRY(buffer_append_str(&t->out, str_of(parts[i].title), err));
+        TRY(text_node(t, parts[i].plan, depth + 1, err));
+    }
+    return ST_OK;
+}
+
 static status text_node(struct plan_text *t, const struct query_plan *p, unsigned depth,
                         struct error *err)
 {
@@ -257,6 +282,8 @@ static status text_node(struct plan_text *t, const struct query_plan *p, unsigne
         TRY(text_line(t, p, err));
         TRY(buffer_append_byte(&t->out, '\n', err));
         TRY(text_node_subqueries(t, p, depth + 1, err));
+        if (p->kind == QUERY_PLAN_MERGE)
+            TRY(text_merged(t, p, depth + 1, err));
     }
     return ST_OK;
 }

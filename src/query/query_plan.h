@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* query_plan.h - a bound query as a chain of nodes, inputs below: made by plan, run by exec.
  *
- *     SCAN | FILES | VALUES | SAMPLE -> FILTER -> AGGREGATE -> FILTER (having) -> PROJECT -> SORT
- *          -> LIMIT
+ *     SCAN | FILES | VALUES | SAMPLE | HELD -> FILTER -> AGGREGATE -> FILTER (having) -> PROJECT
+ *          -> SORT -> LIMIT | MERGE
  *
  * Nodes and all they point at live in the statement's arena. Each node states its output schema. */
 #ifndef QUERY_PLAN_H
@@ -15,17 +15,20 @@ struct iceberg_schema;
 struct iceberg_snapshot;
 struct iceberg_scan;
 struct iceberg_pred;
+struct exec_held;
 
 enum query_plan_kind {
     QUERY_PLAN_SCAN,   /* data files of an Iceberg table */
     QUERY_PLAN_FILES,  /* read_parquet, read_csv */
     QUERY_PLAN_VALUES, /* rows of constants; one row without columns for SELECT 1 */
     QUERY_PLAN_SAMPLE, /* sample_sales(...) */
+    QUERY_PLAN_HELD,   /* rows that exec_hold keeps in memory */
     QUERY_PLAN_FILTER,
     QUERY_PLAN_PROJECT,
     QUERY_PLAN_AGGREGATE,
     QUERY_PLAN_SORT,
-    QUERY_PLAN_LIMIT
+    QUERY_PLAN_LIMIT,
+    QUERY_PLAN_MERGE /* stored groups and what was added to and removed from them */
 };
 
 /* ---- aggregation ----------------------------------------------------------------------------- */
@@ -55,6 +58,17 @@ enum query_agg {
     QUERY_AGG_STATE_SQUARES  /* binary: the exact sum of squares, canonical */
 };
 
+/* Where the stored states of one argument stand: columns of the input; NULL = not kept. The count
+ * is `count`, or `rows` minus `missing`. */
+struct query_stored {
+    struct column_type type; /* of the argument's values; UNKNOWN: rows only */
+    struct query_expr *count, *rows, *missing;
+    struct query_expr *sum; /* bigint or decimal(38,s): integers and decimals */
+    struct query_expr *s1, *rest, *more;
+    struct query_expr *squares;
+    struct query_expr *min, *max;
+};
+
 /* One distinct (argument, FILTER). Either `value`, or `merge`: columns that hold states made
  * before. */
 struct query_agg_arg {
@@ -68,6 +82,11 @@ struct query_agg_out {
     enum query_agg kind;
     int arg;                 /* index into args */
     struct column_type type; /* of the result */
+};
+
+/* Keys that lie, column by column, within bounds given as column_key.h's bytes, both included. */
+struct query_box {
+    const struct str *low, *high; /* one a key column */
 };
 
 /* ---- sources --------------------------------------------------------------------------------- */
@@ -143,6 +162,31 @@ struct query_plan {
         struct {
             int64_t limit, offset; /* limit -1 = none */
         } limit;
+        struct {
+            struct exec_held *rows;
+            int64_t count;
+        } held;
+        /* All inputs have the node's schema, one row a group, sorted by the keys ascending, NULLS
+         * LAST; any may be NULL. `input` are the stored groups. The result of a group is
+         *     the row of `recomputed`, or no group, where `recompute` or a box has its key;
+         *     otherwise stored + added - removed; no group when no rows are left.
+         * Groups without a change pass as they are. Rows of `recomputed` for other groups are
+         * ignored. */
+        struct {
+            struct query_plan *added, *removed, *recomputed;
+            struct query_plan *recompute; /* groups, by their keys; other columns do not count */
+            size_t box_count;
+            const struct query_box *boxes;
+            size_t key_count;
+            int *keys; /* columns of the schema, in sort order */
+            int rows;  /* the column that counts a group's rows */
+            size_t arg_count;
+            struct query_stored *args;
+            struct query_agg_out *outs; /* schema.count; of key columns arg is -1 */
+            /* Gives only the groups whose min or max may have been removed, so that what is left
+             * cannot tell it; their extremes are NULL. */
+            bool find_lost;
+        } merge;
     };
 };
 

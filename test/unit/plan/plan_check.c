@@ -215,6 +215,9 @@ static const char *check_node(const struct query_plan *p)
         for (size_t i = 0; i < p->sort.count; i++)
             TRY_CHECK(check_expr(p->sort.keys[i].value, &p->input->schema));
         return check_pass(p);
+    case QUERY_PLAN_HELD:
+    case QUERY_PLAN_MERGE:
+        return "a node that no SELECT makes";
     case QUERY_PLAN_LIMIT:
         REQUIRE(p->limit.limit >= -1 && p->limit.offset >= 0);
         return check_pass(p);
