@@ -161,19 +161,27 @@ static struct str total(const struct iceberg_snapshot *s, const char *key)
     return s ? iceberg_snapshot_property(s, key) : STR("0");
 }
 
+/* Digests stand here beside the properties, so that an older snapshot can be verified, too. */
 static status stage_files(struct refreshing *r, const struct iceberg_data_file *files, size_t count,
-                          int64_t snapshot_id, const char *mode, struct error *err)
+                          const struct summary_digest *digest, int64_t snapshot_id,
+                          const char *mode, struct error *err)
 {
     struct property *p;
-    size_t n = 3;
+    size_t n = 6;
     struct str rows = total(r->snapshot, "total-records"),
                bytes = total(r->snapshot, "total-files-size");
-    TRY(ARENA_ARRAY(r->arena, struct property, 5, &p, err));
+    TRY(ARENA_ARRAY(r->arena, struct property, 8, &p, err));
     p[0].key = STR("refresh-state");
     TRY(refresh_state(r, &p[0].value, err));
     p[1].key = STR("firn.definition-hash");
     TRY(summary_hash(r->d, r->arena, &p[1].value, err));
     p[2] = (struct property){STR("firn.mode"), str_of(mode)};
+    p[3].key = STR("firn.rows-digest");
+    TRY(summary_digest_text(digest->rows, r->arena, &p[3].value, err));
+    p[4].key = STR("firn.states-digest");
+    TRY(summary_digest_text(digest->states, r->arena, &p[4].value, err));
+    p[5].key = STR("firn.raw-schema-id");
+    TRY(arena_printf(r->arena, &p[5].value, err, "%d", (int)r->raw->current_schema_id));
     if (rows.ptr)
         p[n++] = (struct property){STR("firn.raw-rows"), rows};
     if (bytes.ptr)
@@ -260,6 +268,6 @@ status summary_refresh(const struct iceberg_table *t, const struct summary_ops *
     TRY(random_id(&snapshot_id, err));
     out->rows = digest.row_count;
     TRY(stage_properties(&r, &digest, snapshot_id, err));
-    TRY(stage_files(&r, files, count, snapshot_id, out->mode, err));
+    TRY(stage_files(&r, files, count, &digest, snapshot_id, out->mode, err));
     return gate(&r, &digest, err);
 }

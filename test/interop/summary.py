@@ -256,6 +256,8 @@ def check_digests(lake, name):
     assert min(fields[visible:]) > max(fields[:visible]) and max(fields) <= table.metadata.last_column_id
     assert table.properties["firn.rows-digest"] == digest([r[:visible] for r in rows], fields), f"{name}: rows digest"
     assert table.properties["firn.states-digest"] == digest(rows, fields), f"{name}: states digest"
+    for key in ("firn.rows-digest", "firn.states-digest"):  # with the snapshot, too: older ones can be verified
+        assert table.current_snapshot().summary[key] == table.properties[key], f"{name}: {key} of the snapshot"
     assert int(table.properties["firn.snapshot-id"]) == table.current_snapshot().snapshot_id
     assert "firn.pending" not in table.properties
     done = subprocess.run([sys.executable, os.path.join(HERE, "check_numbers.py"), table.metadata_location.removeprefix("file://")],
