@@ -7,12 +7,14 @@
  *     equality delete file: rows of some columns of the table
  *
  * The latter two are read by a scan of their own, with a plan made here, so that columns go by field id and
- * promoted types are read as the table has them now.
+ * promoted types are read as the table has them now. Members of structs are columns like others.
  *
  * D1  a position delete file speaks only to data files whose entry lists it: rows for others, and
  *     for files that are as old but stand elsewhere, are passed over
  * D2  equality deletes compare by field id: a column that the table has dropped since is read under
- *     the last name and type it had */
+ *     the last name and type it had
+ * D3  a NULL of a struct's member is no key: by the specification it would be that of a NULL struct,
+ *     too, by Iceberg's own readers it is not */
 #include "exec/exec_deletes.h"
 
 #include "base/rowset.h"
@@ -37,6 +39,7 @@ struct scope {
     bool loaded;
     const struct iceberg_data_file *example; /* borrowed: its equality_ids are the scope's */
     size_t *columns;                         /* in c->arena: where each id stands in a batch */
+    bool *member;                            /* in c->arena: each id is of a struct's member (D3) */
     struct exec_keyset_column *key; /* in c->arena: the same columns, of the batch at hand */
     struct exec_keyset keys;
 };
@@ -108,8 +111,13 @@ static status list_targets(struct exec_deletes *d, struct error *err)
 static status find_column(struct exec_deletes *d, int32_t id, size_t *out, struct error *err)
 {
     const struct query_plan *p = d->plan;
-    const struct iceberg_field *f;
+    const struct column_field *f;
     size_t own = p->schema.count, capacity = d->extra.count;
+    TRY(iceberg_column_ever(p->scan.table, p->scan.table_schema, id, d->c->arena, &f, err));
+    if (!f)
+        FAIL(err, ST_UNSUPPORTED,
+             "table %.*s: equality deletes on field %d, which is no column of a type that is read",
+             STR_ARG(p->scan.name), id);
     for (size_t i = 0; i < own; i++)
         if (p->scan.field_ids[i] == id) {
             *out = i;
@@ -120,11 +128,6 @@ static status find_column(struct exec_deletes *d, int32_t id, size_t *out, struc
             *out = own + i;
             return ST_OK;
         }
-    f = iceberg_field_ever(p->scan.table, p->scan.table_schema, id);
-    if (!f || f->nested || f->unread)
-        FAIL(err, ST_UNSUPPORTED, "table %.*s: equality deletes on column %d, which is %s",
-             STR_ARG(p->scan.name), id,
-             f ? "of a type that is not read" : "in no schema of the table, or nested");
     TRY(arena_grow(d->c->arena, (void **)&d->extra.fields, sizeof(*d->extra.fields), &capacity,
                    d->extra.count + 1, err));
     *out = own + d->extra.count;
@@ -146,10 +149,13 @@ static status add_scope(struct exec_deletes *d, const struct iceberg_delete *x, 
     if (s->example)
         return ST_OK;
     TRY(ARENA_ARRAY(d->c->arena, size_t, f->equality_id_count, &s->columns, err));
+    TRY(ARENA_ARRAY(d->c->arena, bool, f->equality_id_count, &s->member, err));
     TRY(ARENA_ARRAY(d->c->arena, struct exec_keyset_column, f->equality_id_count, &s->key, err));
     for (size_t i = 0; i < f->equality_id_count; i++) {
         TRY(find_column(d, f->equality_ids[i], &s->columns[i], err));
         s->key[i].phys = column_type_phys(column_at(d, s->columns[i])->type);
+        s->member[i] = !iceberg_field_ever(d->plan->scan.table, d->plan->scan.table_schema,
+                                           f->equality_ids[i]);
     }
     s->example = f;
     exec_keyset_init(&s->keys, d->c->account);
@@ -348,8 +354,14 @@ static status load_positions(struct exec_deletes *d, const struct iceberg_delete
 static status take_keys(struct sink *sink, const struct column_batch *batch, struct error *err)
 {
     struct scope *s = sink->scope;
-    for (size_t i = 0; i < batch->columns; i++)
+    for (size_t i = 0; i < batch->columns; i++) {
         s->key[i].span = &batch->spans[i];
+        for (int64_t row = 0; s->member[i] && row < batch->rows; row++)
+            if (column_span_null(&batch->spans[i], row)) /* D3 */
+                FAIL(err, ST_UNSUPPORTED,
+                     "equality deletes with a NULL in %.*s, which readers understand differently",
+                     STR_ARG(column_at(sink->d, s->columns[i])->name));
+    }
     return exec_keyset_add(&s->keys, s->key, batch->columns, batch->rows,
                            sink->file->entry.sequence_number, err);
 }

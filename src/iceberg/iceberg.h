@@ -197,6 +197,12 @@ STATUS_MUST_USE status iceberg_mapping_of(const struct iceberg_table *t, struct 
  * and maps as text. Nested fields of types that cannot be read are left out. */
 STATUS_MUST_USE status iceberg_schema_columns(const struct iceberg_schema *s, struct arena *arena,
                                               struct column_schema *out, struct error *err);
+/* The primitive column of this id as above: of `first`, else of the current schema, else of the
+ * newest older one that has it (dropped since); NULL when none has. */
+STATUS_MUST_USE status iceberg_column_ever(const struct iceberg_table *t,
+                                           const struct iceberg_schema *first, int32_t id,
+                                           struct arena *arena, const struct column_field **out,
+                                           struct error *err);
 
 /* The list or map that the text column of this id is made from; NULL for other columns. */
 const struct column_node *iceberg_schema_nested(const struct iceberg_schema *s, int32_t id);

@@ -220,3 +220,33 @@ status iceberg_schema_columns(const struct iceberg_schema *s, struct arena *aren
     }
     return ST_OK;
 }
+
+/* The schema a column is looked up in: `first`, else the current one, else the newest that has it. */
+static const struct iceberg_schema *schema_with(const struct iceberg_table *t,
+                                                const struct iceberg_schema *first, int32_t id)
+{
+    struct column_type type;
+    if (iceberg_leaf_type(first, id, &type))
+        return first;
+    if (iceberg_leaf_type(iceberg_current_schema(t), id, &type))
+        return iceberg_current_schema(t);
+    for (size_t i = t->schema_count; i > 0; i--)
+        if (iceberg_leaf_type(&t->schemas[i - 1], id, &type))
+            return &t->schemas[i - 1];
+    return NULL;
+}
+
+status iceberg_column_ever(const struct iceberg_table *t, const struct iceberg_schema *first,
+                           int32_t id, struct arena *arena, const struct column_field **out,
+                           struct error *err)
+{
+    const struct iceberg_schema *s = schema_with(t, first, id);
+    struct column_schema columns = {0};
+    *out = NULL;
+    if (s)
+        TRY(iceberg_schema_columns(s, arena, &columns, err));
+    for (size_t i = 0; i < columns.count && !*out; i++)
+        if (columns.fields[i].field_id == id)
+            *out = &columns.fields[i];
+    return ST_OK;
+}

@@ -23,7 +23,7 @@ import spark_session
 import zoo_rows
 from lakehouse import Lakehouse
 
-REFUSED = {"avro_files": "is of format AVRO", "orc_files": "is of format ORC"}
+REFUSED = {"avro_files": "is of format AVRO", "orc_files": "is of format ORC", "equality_members_null": "a NULL in p.a"}
 
 
 def quoted(name):
@@ -178,7 +178,7 @@ def main():
             views = [json.loads(line) for line in f]
         for view in views:
             zoo.judge(view)
-        for table in sorted(REFUSED.keys() - zoo.refused.keys()) if a.full else []:
+        for table in sorted(REFUSED.keys() - zoo.refused.keys()) if a.full and not a.only else []:
             zoo.wrong.append(f"{table} is read: take it off REFUSED")
         for line in zoo.wrong:
             print("WRONG", line)

@@ -348,6 +348,28 @@ ALTER TABLE {t} RENAME COLUMN id TO key;
 ALTER TABLE {t} SET TBLPROPERTIES ('write.delete.mode'='merge-on-read');
 DELETE FROM {t} WHERE key % 10 = 4;
 
+--- equality_members quick
+-- One row a file: Iceberg 1.8 keeps the structs of the last row for all rows of an equality delete file.
+CREATE TABLE {t} (id int, p struct<a: int, q: struct<s: string, gone: int>>, l array<int>) USING iceberg;
+INSERT INTO {t} SELECT CAST(id AS int), named_struct('a', CAST(id % 7 AS int), 'q', named_struct('s', concat('s', id % 3), 'gone', CAST(id % 5 AS int))), array(1) FROM range(40);
+INSERT INTO {t} VALUES (100, NULL, NULL), (101, named_struct('a', NULL, 'q', NULL), NULL), (102, named_struct('a', 1, 'q', named_struct('s', NULL, 'gone', NULL)), NULL);
+!equality_delete {"columns": ["p.a"], "rows": [[3]]}
+!equality_delete {"columns": ["p.a"], "rows": [[77]]}
+!equality_delete {"columns": ["id", "p.a", "p.q.s"], "rows": [[7, 0, "s1"]]}
+!equality_delete {"columns": ["id", "p.a", "p.q.s"], "rows": [[8, 1, "s1"]]}
+!equality_delete {"columns": ["p.q.gone"], "rows": [[4]]}
+INSERT INTO {t} SELECT CAST(id AS int), named_struct('a', 3, 'q', named_struct('s', 'young', 'gone', 4)), NULL FROM range(200, 203);
+ALTER TABLE {t} RENAME COLUMN p.a TO b;
+INSERT INTO {t} SELECT 300, named_struct('b', 5, 'q', named_struct('s', 'last', 'gone', NULL)), NULL;
+!equality_delete {"columns": ["p.b"], "rows": [[5]]}
+ALTER TABLE {t} ALTER COLUMN p.b TYPE bigint;
+INSERT INTO {t} SELECT 301, named_struct('b', 5, 'q', named_struct('s', 'after', 'gone', 1)), NULL;
+
+--- equality_members_null
+CREATE TABLE {t} (id int, p struct<a: int>) USING iceberg;
+INSERT INTO {t} VALUES (1, NULL), (2, named_struct('a', NULL)), (3, named_struct('a', 3));
+!equality_delete {"columns": ["p.a"], "rows": [[null]]}
+
 --- defaults_v3
 CREATE TABLE {t} (id int) USING iceberg TBLPROPERTIES ('format-version'='3');
 INSERT INTO {t} SELECT CAST(id AS int) FROM range(5);

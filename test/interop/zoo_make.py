@@ -79,13 +79,16 @@ class Maker:
             numbers[i] = schema.findField(column).fieldId()
             ids.add(numbers[i])
         keys = jvm.org.apache.iceberg.types.TypeUtil.select(schema, ids)
-        record = jvm.org.apache.iceberg.data.GenericRecord
+        def record(struct, values):  # by path: a member of a struct is "p.a"
+            r = jvm.org.apache.iceberg.data.GenericRecord.create(struct)
+            for field in struct.fields():
+                name, inside = field.name(), field.name() + "."
+                members = {path[len(inside):]: v for path, v in values.items() if path.startswith(inside)}
+                r.setField(name, record(field.type().asStructType(), members) if members else values[name])
+            return r
 
         def of(values):
-            r = record.create(keys)
-            for column, value in zip(columns, values):
-                r.setField(column, value)
-            return r
+            return record(keys.asStruct(), dict(zip(columns, values)))
 
         partition = None
         if partition_of is not None:
@@ -158,7 +161,7 @@ def main():
                 maker.dump(name, out)
             except Exception as e:  # the others are made and judged all the same
                 failed = 1
-                print(f"Spark cannot make {name}: {str(e).splitlines()[0]}", flush=True)
+                print(f"Spark cannot make {name}: {' '.join(str(e).split()[:60])}", flush=True)
         spark.conf.set("spark.sql.iceberg.vectorization.enabled", "false")  # that reader does not take others' uuids
         for name in settings["others"]:
             maker.dump(name, out)

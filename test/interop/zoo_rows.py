@@ -34,11 +34,11 @@ def text(value):
 
 
 def nested(value):
-    """What stands in JSON text for a value inside a list or a map."""
+    """What stands in JSON text for a value inside a list or a map; as with Spark's to_json, a struct is without its NULLs."""
     if isinstance(value, (list, tuple)) and not hasattr(value, "asDict"):
         return [nested(v) for v in value]
     if hasattr(value, "asDict"):
-        return {k: nested(v) for k, v in value.asDict().items()}
+        return {k: nested(v) for k, v in value.asDict().items() if v is not None}
     if isinstance(value, dict):
         return {str(k): nested(v) for k, v in value.items()}
     if isinstance(value, decimal.Decimal):

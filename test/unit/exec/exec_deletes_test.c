@@ -16,16 +16,24 @@ static struct store *store;
 static struct error err;
 static struct iceberg_table *table;
 
-/* Columns id bigint 1, name text 2; `late` int 3 is in no file. */
+/* Columns id bigint 1, name text 2, p.a bigint 5 and a list p.l 6; `late` int 3 is in no file. Of an older schema:
+ * p.gone bigint 8. */
 static void setup(void)
 {
     static const char json[] =
         "{\"format-version\":2,\"table-uuid\":\"9c12d441-03fe-4693-9a96-a0705ddf69c1\","
         "\"location\":\"/t\",\"last-sequence-number\":0,\"last-updated-ms\":1000,"
-        "\"last-column-id\":3,\"current-schema-id\":0,\"schemas\":[{\"type\":\"struct\","
+        "\"last-column-id\":8,\"current-schema-id\":0,\"schemas\":[{\"type\":\"struct\","
         "\"schema-id\":0,\"fields\":[{\"id\":1,\"name\":\"id\",\"required\":false,\"type\":"
         "\"long\"},{\"id\":2,\"name\":\"name\",\"required\":false,\"type\":\"string\"},"
-        "{\"id\":3,\"name\":\"late\",\"required\":false,\"type\":\"int\"}]}],"
+        "{\"id\":3,\"name\":\"late\",\"required\":false,\"type\":\"int\"},"
+        "{\"id\":4,\"name\":\"p\",\"required\":false,\"type\":{\"type\":\"struct\",\"fields\":["
+        "{\"id\":5,\"name\":\"a\",\"required\":false,\"type\":\"long\"},"
+        "{\"id\":6,\"name\":\"l\",\"required\":false,\"type\":{\"type\":\"list\","
+        "\"element-id\":7,\"element-required\":false,\"element\":\"long\"}}]}}]},"
+        "{\"type\":\"struct\",\"schema-id\":1,\"fields\":[{\"id\":4,\"name\":\"p\","
+        "\"required\":false,\"type\":{\"type\":\"struct\",\"fields\":[{\"id\":8,"
+        "\"name\":\"gone\",\"required\":false,\"type\":\"long\"}]}}]}],"
         "\"default-spec-id\":0,\"partition-specs\":[{\"spec-id\":0,\"fields\":[]}],"
         "\"last-partition-id\":999,\"default-sort-order-id\":0,\"sort-orders\":[{\"order-id\":0,"
         "\"fields\":[]}]}";
@@ -245,6 +253,41 @@ TEST(equality_deletes_compare_what_the_query_does_not_ask_for)
     CHECK_OK(scan(&files, 0, NULL, &r));
     CHECK_INT(r.rows, 2000 - bb - 2);
     CHECK_INT(r.counters.files, 4);
+}
+
+/* The scan does not ask for the member, so it is found by its field id alone. */
+TEST(members_of_structs_are_compared)
+{
+    static const int32_t members[] = {5, 8}, others[] = {4, 6, 7, 99};
+    static const int64_t ids[] = {1, 2, 3, 4}, values[] = {10, 20, 30, 20}, gone[] = {20, 40};
+    struct result r;
+    for (size_t i = 0; i < ARRAY_LEN(members); i++) {
+        setup();
+        struct column_field member = {
+            .name = STR("m"), .type = id_field.type, .field_id = members[i]};
+        struct column_field fields[] = {id_field, member};
+        struct column_schema schema = {2, fields};
+        struct iceberg_delete d = equality_file("/d", &member, gone, 2, 0);
+        const struct iceberg_delete *list[] = {&d};
+        struct iceberg_entry a = {
+            .sequence_number = 1,
+            .file = write_file("/a", &schema, 4, (const void *const[]){ids, values}),
+            .deletes = list,
+            .delete_count = 1};
+        struct iceberg_scan files = {
+            .count = 1, .entries = &a, .delete_count = 1, .deletes = list, .scope_count = 1};
+        CHECK_OK(scan(&files, 1, NULL, &r));
+        CHECK_INT(r.sum, 1 + 3);
+        struct iceberg_delete nulls = equality_file("/n", &member, NULL, 2, 0);
+        list[0] = &nulls;
+        CHECK_STATUS(scan(&files, 1, NULL, &r), ST_UNSUPPORTED); /* D3 */
+        CHECK(strstr(err.msg, "a NULL in p."));
+        for (size_t k = 0; k < ARRAY_LEN(others); k++) { /* structs, lists, what is in them; none */
+            nulls.entry.file.equality_ids[0] = others[k];
+            CHECK_STATUS(scan(&files, 1, NULL, &r), ST_UNSUPPORTED);
+            CHECK(strstr(err.msg, "equality deletes on field"));
+        }
+    }
 }
 
 TEST(a_column_that_the_files_lack_is_null_on_both_sides)
