@@ -287,6 +287,21 @@ status catalog_branch(struct catalog_pin *p, enum catalog_branch_action action, 
          STR_ARG(p->catalog->name));
 }
 
+static bool name_eq(struct catalog_name a, struct catalog_name b)
+{
+    return str_eq(a.space, b.space) && str_eq(a.table, b.table);
+}
+
+bool catalog_name_freed(const struct catalog_change *changes, size_t count,
+                        struct catalog_name name)
+{
+    for (size_t i = 0; i < count; i++)
+        if ((changes[i].kind == CATALOG_DROP && name_eq(changes[i].name, name)) ||
+            (changes[i].kind == CATALOG_RENAME && name_eq(changes[i].from, name)))
+            return true;
+    return false;
+}
+
 status catalog_lost(const struct catalog_change *ch, const char *what, struct error *err)
 {
     FAIL(err, ST_CONFLICT, "%.*s%s%.*s %s", STR_ARG(ch->name.space), ch->name.table.len ? "." : "",

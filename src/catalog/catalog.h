@@ -101,15 +101,17 @@ enum catalog_change_kind {
     CATALOG_DROP_SPACE,   /* not empty: ST_INVALID 2BP01; absent: ST_CONFLICT */
     CATALOG_CREATE,       /* new_location; the namespace must exist */
     CATALOG_SWAP,         /* base_location -> new_location */
-    CATALOG_DROP          /* base_location must still stand; no file is deleted */
+    CATALOG_DROP,         /* base_location must still stand; no file is deleted */
+    CATALOG_RENAME        /* from at base_location -> name at new_location, most often the same */
 };
 
 struct catalog_change {
     enum catalog_change_kind kind;
     struct catalog_name name;
+    struct catalog_name from; /* RENAME; the table keeps its identity */
     struct str base_location;
     struct str new_location; /* a written, fsynced metadata file */
-    /* CREATE and SWAP: the tables at the two locations, and what makes one of the other. `base` is
+    /* CREATE, SWAP and RENAME: the tables at the two locations, and what makes one of the other. `base` is
      * NULL for a new table, and so are the updates where a metadata file is registered as it is. */
     const struct iceberg_table *base, *next;
     size_t update_count;
@@ -119,9 +121,11 @@ struct catalog_change {
 
 struct catalog_commit {
     size_t count;
-    const struct catalog_change *changes; /* in order; DROP then CREATE of a name makes it anew */
-    struct str publish_id;                /* a UUID that no other commit has */
-    struct str application;               /* who commits; may be empty */
+    /* In order, but that names are left before they are taken: DROP and CREATE of a name make it anew.
+     * A table renamed to a name that another leaves is ST_UNSUPPORTED where a kind cannot. */
+    const struct catalog_change *changes;
+    struct str publish_id;  /* a UUID that no other commit has */
+    struct str application; /* who commits; may be empty */
 };
 
 /* Branches of the catalog as a whole, at once and outside of every commit: CREATE makes one of the

@@ -77,6 +77,9 @@ struct catalog {
 
 /* Fails: the name is a view's. */
 STATUS_MUST_USE status catalog_is_view(struct catalog_name name, struct error *err);
+/* Does another change of the commit leave this name? */
+bool catalog_name_freed(const struct catalog_change *changes, size_t count,
+                        struct catalog_name name);
 /* Fails with ST_CONFLICT: "demo.sales was changed by another process". */
 STATUS_MUST_USE status catalog_lost(const struct catalog_change *ch, const char *what,
                                     struct error *err);

@@ -7,7 +7,8 @@
  *
  * The server refuses a commit if any of its keys has changed between that hash and the branch's
  * newest commit; other keys may. A PUT carries the content's id exactly when the key exists at that
- * hash, so a replaced table stays the same content; DELETE and PUT of one key make a new one.
+ * hash, so a replaced table stays the same content; DELETE and PUT of one key make a new one; a
+ * renamed table takes its content's id to its new key.
  *
  * When a reply is lost, the commit may stand, may fail or may still be on its way:
  *
@@ -77,8 +78,13 @@ static status put_message(struct buffer *b, const struct catalog_commit *commit,
             TRY(arena_printf(arena, &text, err, "%.*s, ...", STR_ARG(text)));
             break;
         }
-        TRY(arena_printf(arena, &text, err, "%.*s%s %s %.*s%s%.*s", STR_ARG(text), i ? "," : "",
-                         verb_of(ch), STR_ARG(ch->name.space), ch->name.table.len ? "." : "",
+        TRY(arena_printf(arena, &text, err, "%.*s%s %s ", STR_ARG(text), i ? "," : "",
+                         verb_of(ch)));
+        if (ch->kind == CATALOG_RENAME)
+            TRY(arena_printf(arena, &text, err, "%.*s%.*s.%.*s to ", STR_ARG(text),
+                             STR_ARG(ch->from.space), STR_ARG(ch->from.table)));
+        TRY(arena_printf(arena, &text, err, "%.*s%.*s%s%.*s", STR_ARG(text),
+                         STR_ARG(ch->name.space), ch->name.table.len ? "." : "",
                          STR_ARG(ch->name.table)));
     }
     return jsontext_put_str(b, "message", text, err);
@@ -127,45 +133,80 @@ static status put_table(struct buffer *b, const struct catalog_change *ch, struc
     return jsontext_put_close(b, '}', err);
 }
 
+/* A name that is to be taken must be free, or left by the same commit. */
+static status expect_free(const struct nessie_try *x, const struct catalog_change *ch,
+                          struct error *err)
+{
+    const struct nessie_content *have;
+    bool freed = catalog_name_freed(x->commit->changes, x->commit->count, ch->name);
+    if (freed &&
+        ch->kind == CATALOG_RENAME) /* a key that is deleted is put with new content only */
+        FAIL_SQL(err, ST_UNSUPPORTED, "0A000", 0,
+                 "Nessie cannot rename %.*s.%.*s to %.*s.%.*s in the commit in which another table "
+                 "leaves that name; use two transactions",
+                 STR_ARG(ch->from.space), STR_ARG(ch->from.table), STR_ARG(ch->name.space),
+                 STR_ARG(ch->name.table));
+    if (freed)
+        return ST_OK;
+    TRY(catalog_nessie_content(x->at, ch->name, &have, err));
+    return have->kind == NESSIE_NOTHING ? ST_OK
+                                        : catalog_lost(ch, "was created by another process", err);
+}
+
 /* What the change expects to find must stand in the pinned state; its content's id, empty for a new
- * key. `anew`: the change before dropped it. */
-static status expected_id(const struct nessie_try *x, const struct catalog_change *ch, bool anew,
+ * key. */
+static status expected_id(const struct nessie_try *x, const struct catalog_change *ch,
                           struct str *id, struct error *err)
 {
     const struct nessie_content *have;
-    struct str base = anew ? (struct str){0} : ch->base_location;
     *id = (struct str){0};
-    if (anew || ch->kind == CATALOG_CREATE_SPACE || ch->kind == CATALOG_DROP_SPACE)
+    if (ch->kind == CATALOG_CREATE_SPACE || ch->kind == CATALOG_DROP_SPACE)
         return ST_OK;
-    TRY(catalog_nessie_content(x->at, ch->name, &have, err));
+    if (ch->kind == CATALOG_CREATE || ch->kind == CATALOG_RENAME)
+        TRY(expect_free(x, ch, err));
     if (ch->kind == CATALOG_CREATE)
-        return have->kind == NESSIE_NOTHING
-                   ? ST_OK
-                   : catalog_lost(ch, "was created by another process", err);
-    if (have->kind != NESSIE_TABLE || !str_eq(have->location, base))
+        return ST_OK;
+    TRY(catalog_nessie_content(x->at, ch->kind == CATALOG_RENAME ? ch->from : ch->name, &have,
+                               err));
+    if (have->kind != NESSIE_TABLE || !str_eq(have->location, ch->base_location))
         return catalog_lost(ch, "was changed by another process", err);
     *id = have->id;
     return ST_OK;
 }
 
-static status put_operation(struct buffer *b, const struct nessie_try *x, size_t i,
-                            struct error *err)
+static status put_delete(struct buffer *b, struct catalog_name name, struct error *err)
+{
+    TRY(jsontext_put_open(b, NULL, '{', err));
+    TRY(jsontext_put_str(b, "type", STR("DELETE"), err));
+    TRY(catalog_nessie_put_key(b, "key", name, err));
+    return jsontext_put_close(b, '}', err);
+}
+
+/* What leaves a name. */
+static status put_leaving(struct buffer *b, const struct nessie_try *x, size_t i, struct error *err)
 {
     const struct catalog_change *ch = &x->commit->changes[i];
-    const struct catalog_change *before = i > 0 ? ch - 1 : NULL;
-    bool drops = ch->kind == CATALOG_DROP || ch->kind == CATALOG_DROP_SPACE;
-    bool anew = ch->kind == CATALOG_CREATE && before && before->kind == CATALOG_DROP &&
-                str_eq(before->name.space, ch->name.space) &&
-                str_eq(before->name.table, ch->name.table);
     struct str id;
-    TRY(expected_id(x, ch, anew, &id, err));
+    if (ch->kind == CATALOG_RENAME)
+        return put_delete(b, ch->from, err);
+    if (ch->kind != CATALOG_DROP && ch->kind != CATALOG_DROP_SPACE)
+        return ST_OK;
+    TRY(expected_id(x, ch, &id, err));
+    return put_delete(b, ch->name, err);
+}
+
+/* What takes one. */
+static status put_taking(struct buffer *b, const struct nessie_try *x, size_t i, struct error *err)
+{
+    const struct catalog_change *ch = &x->commit->changes[i];
+    struct str id;
+    if (ch->kind == CATALOG_DROP || ch->kind == CATALOG_DROP_SPACE)
+        return ST_OK;
+    TRY(expected_id(x, ch, &id, err));
     TRY(jsontext_put_open(b, NULL, '{', err));
-    TRY(jsontext_put_str(b, "type", drops ? STR("DELETE") : STR("PUT"), err));
+    TRY(jsontext_put_str(b, "type", STR("PUT"), err));
     TRY(catalog_nessie_put_key(b, "key", ch->name, err));
-    if (ch->kind == CATALOG_CREATE_SPACE)
-        TRY(put_space(b, ch->name, err));
-    else if (!drops)
-        TRY(put_table(b, ch, id, err));
+    TRY(ch->kind == CATALOG_CREATE_SPACE ? put_space(b, ch->name, err) : put_table(b, ch, id, err));
     return jsontext_put_close(b, '}', err);
 }
 
@@ -175,7 +216,9 @@ static status put_body(struct buffer *b, const struct nessie_try *x, struct erro
     TRY(put_meta(b, x->commit, x->arena, err));
     TRY(jsontext_put_open(b, "operations", '[', err));
     for (size_t i = 0; i < x->commit->count; i++)
-        TRY(put_operation(b, x, i, err));
+        TRY(put_leaving(b, x, i, err));
+    for (size_t i = 0; i < x->commit->count; i++)
+        TRY(put_taking(b, x, i, err));
     TRY(jsontext_put_close(b, ']', err));
     return jsontext_put_close(b, '}', err);
 }

@@ -5,6 +5,7 @@
  *     tables       POST .../tables/t            requirements and updates; the server writes metadata
  *     several      POST /transactions/commit    the same of each, all or nothing
  *     drop         DELETE .../tables/t?purgeRequested=false
+ *     rename       POST /tables/rename
  *     namespace    POST .../namespaces, DELETE .../namespaces/a
  *
  * A reply can be lost, a gateway can give up (500, 502, 503, 504), and the server may still carry the
@@ -245,13 +246,19 @@ static status commit_refused(const struct rest_change *c, const struct rest_answ
     return ST_OK;
 }
 
+static status put_identifier(struct buffer *b, const char *key, struct catalog_name name,
+                             struct error *err)
+{
+    TRY(jsontext_put_open(b, key, '{', err));
+    TRY(catalog_rest_put_space(b, name.space, err));
+    TRY(jsontext_put_str(b, "name", name.table, err));
+    return jsontext_put_close(b, '}', err);
+}
+
 static status put_change(const struct catalog_change *ch, struct buffer *out, struct error *err)
 {
     TRY(jsontext_put_open(out, NULL, '{', err));
-    TRY(jsontext_put_open(out, "identifier", '{', err));
-    TRY(catalog_rest_put_space(out, ch->name.space, err));
-    TRY(jsontext_put_str(out, "name", ch->name.table, err));
-    TRY(jsontext_put_close(out, '}', err));
+    TRY(put_identifier(out, "identifier", ch->name, err));
     TRY(iceberg_commit_format(ch->base, ch->next, out, err));
     return jsontext_put_close(out, '}', err);
 }
@@ -357,6 +364,72 @@ static status drop_table(struct rest_change *c, struct arena *arena, struct buff
     return carry_out(c, err);
 }
 
+/* ---- renaming -------------------------------------------------------------------------------- */
+
+static status look_at_renamed(struct catalog *c, const struct catalog_change *ch, size_t count,
+                              enum seen *out, struct error *err)
+{
+    struct arena arena;
+    struct iceberg_table *here, *there = NULL;
+    arena_init(&arena, NULL);
+    status st = catalog_rest_load_now(c, ch->name, &arena, &here, err);
+    bool done = st == ST_OK && here && str_eq(here->uuid, ch->base->uuid);
+    if (st == ST_OK && !done)
+        st = catalog_rest_load_now(c, ch->from, &arena, &there, err);
+    bool stands = there && str_eq(there->metadata_location, ch->base_location);
+    *out = done ? SEEN_NEW : stands ? SEEN_OLD : SEEN_LOST;
+    arena_free(&arena);
+    return st;
+}
+
+static status rename_refused(const struct rest_change *c, const struct rest_answer *a,
+                             struct error *err)
+{
+    const struct catalog_change *ch = &c->changes[0];
+    int s = a->reply.status;
+    if (s == 404 && is_type(a, "NoSuchTableException"))
+        return catalog_lost(ch, "was dropped by another process", err);
+    if (s == 404 && is_type(a, "NoSuchNamespaceException"))
+        FAIL_SQL(err, ST_NOT_FOUND, "3F000", 0, "schema \"%.*s\" does not exist",
+                 STR_ARG(ch->name.space));
+    if (s == 409)
+        return catalog_lost(ch, "was created by another process", err);
+    if (s == 404 || s == 405 || s == 406 || s == 501)
+        FAIL_SQL(err, ST_UNSUPPORTED, "0A000", 0, "%.*s: this server cannot rename tables",
+                 STR_ARG(c->call.what));
+    return ST_OK;
+}
+
+/* As for a drop, the base is looked at right before. */
+static status rename_table(struct rest_change *c, struct arena *arena, struct buffer *body,
+                           struct error *err)
+{
+    const struct catalog_change *ch = &c->changes[0];
+    const struct rest_catalog *r = c->catalog->self;
+    enum seen seen;
+    if (!str_eq(ch->base_location, ch->new_location))
+        FAIL_SQL(
+            err, ST_UNSUPPORTED, "0A000", 0,
+            "a REST catalog cannot rename and change table %.*s.%.*s in one step (with --run-id, "
+            "the run is noted in the table); use transactions of their own",
+            STR_ARG(ch->from.space), STR_ARG(ch->from.table));
+    TRY(look_at_renamed(c->catalog, ch, 1, &seen, err));
+    if (seen != SEEN_OLD)
+        return catalog_lost(ch, "was changed by another process", err);
+    c->call.method = "POST";
+    c->look = look_at_renamed;
+    c->refused = rename_refused;
+    TRY(arena_printf(arena, &c->call.url, err, "%.*s/tables/rename", STR_ARG(r->paths)));
+    TRY(arena_printf(arena, &c->call.what, err, "renaming table %.*s.%.*s", STR_ARG(ch->from.space),
+                     STR_ARG(ch->from.table)));
+    TRY(jsontext_put_open(body, NULL, '{', err));
+    TRY(put_identifier(body, "source", ch->from, err));
+    TRY(put_identifier(body, "destination", ch->name, err));
+    TRY(jsontext_put_close(body, '}', err));
+    c->call.body = buffer_str(body);
+    return carry_out(c, err);
+}
+
 /* ---- namespaces ------------------------------------------------------------------------------ */
 
 static status look_at_space(struct catalog *c, const struct catalog_change *ch, size_t count,
@@ -427,10 +500,10 @@ static status check_changes(const struct rest_catalog *r, const struct catalog_c
             (ch->kind == CATALOG_CREATE || ch->kind == CATALOG_SWAP) && !is_registered(ch);
     }
     if (commit->count > 1 && !tables_only)
-        FAIL_SQL(
-            err, ST_UNSUPPORTED, "0A000", 0,
-            "a REST catalog cannot drop or register a table, or create or drop a schema, in one "
-            "step with something else; use transactions of their own");
+        FAIL_SQL(err, ST_UNSUPPORTED, "0A000", 0,
+                 "a REST catalog cannot drop, rename or register a table, or create or drop a "
+                 "schema, in "
+                 "one step with something else; use transactions of their own");
     if (commit->count > 1 && !r->has_transactions)
         FAIL_SQL(err, ST_UNSUPPORTED, "0A000", 0,
                  "this REST catalog cannot publish %zu tables in one step; SET firn.publish = "
@@ -461,6 +534,9 @@ status catalog_rest_commit(struct catalog_pin *at, const struct catalog_commit *
         break;
     case CATALOG_DROP:
         run = drop_table;
+        break;
+    case CATALOG_RENAME:
+        run = rename_table;
         break;
     }
     ENSURE(run != NULL, err);

@@ -12,6 +12,8 @@
  * outcome unknown (K1). */
 #include "catalog/catalog_sqlite_int.h"
 
+#include <stdio.h>
+
 /* ---- committing ------------------------------------------------------------------------------ */
 
 /* A namespace is there when it, a child or a table of it stands in either table. */
@@ -114,8 +116,66 @@ static status drop_table(struct catalog *c, const struct catalog_change *ch, str
     return changed == 0 ? catalog_lost(ch, "was changed by another process", err) : ST_OK;
 }
 
-static status apply(struct catalog *c, const struct catalog_change *ch, struct error *err)
+/* A table on its way from one name to another stands where no name of a user's is, so that the names
+ * of a commit may be taken in any order. */
+#define AWAY_BYTES 64
+static struct str away_name(const struct catalog_commit *commit, size_t i, char text[AWAY_BYTES])
 {
+    int n = snprintf(text, AWAY_BYTES, "%.*s-%zu", (int)commit->publish_id.len,
+                     commit->publish_id.ptr, i);
+    return (struct str){text, (size_t)n < AWAY_BYTES ? (size_t)n : AWAY_BYTES - 1};
+}
+
+static status rename_from(struct catalog *c, const struct catalog_change *ch, struct str away,
+                          struct error *err)
+{
+    const struct str values[] = {away, c->name, ch->from.space, ch->from.table, ch->base_location};
+    int changed;
+    TRY(catalog_sqlite_run_bound(
+        c->self,
+        "UPDATE iceberg_tables SET table_namespace = '', table_name = ?1 WHERE catalog_name = ?2"
+        " AND table_namespace = ?3 AND table_name = ?4 AND metadata_location = ?5",
+        values, 5, &changed, "renaming a table", err));
+    return changed == 0 ? catalog_lost(ch, "was changed by another process", err) : ST_OK;
+}
+
+static status rename_to(struct catalog *c, const struct catalog_change *ch, struct str away,
+                        struct error *err)
+{
+    const struct str values[] = {ch->new_location, ch->name.space, ch->name.table, c->name, away};
+    bool exists;
+    int changed;
+    TRY(space_exists(c, ch->name.space, &exists, err));
+    if (!exists)
+        FAIL_SQL(err, ST_NOT_FOUND, "3F000", 0, "schema \"%.*s\" does not exist",
+                 STR_ARG(ch->name.space));
+    TRY(catalog_sqlite_run_bound(
+        c->self,
+        "UPDATE OR IGNORE iceberg_tables SET table_namespace = ?2, table_name = ?3,"
+        " previous_metadata_location = CASE metadata_location WHEN ?1 THEN"
+        " previous_metadata_location ELSE metadata_location END, metadata_location = ?1"
+        " WHERE catalog_name = ?4 AND table_namespace = '' AND table_name = ?5",
+        values, 5, &changed, "renaming a table", err));
+    return changed == 0 ? catalog_lost(ch, "was created by another process", err) : ST_OK;
+}
+
+/* Names are left first, */
+static status leave(struct catalog *c, const struct catalog_commit *commit, size_t i,
+                    struct error *err)
+{
+    const struct catalog_change *ch = &commit->changes[i];
+    char away[AWAY_BYTES];
+    if (ch->kind == CATALOG_DROP)
+        return drop_table(c, ch, err);
+    return ch->kind == CATALOG_RENAME ? rename_from(c, ch, away_name(commit, i, away), err) : ST_OK;
+}
+
+/* and then taken. */
+static status take(struct catalog *c, const struct catalog_commit *commit, size_t i,
+                   struct error *err)
+{
+    const struct catalog_change *ch = &commit->changes[i];
+    char away[AWAY_BYTES];
     switch (ch->kind) {
     case CATALOG_CREATE_SPACE:
         return create_space(c, ch, err);
@@ -126,7 +186,9 @@ static status apply(struct catalog *c, const struct catalog_change *ch, struct e
     case CATALOG_SWAP:
         return swap_table(c, ch, err);
     case CATALOG_DROP:
-        return drop_table(c, ch, err);
+        return ST_OK;
+    case CATALOG_RENAME:
+        return rename_to(c, ch, away_name(commit, i, away), err);
     }
     FAIL(err, ST_INTERNAL, "catalog change %d", (int)ch->kind);
 }
@@ -137,13 +199,12 @@ enum seen { SEEN_NOTHING, SEEN_OLD, SEEN_NEW, SEEN_OTHER };
 
 /* Where a table stands: SEEN_NEW at new_location, SEEN_OLD at base_location. An empty location
  * means that there is no such table. */
-static status look_at_table(struct catalog *c, const struct catalog_change *ch, enum seen *out,
-                            struct error *err)
+static status look_at_table(struct catalog *c, struct catalog_name name, struct str base_location,
+                            struct str new_location, enum seen *out, struct error *err)
 {
-    const struct str base = {ch->base_location.ptr ? ch->base_location.ptr : "",
-                             ch->base_location.len};
-    const struct str new = {ch->new_location.ptr ? ch->new_location.ptr : "", ch->new_location.len};
-    const struct str values[] = {c->name, ch->name.space, ch->name.table, base, new};
+    const struct str base = {base_location.ptr ? base_location.ptr : "", base_location.len};
+    const struct str new = {new_location.ptr ? new_location.ptr : "", new_location.len};
+    const struct str values[] = {c->name, name.space, name.table, base, new};
     int64_t n;
     TRY(catalog_sqlite_number(
         c->self,
@@ -159,26 +220,40 @@ static status look_at(struct catalog *c, const struct catalog_change *ch, enum s
                       struct error *err)
 {
     bool exists;
+    if (ch->kind == CATALOG_RENAME) {
+        TRY(look_at_table(c, ch->name, (struct str){0}, ch->new_location, out, err));
+        return *out == SEEN_NEW
+                   ? ST_OK
+                   : look_at_table(c, ch->from, ch->base_location, (struct str){0}, out, err);
+    }
     if (ch->kind != CATALOG_CREATE_SPACE && ch->kind != CATALOG_DROP_SPACE)
-        return look_at_table(c, ch, out, err);
+        return look_at_table(c, ch->name, ch->base_location, ch->new_location, out, err);
     TRY(space_exists(c, ch->name.space, &exists, err));
     *out = exists == (ch->kind == CATALOG_CREATE_SPACE) ? SEEN_NEW : SEEN_OLD;
     return ST_OK;
 }
 
-/* What the tables show of all changes together. A table dropped and made again by one commit is
- * judged by its last change. */
+/* Does a change of the commit put a table where this one drops one? */
+static bool is_taken(const struct catalog_change *changes, size_t count,
+                     const struct catalog_change *drop)
+{
+    for (size_t i = 0; i < count; i++)
+        if ((changes[i].kind == CATALOG_CREATE || changes[i].kind == CATALOG_RENAME) &&
+            str_eq(changes[i].name.space, drop->name.space) &&
+            str_eq(changes[i].name.table, drop->name.table))
+            return true;
+    return false;
+}
+
+/* What the tables show of all changes together. A name that is dropped and taken by one commit is
+ * judged by what takes it. */
 static status look_at_all(struct catalog *c, const struct catalog_change *changes, size_t count,
                           enum seen *out, struct error *err)
 {
     *out = SEEN_NOTHING;
     for (size_t i = 0; i < count; i++) {
         enum seen seen;
-        bool again = i + 1 < count && changes[i].kind == CATALOG_DROP &&
-                     changes[i + 1].kind == CATALOG_CREATE &&
-                     str_eq(changes[i].name.space, changes[i + 1].name.space) &&
-                     str_eq(changes[i].name.table, changes[i + 1].name.table);
-        if (again)
+        if (changes[i].kind == CATALOG_DROP && is_taken(changes, count, &changes[i]))
             continue;
         TRY(look_at(c, &changes[i], &seen, err));
         *out = *out == SEEN_NOTHING || *out == seen ? seen : SEEN_OTHER;
@@ -245,7 +320,9 @@ status catalog_sqlite_commit(struct catalog_pin *at, const struct catalog_commit
     TRY(catalog_sqlite_connect(s, false, err));
     TRY(catalog_sqlite_run(s, "BEGIN IMMEDIATE", "waiting for the write lock", err));
     for (size_t i = 0; st == ST_OK && i < commit->count; i++)
-        st = apply(c, &commit->changes[i], err);
+        st = leave(c, commit, i, err);
+    for (size_t i = 0; st == ST_OK && i < commit->count; i++)
+        st = take(c, commit, i, err);
     if (st != ST_OK) {
         catalog_sqlite_roll_back(s);
         return st;

@@ -32,9 +32,11 @@ STATUS_MUST_USE status engine_init_folder(struct str folder, struct error *err);
 struct engine_staged {
     struct engine_staged *next;
     struct catalog_name name;
-    struct iceberg_table *base;   /* as pinned; NULL: there was none (or it was dropped first) */
-    struct str base_location;     /* empty when base is NULL */
-    struct str dropped_location;  /* dropped in this transaction, perhaps created again after */
+    struct iceberg_table *base;  /* as pinned; NULL: there was none (or it was dropped first) */
+    struct str base_location;    /* empty when base is NULL */
+    struct str dropped_location; /* dropped in this transaction, perhaps created again after */
+    bool moved_away;             /* not dropped: renamed, to where renamed_from is this name */
+    struct catalog_name renamed_from; /* where base stands; table.len 0: under this name */
     struct iceberg_table *origin; /* a new table as its server would make it; NULL = as wanted */
     struct iceberg_table
         *current; /* base, or origin, with everything below applied; NULL = dropped */
@@ -314,6 +316,8 @@ STATUS_MUST_USE status engine_schema_statement(struct engine_env *e, struct quer
                                                struct error *err);
 STATUS_MUST_USE status engine_drop_table(struct engine_env *e, struct query_statement *st,
                                          struct firn_result *r, struct error *err);
+STATUS_MUST_USE status engine_rename_table(struct engine_env *e, struct query_statement *st,
+                                           struct error *err);
 STATUS_MUST_USE status engine_insert(struct engine_env *e, struct query_statement *st,
                                      struct firn_result *r, struct error *err);
 STATUS_MUST_USE status engine_delete(struct engine_env *e, struct query_statement *st,

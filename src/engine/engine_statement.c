@@ -62,6 +62,9 @@ status engine_run(struct firn_session *s, struct query_statement *st, struct fir
     case QUERY_STMT_DROP_TABLE:
         set_tag(r, st->matview ? "DROP MATERIALIZED VIEW" : "DROP TABLE");
         return engine_drop_table(e, st, r, err);
+    case QUERY_STMT_RENAME:
+        set_tag(r, st->matview ? "ALTER MATERIALIZED VIEW" : "ALTER TABLE");
+        return engine_rename_table(e, st, err);
     case QUERY_STMT_INSERT:
         return engine_insert(e, st, r, err);
     case QUERY_STMT_DELETE:

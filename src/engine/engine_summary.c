@@ -322,7 +322,10 @@ static status op_plan(void *self, struct str select, struct str zone, struct que
     if (st == ST_OK)
         st = plan_select(&x->e->plan, parsed, out, err);
     if (st != ST_OK) {
-        error_context(err, "definition");
+        error_context(err, "definition%s",
+                      st == ST_NOT_FOUND ? " (if the table was renamed: CREATE OR REPLACE the view "
+                                           "over its new name, or rename it back)"
+                                         : "");
         error_position(err, 0); /* it counts in the definition's own text */
         return st;
     }

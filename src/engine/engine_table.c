@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* engine_table.c - tables made, replaced and dropped: CREATE TABLE, CREATE SCHEMA and their
- * opposites.
+/* engine_table.c - tables made, replaced, renamed and dropped: CREATE TABLE, CREATE SCHEMA and their
+ * opposites, ALTER TABLE ... RENAME TO and SET SCHEMA.
  *
  * CREATE OR REPLACE keeps the table's uuid, location, snapshots and properties, gives columns of
  * the same name their old field ids, and starts the main branch anew: what Iceberg's
@@ -160,6 +160,12 @@ static status stage_table(struct firn_session *s, struct engine_staged *t,
     struct iceberg_table wanted = *t->current;
     if (!catalog_traits(s->catalog)->writes_metadata)
         return ST_OK;
+    if (t->dropped_location.ptr)
+        FAIL_SQL(
+            err, ST_UNSUPPORTED, "0A000", 0,
+            "this REST catalog makes table \"%.*s.%.*s\" only when the one of that name is gone; "
+            "use two transactions",
+            STR_ARG(t->name.space), STR_ARG(t->name.table));
     wanted.location = d->location; /* empty: where the server puts it */
     TRY(catalog_stage(s->txn->pin, t->name, &wanted, &s->txn->arena, &t->origin, err));
     t->update_count = 0;
@@ -288,6 +294,35 @@ status engine_create_table(struct engine_env *e, struct query_statement *st, str
 
 /* ---- DROP ------------------------------------------------------------------------------------ */
 
+static status check_kind(const struct query_statement *st, const struct query_table_name *named,
+                         struct catalog_name name, const struct iceberg_table *t, const char *verb,
+                         struct error *err)
+{
+    if (summary_is(t) == st->matview)
+        return ST_OK;
+    FAIL_SQL(err, ST_INVALID, "42809", named->position, "\"%.*s\" is not a %s; use %s %s",
+             STR_ARG(name.table), st->matview ? "materialized view" : "table", verb,
+             st->matview ? "TABLE" : "MATERIALIZED VIEW");
+}
+
+static void drop_staged(struct firn_session *s, struct engine_staged *t)
+{
+    struct engine_staged *left = t;
+    engine_staged_reset(s, t);
+    if (t->renamed_from.table.len > 0) { /* the catalog has it where it was renamed from */
+        left = engine_staged_find(s->txn, t->renamed_from);
+        left->moved_away = false;
+        left->touched = true;
+    } else if (t->base) {
+        t->dropped_location = t->base_location;
+    }
+    t->touched = t->dropped_location.ptr != NULL && !t->moved_away;
+    t->append_only = false;
+    t->renamed_from = (struct catalog_name){{0}, {0}};
+    t->base = t->current = NULL;
+    t->base_location = (struct str){0};
+}
+
 static status drop_one(struct engine_env *e, const struct query_statement *st,
                        const struct query_table_name *named, struct error *err)
 {
@@ -303,17 +338,9 @@ static status drop_one(struct engine_env *e, const struct query_statement *st,
         return ST_OK;
     }
     TRY(engine_table_must(e, named, &name, &current, err));
-    if (summary_is(current) != st->matview)
-        FAIL_SQL(err, ST_INVALID, "42809", named->position, "\"%.*s\" is not a %s; use DROP %s",
-                 STR_ARG(name.table), kind, st->matview ? "TABLE" : "MATERIALIZED VIEW");
+    TRY(check_kind(st, named, name, current, "DROP", err));
     TRY(engine_stage(e->session, name, &t, err));
-    engine_staged_reset(e->session, t);
-    if (t->base)
-        t->dropped_location = t->base_location;
-    t->touched = t->dropped_location.ptr != NULL;
-    t->append_only = false;
-    t->base = t->current = NULL;
-    t->base_location = (struct str){0};
+    drop_staged(e->session, t);
     return ST_OK;
 }
 
@@ -322,6 +349,86 @@ status engine_drop_table(struct engine_env *e, struct query_statement *st, struc
 {
     for (size_t i = 0; i < st->table_count; i++)
         TRY(drop_one(e, st, &st->tables[i], err));
+    return ST_OK;
+}
+
+/* ---- RENAME TO, SET SCHEMA ------------------------------------------------------------------- */
+
+static bool has_work(const struct engine_staged *t)
+{
+    return t->update_count + t->added_count + t->removed_count > 0 || t->from_empty;
+}
+
+/* `t` and `to` change names, and with them what the catalog has there. `to` holds no table. */
+static void move_staged(struct engine_staged *t, struct engine_staged *to)
+{
+    struct engine_staged was = *t;
+    bool back = t->renamed_from.table.len > 0 && str_eq(t->renamed_from.space, to->name.space) &&
+                str_eq(t->renamed_from.table, to->name.table);
+    t->name = to->name;
+    t->dropped_location = to->dropped_location;
+    t->moved_away = to->moved_away;
+    to->name = was.name;
+    to->dropped_location = was.dropped_location;
+    to->moved_away = was.moved_away;
+    if (back) {
+        t->renamed_from = (struct catalog_name){{0}, {0}};
+        t->dropped_location = (struct str){0};
+        t->moved_away = false;
+    } else if (t->base && t->renamed_from.table.len == 0) {
+        t->renamed_from = was.name;
+        to->dropped_location = t->base_location;
+        to->moved_away = true;
+    }
+    t->touched = !back || has_work(t);
+    t->append_only = false;
+    to->touched = to->dropped_location.ptr && !to->moved_away;
+    to->append_only = false;
+}
+
+/* Where the statement wants the table, which nobody may be. */
+static status rename_target(struct engine_env *e, const struct query_statement *st,
+                            struct catalog_name from, struct catalog_name *to, bool *exists,
+                            struct error *err)
+{
+    struct query_table_name named = {
+        .schema = {from.space, true}, .table = {from.table, true}, .position = st->table.position};
+    bool there;
+    if (st->new_name.text.len > 0) {
+        named.table = st->new_name;
+    } else {
+        TRY(engine_resolve_space(e->session, &st->schema, &st->catalog, &e->arena,
+                                 &named.schema.text, &there, err));
+        if (!there)
+            return engine_no_space(e->session, named.schema.text, 0, &e->arena, err);
+    }
+    return engine_resolve(e->session, &named, &e->arena, to, exists, err);
+}
+
+status engine_rename_table(struct engine_env *e, struct query_statement *st, struct error *err)
+{
+    struct firn_session *s = e->session;
+    struct catalog_name from, to;
+    struct iceberg_table *current;
+    struct engine_staged *t, *target;
+    bool exists, taken;
+    TRY(engine_resolve(s, &st->table, &e->arena, &from, &exists, err));
+    TRY(rename_target(e, st, from, &to, &taken, err));
+    if (taken) /* by this very run, perhaps: then there is nothing left to do */
+        TRY(engine_stage(s, to, &target, err));
+    if (!exists && st->if_exists) {
+        engine_notice(s, "%s \"%.*s\" does not exist, skipped",
+                      st->matview ? "materialized view" : "table", STR_ARG(st->table.table.text));
+        return ST_OK;
+    }
+    TRY(engine_table_must(e, &st->table, &from, &current, err));
+    TRY(check_kind(st, &st->table, from, current, "ALTER", err));
+    if (taken)
+        FAIL_SQL(err, ST_EXISTS, "42P07", 0, "table \"%.*s.%.*s\" already exists",
+                 STR_ARG(to.space), STR_ARG(to.table));
+    TRY(engine_stage(s, from, &t, err));
+    TRY(engine_stage(s, to, &target, err));
+    move_staged(t, target);
     return ST_OK;
 }
 

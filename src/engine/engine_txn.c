@@ -479,12 +479,26 @@ static status conflict(const struct engine_staged *t, const char *what, struct e
          STR_ARG(t->name.space), STR_ARG(t->name.table), what);
 }
 
+/* A renamed table must stand where it stood, and its new name be as free as it was. */
+static status rebase_renamed(struct firn_session *s, struct catalog_pin *now,
+                             struct engine_staged *t, struct error *err)
+{
+    struct str there, here;
+    TRY(catalog_location(now, t->renamed_from, &s->txn->arena, &there, err));
+    TRY(catalog_location(now, t->name, &s->txn->arena, &here, err));
+    if (!str_eq(there, t->base_location))
+        return conflict(t, there.ptr ? "was changed" : "was dropped", err);
+    return str_eq(here, t->dropped_location) ? ST_OK : conflict(t, "was created", err);
+}
+
 /* Brings one staged table onto the newest state of the catalog. */
 static status rebase(struct firn_session *s, struct catalog_pin *now, struct engine_staged *t,
                      struct error *err)
 {
     struct str location;
     struct str expected = t->dropped_location.ptr ? t->dropped_location : t->base_location;
+    if (t->renamed_from.table.len > 0)
+        return rebase_renamed(s, now, t, err);
     TRY(catalog_location(now, t->name, &s->txn->arena, &location, err));
     if (str_eq(location, expected))
         return expected.ptr ? ST_OK : engine_journal_check(s, t, err);
@@ -535,6 +549,8 @@ static const char *operation_text(const struct engine_staged *t)
     static const char *const texts[] = {"append", "overwrite", "delete", "replace"};
     if (t->registered)
         return "register";
+    if (t->renamed_from.table.len > 0)
+        return "rename";
     if (!t->base)
         return "create";
     if (t->from_empty)
@@ -542,11 +558,21 @@ static const char *operation_text(const struct engine_staged *t)
     return t->snapshot_id ? texts[operation_of(t)] : "set properties";
 }
 
+/* A rename alone moves the name and leaves the metadata file as it is. */
+static bool is_rename_alone(const struct firn_session *s, const struct engine_staged *t)
+{
+    return t->renamed_from.table.len > 0 && t->built_count == 0 && !t->from_empty &&
+           engine_setting_get(s, "run_id").len == 0;
+}
+
 static status table_changes(struct firn_session *s, struct engine_staged *t,
                             struct catalog_change **all, size_t *count, size_t *capacity,
                             struct error *err)
 {
-    if (t->dropped_location.ptr)
+    enum catalog_change_kind kind = t->renamed_from.table.len > 0 ? CATALOG_RENAME
+                                    : t->base_location.ptr        ? CATALOG_SWAP
+                                                                  : CATALOG_CREATE;
+    if (t->dropped_location.ptr && !t->moved_away)
         TRY(add_change(s, all, count, capacity,
                        (struct catalog_change){.kind = CATALOG_DROP,
                                                .name = t->name,
@@ -554,20 +580,20 @@ static status table_changes(struct firn_session *s, struct engine_staged *t,
                        err));
     if (!t->current)
         return ST_OK;
-    if (!t->registered && !t->written)
+    if (!t->registered && !t->written && !is_rename_alone(s, t))
         TRY(write_metadata(s, t, err));
-    return add_change(
-        s, all, count, capacity,
-        (struct catalog_change){.kind = t->base_location.ptr ? CATALOG_SWAP : CATALOG_CREATE,
-                                .name = t->name,
-                                .base_location = t->base_location,
-                                .new_location = t->current->metadata_location,
-                                .base = t->base,
-                                .next = t->current,
-                                .update_count = t->built_count,
-                                .updates = t->built,
-                                .operation = operation_text(t)},
-        err);
+    return add_change(s, all, count, capacity,
+                      (struct catalog_change){.kind = kind,
+                                              .name = t->name,
+                                              .from = t->renamed_from,
+                                              .base_location = t->base_location,
+                                              .new_location = t->current->metadata_location,
+                                              .base = t->base,
+                                              .next = t->current,
+                                              .update_count = t->built_count,
+                                              .updates = t->built,
+                                              .operation = operation_text(t)},
+                      err);
 }
 
 /* Part of the step that is being published. */
@@ -870,7 +896,7 @@ status engine_txn_commit(struct firn_session *s, int64_t *snapshot_id, struct er
             engine_journal_end(s, t);
             if (t->touched && t->current)
                 delete_old_metadata(s, t);
-            if (t->touched && t->current && !t->registered)
+            if (t->touched && t->current && t->written)
                 engine_journals_clear(s, t);
         }
         fill_published(s);

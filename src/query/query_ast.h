@@ -130,6 +130,7 @@ enum query_statement_kind {
     QUERY_STMT_DROP_SCHEMA,
     QUERY_STMT_CREATE_TABLE, /* columns, or select (CTAS) */
     QUERY_STMT_DROP_TABLE,   /* also DROP MATERIALIZED VIEW: matview */
+    QUERY_STMT_RENAME,       /* table or matview, to new_name; with text.len 0, to schema */
     QUERY_STMT_INSERT,       /* select (VALUES is a select from QUERY_FROM_VALUES) */
     QUERY_STMT_DELETE,       /* where */
     QUERY_STMT_COPY_FROM,
@@ -155,8 +156,9 @@ struct query_statement {
     size_t table_count;
     struct query_table_name *tables;
     bool if_exists, if_not_exists, or_replace, matview, cascade;
-    bool analyze;              /* EXPLAIN */
-    struct query_name schema;  /* CREATE/DROP SCHEMA */
+    bool analyze;             /* EXPLAIN */
+    struct query_name schema; /* CREATE/DROP SCHEMA; RENAME: where to */
+    struct query_name new_name;
     struct query_name catalog; /* CREATE/DROP SCHEMA catalog.schema */
     size_t column_count;
     struct query_column_def *columns;

@@ -327,6 +327,35 @@ static status define_alter(struct sql_source *s, const PgQuery__AlterTableStmt *
                       "ALTER MATERIALIZED VIEW other than ADD or DROP CONSTRAINT");
 }
 
+/* ---- RENAME TO, SET SCHEMA ------------------------------------------------------------------- */
+
+static status define_move(struct sql_source *s, PgQuery__ObjectType type,
+                          const PgQuery__RangeVar *relation, bool missing_ok,
+                          struct query_statement *q, bool *known, struct error *err)
+{
+    q->matview = type == PG_QUERY__OBJECT_TYPE__OBJECT_MATVIEW;
+    q->if_exists = missing_ok;
+    *known = relation && (q->matview || type == PG_QUERY__OBJECT_TYPE__OBJECT_TABLE);
+    q->kind = QUERY_STMT_RENAME;
+    return *known ? sql_table(s, relation, &q->table, err) : ST_OK;
+}
+
+static status define_rename(struct sql_source *s, const PgQuery__RenameStmt *p,
+                            struct query_statement *q, bool *known, struct error *err)
+{
+    if (p->rename_type == PG_QUERY__OBJECT_TYPE__OBJECT_COLUMN && p->relation)
+        return sql_refuse(err, sql_token_position(s, s->first), "RENAME of a column");
+    TRY(define_move(s, p->rename_type, p->relation, p->missing_ok, q, known, err));
+    return *known ? sql_name(s, p->newname, &q->new_name, err) : ST_OK;
+}
+
+static status define_set_schema(struct sql_source *s, const PgQuery__AlterObjectSchemaStmt *p,
+                                struct query_statement *q, bool *known, struct error *err)
+{
+    TRY(define_move(s, p->object_type, p->relation, p->missing_ok, q, known, err));
+    return *known ? sql_name(s, p->newschema, &q->schema, err) : ST_OK;
+}
+
 status sql_define(struct sql_source *s, const PgQuery__Node *node, struct query_statement *q,
                   bool *known, struct error *err)
 {
@@ -346,6 +375,10 @@ status sql_define(struct sql_source *s, const PgQuery__Node *node, struct query_
         break;
     case PG_QUERY__NODE__NODE_ALTER_TABLE_STMT:
         return define_alter(s, node->alter_table_stmt, q, known, err);
+    case PG_QUERY__NODE__NODE_RENAME_STMT:
+        return define_rename(s, node->rename_stmt, q, known, err);
+    case PG_QUERY__NODE__NODE_ALTER_OBJECT_SCHEMA_STMT:
+        return define_set_schema(s, node->alter_object_schema_stmt, q, known, err);
     default:
         *known = false;
         return ST_OK;

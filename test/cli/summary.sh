@@ -155,6 +155,13 @@ out_is 'schema_name,table_name
 demo,raw
 demo,s'
 
+# a view is renamed; one whose raw table was is refused until it has its name back
+run 0 run -q -c "ALTER MATERIALIZED VIEW demo.s RENAME TO s2; REFRESH MATERIALIZED VIEW demo.s2; ALTER MATERIALIZED VIEW demo.s2 RENAME TO s"
+refused "ALTER TABLE demo.s RENAME TO s2" 42809 '"s" is not a table; use ALTER MATERIALIZED VIEW'
+run 0 run -q -c "ALTER TABLE demo.raw RENAME TO raw2"
+refused "REFRESH MATERIALIZED VIEW demo.s" 42P01 'table "demo.raw" does not exist: definition (if the table was renamed: CREATE OR REPLACE the view over its new name, or rename it back)'
+run 0 run -q -c "ALTER TABLE demo.raw2 RENAME TO raw; REFRESH MATERIALIZED VIEW demo.s"
+
 # DROP leaves the raw table; the raw table's successor is not taken for it
 run 0 run -q -c "DROP TABLE demo.raw; CREATE TABLE demo.raw (day date, product text, amount double precision)"
 refused "REFRESH MATERIALIZED VIEW demo.s" 22023 'demo.raw is another table than the one the view was made over'

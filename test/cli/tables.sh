@@ -106,6 +106,46 @@ err_has 'schema "nothing" does not exist, skipped'
 err_has 'table "t" exists already, skipped'
 refused 'DROP SCHEMA demo' 2BP01 'schema "demo" is not empty: it holds 1 table, "t" among them'
 
+# names: renamed, moved to another schema, alone and with changes in one transaction, in a circle
+run 0 run -q -c "CREATE SCHEMA other; CREATE TABLE demo.a AS SELECT 1 AS x; CREATE TABLE demo.b AS SELECT 2 AS x"
+run 0 run -c "ALTER TABLE demo.a RENAME TO c; ALTER TABLE demo.c SET SCHEMA other; ALTER TABLE IF EXISTS demo.a RENAME TO d"
+err_has 'table "a" does not exist, skipped'
+refused 'ALTER TABLE demo.a RENAME TO d' 42P01 'table "demo.a" does not exist'
+refused 'ALTER TABLE demo.b RENAME TO B' 42P07 'table "demo.b" already exists'
+refused 'ALTER TABLE demo.b SET SCHEMA nowhere' 3F000 'schema "nowhere" does not exist'
+refused 'ALTER MATERIALIZED VIEW demo.b RENAME TO d' 42809 '"b" is not a materialized view; use ALTER TABLE'
+csv -c "BEGIN; ALTER TABLE other.c SET SCHEMA demo; INSERT INTO demo.c VALUES (10); CREATE TABLE other.c AS SELECT 9 AS x; ROLLBACK; SELECT x FROM other.c" \
+    -c "BEGIN; INSERT INTO other.c VALUES (10); ALTER TABLE other.c SET SCHEMA demo; CREATE TABLE other.c AS SELECT 9 AS x; COMMIT; SELECT sum(x) AS c FROM demo.c; SELECT x FROM other.c" \
+    -c "BEGIN; ALTER TABLE demo.b RENAME TO x; ALTER TABLE demo.c RENAME TO b; ALTER TABLE demo.x RENAME TO c; COMMIT; SELECT sum(x) AS b FROM demo.b; SELECT x FROM demo.c" \
+    -c "BEGIN; DROP TABLE other.c; ALTER TABLE demo.b SET SCHEMA other; ALTER TABLE other.b RENAME TO c; COMMIT; SELECT sum(x) AS c FROM other.c" \
+    -c "BEGIN; ALTER TABLE demo.c RENAME TO d; ALTER TABLE demo.d RENAME TO c; COMMIT; SELECT x FROM demo.c; SELECT count(*) AS metadata FROM demo.\"c\$history\"" \
+    -c "BEGIN; ALTER TABLE demo.c RENAME TO d; DROP TABLE demo.d; DROP TABLE other.c; DROP SCHEMA other; COMMIT; SHOW tables"
+out_is 'x
+1
+c
+11
+x
+9
+b
+11
+x
+2
+c
+11
+x
+2
+metadata
+1
+schema_name,table_name
+demo,t'
+# a run that is repeated finds its rename done
+run 0 run -q -c "CREATE TABLE demo.a AS SELECT 1 AS x"
+run 0 run -q --run-id again -c "ALTER TABLE demo.a RENAME TO b"
+run 0 run --run-id again -c "ALTER TABLE demo.a RENAME TO b"
+err_has 'transaction 1 was committed before by this run: skipped'
+refused 'ALTER TABLE demo.a RENAME TO b' 42P01 'table "demo.a" does not exist'
+run 0 run -q -c "DROP TABLE demo.b"
+
 # a table that another catalog knows
 csv -c "CREATE TABLE demo.r AS SELECT 1 AS a"
 metadata=$(find warehouse/demo -path '*/r-*' -name '*.metadata.json')

@@ -2,6 +2,7 @@
 
     job           the example's publish of raw and summary is one commit, findable by its id
     identity      CREATE OR REPLACE keeps the content; DROP and CREATE make a new one; where tables lie
+    renames       a renamed table keeps its content; alone, with changes; what the server cannot do is refused
     files         what a commit once published is never deleted
     references    a tag and a hash are read and not written
     branches      made, merged and dropped by CALL; a merge that conflicts changes nothing
@@ -68,6 +69,35 @@ def identity():
                      "content": dict(lake.content("s"), properties={"location": f"file://{lake.folder}/other/"})})
         lake.sql("CREATE TABLE s.o (a int)")
         assert lake.content("s", "o")["metadataLocation"].startswith(f"file://{lake.folder}/other/o_")
+
+
+def renames():
+    with Branch(firn) as lake:
+        lake.sql("CREATE SCHEMA s; CREATE SCHEMA other; CREATE TABLE s.a AS SELECT 1 AS x; CREATE TABLE s.b AS SELECT 2 AS x")
+        a, b = lake.content("s", "a"), lake.content("s", "b")
+        lake.sql("ALTER TABLE s.a RENAME TO c")
+        assert lake.content("s", "a") is None and lake.content("s", "c") == a, (a, lake.content("s", "c"))
+        message, _, operations = lake.history()[0]
+        assert message == "firn: rename s.a to s.c" and sorted(o["type"] for o in operations) == ["DELETE", "PUT"], operations
+        lake.sql("BEGIN; ALTER TABLE s.c SET SCHEMA other; INSERT INTO other.c VALUES (10); CREATE TABLE s.c AS SELECT 9 AS y; COMMIT")
+        moved = lake.content("other", "c")
+        assert moved["id"] == a["id"] and moved["metadataLocation"] != a["metadataLocation"]
+        assert lake.content("s", "c")["id"] not in (a["id"], b["id"])
+        assert rows(lake, "SELECT x FROM other.c ORDER BY x") == [("1",), ("10",)] and rows(lake, "SELECT y FROM s.c") == [("9",)]
+        c = lake.content("s", "c")
+        assert "42P07" in lake.sql("ALTER TABLE other.c SET SCHEMA s", code=1).stderr
+        for block in ("ALTER TABLE s.b RENAME TO t; ALTER TABLE s.c RENAME TO b; ALTER TABLE s.t RENAME TO c",
+                      "DROP TABLE s.c; ALTER TABLE other.c SET SCHEMA s"):  # the server has no operation for it
+            p = lake.sql(f"BEGIN; {block}; COMMIT", code=1)
+            assert "0A000" in p.stderr and "leaves that name" in p.stderr, p.stderr
+            assert (lake.content("s", "b"), lake.content("s", "c"), lake.content("other", "c")) == (b, c, moved)
+        lake.sql("DROP TABLE s.c; ALTER TABLE other.c SET SCHEMA s")
+        assert lake.content("s", "c") == moved and lake.content("other", "c") is None
+        lake.sql("BEGIN; DELETE FROM s.c WHERE x = 1; ALTER TABLE s.c RENAME TO d; ALTER TABLE s.d RENAME TO c; COMMIT")
+        assert lake.content("s", "c")["id"] == a["id"] and rows(lake, "SELECT x FROM s.c") == [("10",)]
+        lake.sql("BEGIN; ALTER TABLE s.c RENAME TO d; DROP TABLE s.d; COMMIT")
+        assert lake.content("s", "c") is None and lake.content("s", "d") is None
+        return f"{len(lake.history())} commits"
 
 
 def files():
@@ -271,7 +301,7 @@ def lost():
         return f"{len(plans)} ways"
 
 
-parts = (job, identity, files, references, branches, foreign, namespaces, appends, conflicts, lost)
+parts = (job, identity, renames, files, references, branches, foreign, namespaces, appends, conflicts, lost)
 for part in [p for p in parts if p.__name__ in sys.argv[2:]] or parts:
     said = part()
     print(f"{part.__name__}: ok{', ' + said if said else ''}", flush=True)

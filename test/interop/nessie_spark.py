@@ -60,7 +60,14 @@ with Branch(firn) as lake:
     lake.sql("INSERT INTO demo.t VALUES (8, 'eight')")
     assert seen("SELECT c FROM lakehouse.demo.t ORDER BY c") == [(5,), (8,)]
 
-    # 5. A table that Spark dropped is gone, one that firn dropped too; firn made it with gc off.
+    # 5. A table that firn renamed, and one that Spark did, is the same content under its new name.
+    lake.sql("BEGIN; ALTER TABLE demo.t RENAME TO u; INSERT INTO demo.u VALUES (9, 'nine'); COMMIT")
+    assert seen("SELECT c FROM lakehouse.demo.u ORDER BY c") == [(5,), (8,), (9,)]
+    spark.sql("ALTER TABLE lakehouse.demo.u RENAME TO lakehouse.demo.t")
+    assert rows(lake, "SELECT c FROM demo.t ORDER BY c") == [("5",), ("8",), ("9",)]
+    assert lake.content("demo", "t")["id"] == made
+
+    # 6. A table that Spark dropped is gone, one that firn dropped too; firn made it with gc off.
     assert dict(seen("SHOW TBLPROPERTIES lakehouse.demo.sales_daily_summary"))["gc.enabled"] == "false"
     spark.sql("DROP TABLE lakehouse.demo.t")
     assert "42P01" in lake.run("run", "-c", "SELECT * FROM demo.t", code=1).stderr

@@ -2,6 +2,7 @@
 
     job           the example's tables as PyIceberg sees them; the second run replaces both in one step
     theirs        tables that PyIceberg made: read, appended to, replaced; renamed under firn
+    renames       PyIceberg finds a table under its new name; what a server cannot do in one step is refused
     names         schemas of several levels, lists, drops, absent and present things
     together      what the server cannot do in one step is refused, and done in order where asked
     appends       processes of both append at once; nothing is lost
@@ -83,6 +84,30 @@ def theirs():
 def pa_int():
     from pyiceberg.types import IntegerType
     return IntegerType()
+
+
+def renames():
+    with Lake() as lake:
+        lake.do("CREATE TABLE ~.a AS SELECT 1 AS x; CREATE TABLE ~.b AS SELECT 2 AS x")
+        was = lake.table("a")
+        lake.do("ALTER TABLE ~.a RENAME TO c")
+        now = lake.table("c")
+        assert (now.metadata.table_uuid, now.metadata_location) == (was.metadata.table_uuid, was.metadata_location)
+        assert not lake.catalog().table_exists(f"{lake.space}.a") and lake.rows("c") == [(1,)]
+        assert "42P07" in lake.do("ALTER TABLE ~.c RENAME TO b", code=1).stderr
+        assert "42P01" in lake.do("ALTER TABLE ~.a RENAME TO d", code=1).stderr
+        lake.do("ALTER TABLE IF EXISTS ~.a RENAME TO d; INSERT INTO ~.c VALUES (3)")
+        for more in ("INSERT INTO ~.d VALUES (4)", "CREATE TABLE ~.c AS SELECT 5 AS x", "DROP TABLE ~.b", "ALTER TABLE ~.b RENAME TO c"):
+            p = lake.do(f"BEGIN; ALTER TABLE ~.c RENAME TO d; {more}; COMMIT", code=1)
+            assert "0A000" in p.stderr and "REST catalog" in p.stderr, p.stderr
+            assert lake.rows("c") == [(1,), (3,)] and lake.rows("b") == [(2,)]
+        other = f"{lake.space}x"
+        lake.do(f"CREATE SCHEMA {other}")
+        lake.do(f"ALTER TABLE ~.c SET SCHEMA {other}")
+        assert lake.catalog().load_table(f"{other}.c").metadata.table_uuid == was.metadata.table_uuid
+        assert "0A000" in lake.run("run", "--run-id", "r", "-c", f"ALTER TABLE {other}.c RENAME TO d", code=1).stderr
+        lake.do(f"ALTER TABLE {other}.c SET SCHEMA ~")
+        assert lake.rows("c") == [(1,), (3,)]
 
 
 def names():
@@ -257,7 +282,7 @@ def lost():
     return f"{n} tables"
 
 
-for part in (job, theirs, names, together, appends, replaced, moved, lost):
+for part in (job, theirs, renames, names, together, appends, replaced, moved, lost):
     if len(sys.argv) == 2 or part.__name__ in sys.argv[2:]:
         start = time.monotonic()
         said = part()

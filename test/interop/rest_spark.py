@@ -50,7 +50,13 @@ with RestLake(firn, uri) as lake:
     lake.do("INSERT INTO ~.t VALUES (8, 'eight')")
     assert seen("SELECT c FROM ~.t ORDER BY c") == [(5,), (8,)]
 
-    # 4. What one dropped is gone for the other.
+    # 4. A table has its new name for both, whoever renamed it.
+    lake.do("ALTER TABLE ~.t RENAME TO r")
+    assert seen("SELECT c FROM ~.r ORDER BY c") == [(5,), (8,)]
+    seen("ALTER TABLE ~.r RENAME TO ~.t")
+    assert lake.read("SELECT c FROM ~.t ORDER BY c") == [("5",), ("8",)]
+
+    # 5. What one dropped is gone for the other.
     seen("DROP TABLE ~.t")
     assert "42P01" in lake.do("SELECT * FROM ~.t", code=1).stderr
     lake.do("CREATE TABLE ~.u AS SELECT 1 AS a; DROP TABLE ~.u")

@@ -141,5 +141,15 @@ run("run", "-q", "-c", "DELETE FROM demo.made_by_spark WHERE id >= 20; INSERT IN
 spark = session()
 assert rows("SELECT count(*), max(id), min(id) FROM lakehouse.demo.made_by_spark") == [(21, 100, 0)]
 assert rows("SELECT id FROM lakehouse.demo.made_by_spark WHERE ts >= TIMESTAMP '2024-03-04 00:00:00' AND s = 'zz'") == [(100,)]
+
+# 5. Both find a table under its new name, whoever renamed it, and write on.
+run("run", "-q", "-c", "CREATE SCHEMA moved; ALTER TABLE demo.made_by_spark SET SCHEMA moved; BEGIN; ALTER TABLE moved.made_by_spark "
+    "RENAME TO m; INSERT INTO moved.m (id) VALUES (101); COMMIT;")
+spark = session()
+assert rows("SELECT count(*), max(id) FROM lakehouse.moved.m") == [(22, 101)]
+assert len(pyiceberg("rows", "moved.m")) == 22
+spark.sql("ALTER TABLE lakehouse.moved.m RENAME TO lakehouse.demo.n")
+spark.sql("INSERT INTO lakehouse.demo.n (id) VALUES (102)")
+assert query("SELECT count(*), max(id) FROM demo.n") == [["23", "102"]]
 spark.stop()
 print("ok")

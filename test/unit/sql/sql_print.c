@@ -260,6 +260,7 @@ static const char *const statement_names[] = {
     [QUERY_STMT_DROP_SCHEMA] = "DROP_SCHEMA",
     [QUERY_STMT_CREATE_TABLE] = "CREATE_TABLE",
     [QUERY_STMT_DROP_TABLE] = "DROP_TABLE",
+    [QUERY_STMT_RENAME] = "RENAME",
     [QUERY_STMT_INSERT] = "INSERT",
     [QUERY_STMT_DELETE] = "DELETE",
     [QUERY_STMT_COPY_FROM] = "COPY_FROM",
@@ -340,6 +341,10 @@ void sql_print_statement(struct sql_print *p, const struct query_statement *q)
     if (q->alias.text.len) {
         put(p, " as ");
         put_name(p, q->alias);
+    }
+    if (q->new_name.text.len) {
+        put(p, " to ");
+        put_name(p, q->new_name);
     }
     put_columns(p, q);
     put_options(p, q);

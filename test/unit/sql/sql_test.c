@@ -183,6 +183,12 @@ TEST(definitions)
          "CREATE_MATVIEW matview if not exists v text[(SELECT 1 AS \"A\")] select 1 as \"A\""},
         {"DROP TABLE IF EXISTS a, s.b, c.s.\"T\"", "DROP_TABLE if exists a, s.b, c.s.\"T\""},
         {"DROP MATERIALIZED VIEW v", "DROP_TABLE matview v"},
+        {"ALTER TABLE s.a RENAME TO \"B\"", "RENAME s.a to \"B\""},
+        {"ALTER TABLE IF EXISTS lake.s.a SET SCHEMA other",
+         "RENAME if exists schema other lake.s.a"},
+        {"ALTER MATERIALIZED VIEW v RENAME TO w", "RENAME matview v to w"},
+        {"ALTER MATERIALIZED VIEW IF EXISTS v SET SCHEMA \"a.b\"",
+         "RENAME matview if exists schema \"a.b\" v"},
         {"ALTER MATERIALIZED VIEW s.v ADD CONSTRAINT \"Has Rows\" CHECK (n > (0))",
          "ADD_CONSTRAINT matview s.v constraint \"Has Rows\" check[n > (0)] where (> n 0)"},
         {"ALTER MATERIALIZED VIEW v ADD CONSTRAINT c CHECK ((SELECT sum(x) FROM summary) = (SELECT "
@@ -471,6 +477,9 @@ TEST(refused_statements)
                       "a CHECK without CONSTRAINT and a name");
     check_unsupported("ALTER MATERIALIZED VIEW v SET (a = 1)", 25,
                       "ALTER MATERIALIZED VIEW other than ADD or DROP CONSTRAINT");
+    check_unsupported("ALTER TABLE t RENAME a TO b", 1, "RENAME of a column");
+    check_unsupported("ALTER INDEX t RENAME TO b", 1, "ALTER INDEX");
+    check_unsupported("ALTER SEQUENCE t SET SCHEMA b", 1, "ALTER SEQUENCE");
     check_unsupported("EXPLAIN (ANALYZE) UPDATE t SET a = 1", 19, "UPDATE");
 }
 
