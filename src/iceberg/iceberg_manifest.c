@@ -120,7 +120,7 @@ status iceberg_container_open(struct iceberg_container *c, struct store *store, 
     *c = (struct iceberg_container){0};
     buffer_init(&c->bytes, account, FILE_MAX_BYTES);
     arena_init(&c->scratch, account);
-    TRY(store_read_all(store, path, &c->bytes, err));
+    TRY(store_read_fixed(store, path, &c->bytes, err));
     TRY(avro_reader_init(&c->reader, c->bytes.data, c->bytes.len, BLOCK_MAX_BYTES, &c->scratch,
                          account, err));
     const struct str *version = avro_reader_meta(&c->reader, "format-version");

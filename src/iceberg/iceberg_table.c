@@ -438,7 +438,7 @@ status iceberg_table_check(const struct iceberg_table *t, struct arena *arena, s
 static status read_metadata(struct store *store, struct str location, struct buffer *out,
                             struct error *err)
 {
-    TRY(store_read_all(store, location, out, err));
+    TRY(store_read_fixed(store, location, out, err));
     if (out->len < 2 || out->data[0] != 0x1F || out->data[1] != 0x8B)
         return ST_OK;
     struct buffer plain;

@@ -241,13 +241,14 @@ status store_expect_files(struct store *s, const struct store_next *next, size_t
     return n && first->ops->expect_files ? first->ops->expect_files(first, paths, n, err) : ST_OK;
 }
 
-status store_read_all(struct store *s, struct str uri, struct buffer *out, struct error *err)
+static status read_whole(struct store *s, struct str uri, bool fixed, struct buffer *out,
+                         struct error *err)
 {
     struct store_file *f;
     struct str path;
     TRY(store_place(s, uri, &s, &path, err));
     if (s->ops->read_all)
-        return s->ops->read_all(s, path, out, err);
+        return s->ops->read_all(s, path, fixed, out, err);
     TRY(store_open(s, uri, -1, &f, err));
     size_t bytes = (size_t)f->size;
     status st = buffer_reserve(out, bytes, err);
@@ -259,6 +260,16 @@ status store_read_all(struct store *s, struct str uri, struct buffer *out, struc
         out->len += bytes;
     store_close(f);
     return st;
+}
+
+status store_read_all(struct store *s, struct str uri, struct buffer *out, struct error *err)
+{
+    return read_whole(s, uri, false, out, err);
+}
+
+status store_read_fixed(struct store *s, struct str uri, struct buffer *out, struct error *err)
+{
+    return read_whole(s, uri, true, out, err);
 }
 
 /* ---- writing -------------------------------------------------------------------------------- */

@@ -13,7 +13,9 @@
  *     folders fsynced) when it returns OK
  * T2  files are never overwritten: finish of an existing name is ST_EXISTS
  * T3  a failed or abandoned write leaves no file behind, as far as the store still answers
- * T4  an object that is replaced while it is read is ST_CONFLICT, never a mixture of two */
+ * T4  an object that is replaced while it is read is ST_CONFLICT, never a mixture of two
+ * T5  a table's files never change under their names: of those whose size the reader knows, and of
+ *     store_read_fixed, a store may give what it has read or written before */
 #ifndef STORE_H
 #define STORE_H
 
@@ -49,8 +51,8 @@ STATUS_MUST_USE status store_create_local(struct store **out, struct error *err)
 STATUS_MUST_USE status store_create_memory(struct store **out, struct error *err);
 void store_destroy(struct store *s);
 
-/* ST_NOT_FOUND when absent. size_hint < 0 asks the store; a hint that is wrong shows as a short
- * read (ST_CORRUPT) later. */
+/* ST_NOT_FOUND when absent. size_hint < 0 asks the store; others are for T5's files, and one that is
+ * wrong shows as a short read (ST_CORRUPT) later. */
 STATUS_MUST_USE status store_open(struct store *s, struct str uri, int64_t size_hint,
                                   struct store_file **out, struct error *err);
 void store_close(struct store_file *f);
@@ -78,6 +80,9 @@ STATUS_MUST_USE status store_expect_files(struct store *s, const struct store_ne
 /* A whole file, at most out->cap_bytes. */
 STATUS_MUST_USE status store_read_all(struct store *s, struct str uri, struct buffer *out,
                                       struct error *err);
+/* The same, of a file that T5 is true of. */
+STATUS_MUST_USE status store_read_fixed(struct store *s, struct str uri, struct buffer *out,
+                                        struct error *err);
 
 /* Makes missing folders. */
 STATUS_MUST_USE status store_write_create(struct store *s, struct str uri, struct store_write **out,

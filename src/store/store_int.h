@@ -26,7 +26,8 @@ struct store_ops {
     status (*read)(struct store_file *f, int64_t offset, void *out, size_t bytes,
                    struct error *err);
     /* * appends the whole file to `out`; else open and read do it */
-    status (*read_all)(struct store *s, struct str path, struct buffer *out, struct error *err);
+    status (*read_all)(struct store *s, struct str path, bool fixed, struct buffer *out,
+                       struct error *err);
     status (*expect)(struct store_file *f, const struct store_range *ranges, size_t count,
                      struct error *err); /* * */
     /* uri is the path; sizes are more than 0 */

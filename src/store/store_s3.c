@@ -32,6 +32,7 @@ static status remove_some(struct s3_store *s, const struct str *paths, size_t co
         status mine = delete_request(paths[i], &r[n], bad == ST_OK ? err : NULL);
         bad = bad == ST_OK ? mine : bad;
         n += mine == ST_OK;
+        s3_warm_forget(s, paths[i]);
     }
     for (size_t i = 0; i < n; i++)
         buffer_init(&replies[i].body, s->account, SIZE_MAX);

@@ -10,7 +10,7 @@
  *     store_s3_sign.c    Signature Version 4
  *     store_s3_send.c    one or several requests to a site; what its errors mean
  *     store_s3_read.c    ranges, read ahead       store_s3_write.c   whole objects, in parts
- *     store_s3_warm.c    beginnings of files that are opened soon
+ *     store_s3_warm.c    small files that were written, read or are opened soon
  *     store_s3_list.c    which objects a pattern names
  *     store_s3_xml.c     a bounded reader of replies
  *
@@ -83,7 +83,7 @@ struct s3_site {
     struct str profile;   /* name of the profile that is looked at last */
 };
 
-/* The beginning of a file that will be opened soon (store_s3_warm.c). */
+/* A small file, or the end of a larger one (store_s3_warm.c). */
 struct s3_warm {
     struct s3_warm *next;
     struct str path, etag; /* in <arena> */
@@ -99,8 +99,9 @@ struct s3_store {
     struct net_client *firm;     /* owned; its requests do not */
     pthread_mutex_t lock;        /* guards all below */
     struct s3_site *sites;       /* owned; newest first; the last is the store's own */
-    struct s3_warm *warm;        /* owned; newest first */
+    struct s3_warm *warm;        /* owned; used last first */
     size_t warm_bytes;           /* of them all */
+    size_t warm_count;
 };
 
 /* ST_USAGE for values that make no sense, ST_UNSUPPORTED for keys that ask for what is not done. */
@@ -169,9 +170,13 @@ int64_t s3_total(const struct net_reply *reply);
 size_t s3_first_bytes(int64_t size);
 status s3_expect_files(struct store *s, const struct store_next *next, size_t count,
                        struct error *err);
-/* Hands over what was fetched for a file of this size (< 0: only if it is all of it), if anything. */
+/* Gives what is held of a file of this size (< 0: only if it is all of it), if anything; `data` empty. */
 bool s3_warm_take(struct s3_store *s, struct str path, int64_t size, struct arena *arena,
                   struct buffer *data, struct str *etag);
+/* Keeps a copy of a whole file, if it is small and there is room. */
+void s3_warm_keep(struct s3_store *s, struct str path, struct str etag, const void *data,
+                  size_t bytes);
+void s3_warm_forget(struct s3_store *s, struct str path);
 void s3_warm_drop(struct s3_store *s);
 
 /* ---- the rest of the table ------------------------------------------------------------------ */
@@ -182,7 +187,8 @@ void s3_close(struct store_file *f);
 status s3_read(struct store_file *f, int64_t offset, void *out, size_t bytes, struct error *err);
 status s3_expect(struct store_file *f, const struct store_range *ranges, size_t count,
                  struct error *err);
-status s3_read_all(struct store *s, struct str path, struct buffer *out, struct error *err);
+status s3_read_all(struct store *s, struct str path, bool fixed, struct buffer *out,
+                   struct error *err);
 status s3_write_create(struct store *s, struct str path, struct store_write **out,
                        struct error *err);
 status s3_write_append(struct store_write *w, const void *data, size_t bytes, struct error *err);

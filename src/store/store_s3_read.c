@@ -238,7 +238,10 @@ static status window_at(struct s3_file *f, int64_t offset, size_t bytes, struct 
     f->tail.end = size;
     struct piece p = window_piece(&f->tail, first, WHOLE_BYTES);
     *out = &f->tail;
-    return fetch(f, &p, 1, err);
+    TRY(fetch(f, &p, 1, err));
+    if (first == 0)
+        s3_warm_keep(f->store, f->path, f->etag, f->tail.data.data, f->tail.data.len);
+    return ST_OK;
 }
 
 status s3_read(struct store_file *file, int64_t offset, void *out, size_t bytes, struct error *err)
@@ -455,7 +458,8 @@ status s3_open(struct store *store, struct str path, int64_t size_hint, struct s
     return ST_OK;
 }
 
-status s3_read_all(struct store *store, struct str path, struct buffer *out, struct error *err)
+status s3_read_all(struct store *store, struct str path, bool fixed, struct buffer *out,
+                   struct error *err)
 {
     struct s3_store *s = (struct s3_store *)store;
     size_t room = out->cap_bytes - out->len;
@@ -467,12 +471,15 @@ status s3_read_all(struct store *store, struct str path, struct buffer *out, str
     TRY(s3_split(path, &r.bucket, &r.key, err));
     arena_init(&arena, NULL);
     buffer_init(&reply.body, out->account, room);
-    if (!s3_warm_take(s, path, -1, &arena, &reply.body, &etag)) {
+    if (!fixed || !s3_warm_take(s, path, -1, &arena, &reply.body, &etag)) {
         TRY_DONE(s3_send(s, &r, 1, &arena, &reply, err));
         if (reply.status != 200)
             TRY_DONE(s3_fail(s, &r, &reply, "read", err));
-        if (net_header(&reply, "etag").len == 0)
+        etag = net_header(&reply, "etag");
+        if (etag.len == 0)
             TRY_DONE(s3_fail_foreign(path, err));
+        if (fixed)
+            s3_warm_keep(s, path, etag, reply.body.data, reply.body.len);
     }
     TRY_DONE(buffer_append(out, reply.body.data, reply.body.len, err));
 done:

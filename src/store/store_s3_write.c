@@ -117,7 +117,10 @@ static status put_whole(struct s3_write *w, struct error *err)
     r.body_bytes = w->parts[0].len;
     arena_init(&arena, NULL);
     status st = ask(w, &r, &arena, &reply, err);
+    bool plain = st == ST_OK && confirms(&reply) && !w->head.replace;
     st = settle(w, &r, st, &reply, err);
+    if (plain) /* its ETag is that of what was sent: the signature holds the body's hash */
+        s3_warm_keep(w->store, w->path, net_header(&reply, "etag"), r.body, r.body_bytes);
     buffer_free(&reply.body);
     arena_free(&arena);
     return st;

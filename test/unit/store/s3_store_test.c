@@ -308,6 +308,27 @@ static void check_text(const char *uri, const char *want)
     buffer_free(&all);
 }
 
+/* The same of one of a table's files: T5. */
+static void check_fixed(const char *uri, const char *want)
+{
+    struct buffer all;
+    buffer_init(&all, NULL, 1 << 20);
+    CHECK_OK(store_read_fixed(world.store, str_of(uri), &all, &err));
+    CHECK_STR(buffer_str(&all), want);
+    buffer_free(&all);
+}
+
+static void check_sized(const char *uri, const char *want)
+{
+    struct store_file *f;
+    char got[64] = "";
+    size_t bytes = strlen(want);
+    CHECK_OK(store_open(world.store, str_of(uri), (int64_t)bytes, &f, &err));
+    CHECK_OK(store_read(f, 0, got, bytes, &err));
+    CHECK_STR(str_of(got), want);
+    store_close(f);
+}
+
 /* ---- the rules ------------------------------------------------------------------------------ */
 
 TEST(rules)
@@ -597,20 +618,102 @@ TEST(files_that_come_next)
         CHECK_STR(str_of(got), "hello");
         store_close(f);
     }
-    check_text("s3://bucket/n/06", "hello");
+    check_fixed("s3://bucket/n/06", "hello");
     CHECK_INT(store_requests(world.store), 16);
-    check_text("s3://bucket/n/03", "hello"); /* asked for after all, as it is */
+    check_fixed("s3://bucket/n/03", "hello"); /* asked for after all, as it is */
     CHECK_OK(store_open(world.store, next[4].uri, 50, &f, &err));
     CHECK_STATUS(store_read(f, 0, got, 5, &err), ST_CORRUPT);
     store_close(f);
-    check_text("s3://bucket/n/06", "hello"); /* handed out once */
-    CHECK_INT(store_requests(world.store), 19);
+    CHECK_INT(store_requests(world.store), 18);
+    CHECK_OK(store_expect_files(world.store, next + 6, 10, &err)); /* all there */
+    CHECK_INT(store_requests(world.store), 18);
+    CHECK_OK(store_expect_files(world.store, next + 15, 5, &err)); /* 17, 18 and 19 are not */
+    CHECK_INT(store_requests(world.store), 21);
+    check_text("s3://bucket/n/06", "hello"); /* a file of anybody's: as it is now */
+    CHECK_INT(store_requests(world.store), 22);
     CHECK_OK(store_delete(world.store, next[7].uri, &err));
-    CHECK_OK(store_open(world.store, next[7].uri, 5, &f, &err)); /* opened, as it were, before */
-    store_close(f);
     buffer_init(&all, NULL, 100);
-    CHECK_STATUS(store_read_all(world.store, next[7].uri, &all, &err), ST_NOT_FOUND);
+    CHECK_STATUS(store_read_fixed(world.store, next[7].uri, &all, &err), ST_NOT_FOUND);
     CHECK_OK(store_expect_files(world.store, &(struct store_next){STR("/x"), 5}, 1, &err));
+    end(&world);
+}
+
+/* T5: what was written or read stays, as long as it is small, fixed and not deleted. */
+TEST(what_does_not_change)
+{
+    struct store_write *w;
+    begin(&world);
+    struct store *s = world.store;
+    CHECK_OK(write_text("s3://bucket/written", "one"));
+    check_fixed("s3a://bucket/written", "one");
+    check_sized("s3://bucket/written", "one");
+    CHECK_INT(store_requests(s), 1);
+    keep(&world, "found", STR(""), STR("two"));
+    check_sized("s3://bucket/found", "two");
+    check_fixed("s3://bucket/found", "two");
+    check_sized("s3n://bucket/found", "two");
+    CHECK_INT(store_requests(s), 2);
+    keep(&world, "metadata", STR(""), STR("three"));
+    check_fixed("s3://bucket/metadata", "three");
+    check_fixed("s3://bucket/metadata", "three");
+    CHECK_INT(store_requests(s), 3);
+
+    /* A person's file is read as it is, whether its text is known or not, and so is what replaces it. */
+    keep(&world, "metadata", STR(""), STR("four"));
+    check_text("s3://bucket/metadata", "four");
+    CHECK_INT(store_requests(s), 4);
+    CHECK_OK(store_write_create(s, STR("s3://bucket/copy"), &w, &err));
+    store_write_replace(w);
+    CHECK_OK(store_write_append(w, "five", 4, &err));
+    CHECK_OK(store_write_finish(w, &err));
+    check_fixed("s3://bucket/copy", "five");
+    CHECK_INT(store_requests(s), 6);
+
+    /* What is deleted is gone, and another file may have the name. */
+    CHECK_OK(store_delete(s, STR("s3://bucket/written"), &err));
+    CHECK_OK(write_text("s3://bucket/written", "six"));
+    check_fixed("s3://bucket/written", "six");
+    CHECK_INT(store_requests(s), 8);
+    CHECK_STATUS(write_text("s3://bucket/written", "seven"),
+                 ST_EXISTS); /* a refusal keeps nothing */
+    check_fixed("s3://bucket/written", "six");
+    end(&world);
+}
+
+/* Many small ones: the last used stay. */
+TEST(what_does_not_change_gives_way)
+{
+    char name[40];
+    struct mem_account account;
+    begin(&world);
+    for (int i = 0; i < 300; i++) {
+        snprintf(name, sizeof(name), "s3://bucket/w/%d", i % 40);
+        CHECK_OK(store_delete(world.store, str_of(name), &err));
+        CHECK_OK(write_text(name, name));
+        check_fixed("s3://bucket/w/0", "s3://bucket/w/0");
+    }
+    CHECK_INT(store_requests(world.store), 600);
+    store_destroy(world.store);
+
+    /* An eighth of the budget at most. */
+    size_t bytes = (size_t)100 << 10;
+    void *data = calloc(1, bytes);
+    struct property p[] = {{STR("s3.endpoint"), http_server_url(world.server, "/")},
+                           {STR("s3.access-key-id"), STR("id")},
+                           {STR("s3.secret-access-key"), STR("geheim")},
+                           {STR("s3.region"), STR("here")}};
+    mem_account_init(&account, "test", NULL, (size_t)2 << 20);
+    CHECK_OK(store_create(p, 4, &(struct store_config){.account = &account}, &world.store, &err));
+    for (int i = 0; i < 20; i++) {
+        snprintf(name, sizeof(name), "s3://bucket/v/%d", i);
+        CHECK_OK(store_write_all(world.store, str_of(name), data, bytes, &err));
+    }
+    CHECK(account.used_bytes <= (size_t)256 << 10);
+    CHECK(account.used_bytes >= 2 * bytes);
+    free(data);
+    store_destroy(world.store);
+    CHECK_INT(account.used_bytes, 0);
+    CHECK_OK(store_create_local(&world.store, &err));
     end(&world);
 }
 
