@@ -55,6 +55,7 @@ def anew(old):
     manager = old._jsparkSession.sessionState().catalogManager()
     names = manager.listCatalogs(old._jvm.scala.Option.empty())
     for i in range(names.length()):
-        if names.apply(i) != "spark_catalog":
-            manager.catalog(names.apply(i)).icebergCatalog().close()
+        catalog = manager.catalog(names.apply(i))
+        if catalog.getClass().getSimpleName() == "SparkCatalog":  # compactions have catalogs of their own
+            catalog.icebergCatalog().close()
     return old.newSession()
