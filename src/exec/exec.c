@@ -107,6 +107,8 @@ static status open_source(struct query_plan *p, const struct exec_context *c,
         return exec_values_open(p, c, out, err);
     case QUERY_PLAN_SAMPLE:
         return exec_sample_open(p, c, out, err);
+    case QUERY_PLAN_HELD:
+        return exec_held_open(p, c, out, err);
     default:
         FAIL(err, ST_INTERNAL, "plan node %d has no input", (int)p->kind);
     }

@@ -104,10 +104,9 @@ struct exec_write_spec {
     const struct exec_split_rule *split;
     /* Extra columns behind the schema's, for summary states: field ids outside the schema. */
     const struct column_schema *hidden; /* may be NULL */
-    /* Told of the rows [from, from + rows) of a batch when they go into a file; files are numbered
-     * as in exec_write's result. May be NULL. */
-    status (*tap)(void *self, size_t file, const struct column_batch *batch, int64_t from,
-                  int64_t rows, struct error *err);
+    /* Told of rows when they go into a file, in the file's order; files are numbered as in
+     * exec_write's result. May be NULL. */
+    status (*tap)(void *self, size_t file, const struct column_batch *batch, struct error *err);
     void *tap_self;
 };
 

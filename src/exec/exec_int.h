@@ -80,6 +80,8 @@ STATUS_MUST_USE status exec_files_open(struct query_plan *p, const struct exec_c
                                        struct column_stream *out, struct error *err);
 STATUS_MUST_USE status exec_values_open(struct query_plan *p, const struct exec_context *c,
                                         struct column_stream *out, struct error *err);
+STATUS_MUST_USE status exec_held_open(struct query_plan *p, const struct exec_context *c,
+                                      struct column_stream *out, struct error *err);
 STATUS_MUST_USE status exec_sample_open(struct query_plan *p, const struct exec_context *c,
                                         struct column_stream *out, struct error *err);
 STATUS_MUST_USE status exec_filter_open(struct query_plan *p, struct column_stream *input,

@@ -10,7 +10,8 @@
  *
  * W1  every path is in `written` before its first byte, so that a failure can be cleaned up
  * W2  at most OPEN_FILES files are open; the least recently used one is finished first
- * W3  a file's metrics come from the writer that saw its values, never from the input's claims */
+ * W3  a file's metrics come from the writer that saw its values, never from the input's claims
+ * W4  files are numbered as they are opened, and the tap hears of a row when its file gets it */
 #include "exec/exec_write_options.h"
 
 #include "iceberg/iceberg.h"
@@ -26,6 +27,7 @@ struct open_file {
     struct store_write *to;         /* owned */
     struct parquet_writer *writer;  /* owned */
     struct str path;
+    size_t number; /* W4 */
     uint64_t used; /* time of last use, for W2 */
 };
 
@@ -48,9 +50,8 @@ struct file_writer {
     struct column_span *part, *held; /* in arena: a slice of a batch; held rows that come back */
     uint64_t (*part_words)[COLUMN_SPAN_WORDS]; /* in arena: validity of `part` */
     uint64_t clock;
-    int64_t file_number;
-    struct iceberg_data_file *done; /* in arena */
-    size_t done_count, done_capacity;
+    struct iceberg_data_file *described; /* in arena: by number, once finished */
+    size_t file_count, file_capacity;    /* opened so far */
     int64_t rows;
 };
 
@@ -92,8 +93,10 @@ static status create_file(struct file_writer *w, struct open_file *f,
 {
     char name[128];
     struct iceberg_paths *paths = w->written;
-    snprintf(name, sizeof(name), "%s-%05lld.parquet", w->spec->name_prefix,
-             (long long)w->file_number++);
+    TRY(arena_grow(w->arena, (void **)&w->described, sizeof(*w->described), &w->file_capacity,
+                   w->file_count + 1, err));
+    f->number = w->file_count++;
+    snprintf(name, sizeof(name), "%s-%05zu.parquet", w->spec->name_prefix, f->number);
     TRY(iceberg_data_path(w->spec->table, w->spec->spec, partition, str_of(name), w->arena,
                           &f->path, err));
     TRY(arena_grow(paths->arena, (void **)&paths->paths, sizeof(struct str), &paths->capacity,
@@ -175,10 +178,9 @@ static status describe_file(struct file_writer *w, struct open_file *f,
 static status finish_file(struct file_writer *w, struct open_file *f, struct error *err)
 {
     struct parquet_file_metrics m;
-    struct iceberg_data_file file;
     status st = parquet_writer_finish(f->writer, w->arena, &m, err);
     if (st == ST_OK)
-        st = describe_file(w, f, &m, &file, err);
+        st = describe_file(w, f, &m, &w->described[f->number], err);
     if (st != ST_OK) {
         abandon_file(f);
         return st;
@@ -186,11 +188,15 @@ static status finish_file(struct file_writer *w, struct open_file *f, struct err
     parquet_writer_free(f->writer);
     struct store_write *to = f->to;
     *f = (struct open_file){0};
-    TRY(store_write_finish(to, err));
-    TRY(arena_grow(w->arena, (void **)&w->done, sizeof(*w->done), &w->done_capacity,
-                   w->done_count + 1, err));
-    w->done[w->done_count++] = file;
-    return ST_OK;
+    return store_write_finish(to, err);
+}
+
+/* W4 */
+static status append_file(struct file_writer *w, struct open_file *f,
+                          const struct column_batch *batch, struct error *err)
+{
+    TRY_CONTEXT(parquet_writer_append(f->writer, batch, err), err, "%.*s", STR_ARG(f->path));
+    return w->spec->tap ? w->spec->tap(w->spec->tap_self, f->number, batch, err) : ST_OK;
 }
 
 /* ---- files cut at keys ------------------------------------------------------------------------ */
@@ -205,8 +211,7 @@ static status append_slice(struct file_writer *w, struct open_file *f,
                                        from, rows, w->part_words[i]);
     if (hold)
         return exec_rows_append(&w->splits[f - w->files].held, w->part, rows, err);
-    TRY_CONTEXT(parquet_writer_append(f->writer, &part, err), err, "%.*s", STR_ARG(f->path));
-    return ST_OK;
+    return append_file(w, f, &part, err);
 }
 
 /* Ends the file before the rows held back; they begin the next one of its partition. */
@@ -219,7 +224,7 @@ static status cut_file(struct file_writer *w, struct open_file *f, struct error 
     TRY(open_file(w, f, partition, err));
     for (int64_t at = 0; at < held->rows; at += batch.rows) {
         batch.rows = exec_rows_batch(held, at, w->held);
-        TRY_CONTEXT(parquet_writer_append(f->writer, &batch, err), err, "%.*s", STR_ARG(f->path));
+        TRY(append_file(w, f, &batch, err));
     }
     exec_rows_clear(held);
     return ST_OK;
@@ -317,7 +322,7 @@ static status append_to(struct file_writer *w, const struct column_value *partit
     TRY(file_for(w, partition, &f, err));
     if (w->splits)
         return append_split(w, f, batch, err);
-    TRY_CONTEXT(parquet_writer_append(f->writer, batch, err), err, "%.*s", STR_ARG(f->path));
+    TRY(append_file(w, f, batch, err));
     if (parquet_writer_bytes(f->writer) >= w->options.target_bytes)
         TRY(finish_file(w, f, err));
     return ST_OK;
@@ -483,8 +488,8 @@ status exec_write(struct column_stream *rows, const struct exec_write_spec *spec
         column_vector_free(&s.gathered[i]);
     codec_work_free(w->options.parquet.work);
     arena_free(&s.arena);
-    *files = w->done;
-    *file_count = w->done_count;
+    *files = w->described;
+    *file_count = st == ST_OK ? w->file_count : 0;
     *row_count = w->rows;
     return st;
 }
