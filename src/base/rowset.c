@@ -168,3 +168,121 @@ int64_t rowset_mask(const struct rowset *s, int64_t from, int64_t rows, uint64_t
         set += __builtin_popcountll(words[i]);
     return set;
 }
+
+/* ---- members ---------------------------------------------------------------------------------- */
+
+/* The first number of a chunk that is not below n; ROWSET_CHUNK_ROWS = none. */
+static uint32_t next_in_chunk(const struct rowset_chunk *c, uint32_t n)
+{
+    if (!c->bits) {
+        uint32_t at = lower_bound(c, n);
+        return at < c->count ? c->numbers[at] : ROWSET_CHUNK_ROWS;
+    }
+    uint64_t w = c->bits[n / 64] & ~UINT64_C(0) << (n % 64);
+    for (uint32_t at = n / 64;; w = c->bits[at]) {
+        if (w)
+            return at * 64 + (uint32_t)__builtin_ctzll(w);
+        if (++at == CHUNK_WORDS)
+            return ROWSET_CHUNK_ROWS;
+    }
+}
+
+int64_t rowset_next(const struct rowset *s, int64_t from)
+{
+    uint32_t n = (uint32_t)(from % ROWSET_CHUNK_ROWS);
+    if (from >= s->limit)
+        return -1;
+    for (size_t i = (size_t)(from / ROWSET_CHUNK_ROWS); i < s->chunk_count; i++, n = 0) {
+        uint32_t found = next_in_chunk(&s->chunks[i], n);
+        if (found < ROWSET_CHUNK_ROWS)
+            return (int64_t)i * ROWSET_CHUNK_ROWS + found;
+    }
+    return -1;
+}
+
+/* Members in [from, to) of one chunk. */
+static int64_t count_chunk(const struct rowset_chunk *c, uint32_t from, uint32_t to)
+{
+    int64_t count = 0;
+    if (!c->bits)
+        return (int64_t)lower_bound(c, to) - lower_bound(c, from);
+    for (uint32_t at = from; at < to;) {
+        uint32_t in_word = at % 64, n = to - at < 64 - in_word ? to - at : 64 - in_word;
+        uint64_t mask = (n == 64 ? ~UINT64_C(0) : (UINT64_C(1) << n) - 1) << in_word;
+        count += __builtin_popcountll(c->bits[at / 64] & mask);
+        at += n;
+    }
+    return count;
+}
+
+int64_t rowset_count_range(const struct rowset *s, int64_t from, int64_t rows)
+{
+    int64_t count = 0;
+    if (from >= s->limit)
+        return 0;
+    int64_t end = rows > s->limit - from ? s->limit : from + rows;
+    while (from < end) {
+        int64_t first = from % ROWSET_CHUNK_ROWS, n = ROWSET_CHUNK_ROWS - first;
+        n = end - from < n ? end - from : n;
+        count += count_chunk(&s->chunks[from / ROWSET_CHUNK_ROWS], (uint32_t)first,
+                             (uint32_t)(first + n));
+        from += n;
+    }
+    return count;
+}
+
+/* ---- two sets --------------------------------------------------------------------------------- */
+
+/* The bits of chunk i of a that are not b's. */
+static void minus_words(const struct rowset *a, const struct rowset *b, size_t i, uint64_t *words)
+{
+    uint64_t taken[CHUNK_WORDS] = {0};
+    memset(words, 0, CHUNK_BYTES);
+    mask_chunk(&a->chunks[i], 0, ROWSET_CHUNK_ROWS, words, 0);
+    if (i < b->chunk_count)
+        mask_chunk(&b->chunks[i], 0, ROWSET_CHUNK_ROWS, taken, 0);
+    for (size_t w = 0; w < CHUNK_WORDS; w++)
+        words[w] &= ~taken[w];
+}
+
+static bool chunk_empty(const struct rowset_chunk *c)
+{
+    return !c->bits && c->count == 0;
+}
+
+status rowset_add_minus(struct rowset *to, const struct rowset *a, const struct rowset *b,
+                        struct error *err)
+{
+    uint64_t words[CHUNK_WORDS];
+    for (size_t i = 0; i < a->chunk_count; i++) {
+        if (chunk_empty(&a->chunks[i]))
+            continue;
+        minus_words(a, b, i, words);
+        for (int64_t w = 0; w < CHUNK_WORDS; w++)
+            for (uint64_t left = words[w]; left; left &= left - 1)
+                TRY(rowset_add(to, (int64_t)i * ROWSET_CHUNK_ROWS + w * 64 + __builtin_ctzll(left),
+                               err));
+    }
+    return ST_OK;
+}
+
+bool rowset_includes(const struct rowset *a, const struct rowset *b)
+{
+    uint64_t words[CHUNK_WORDS];
+    if (b->count > a->count)
+        return false;
+    for (size_t i = 0; i < b->chunk_count; i++) {
+        if (chunk_empty(&b->chunks[i]))
+            continue;
+        minus_words(b, a, i, words);
+        for (size_t w = 0; w < CHUNK_WORDS; w++)
+            if (words[w])
+                return false;
+    }
+    return true;
+}
+
+bool rowset_eq(const struct rowset *a, const struct rowset *b)
+{
+    return a->count == b->count && rowset_includes(a, b);
+}

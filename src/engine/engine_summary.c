@@ -359,23 +359,37 @@ static int month_column(const struct query_plan *plan)
     return is_time ? key->column : -1;
 }
 
+/* Columns in sort order. */
+static status key_columns(struct refresh *x, const struct query_plan *plan, int **out,
+                          struct error *err)
+{
+    TRY(ARENA_ARRAY(&x->e->arena, int, plan->sort.count, out, err));
+    for (size_t i = 0; i < plan->sort.count; i++)
+        (*out)[i] = plan->sort.keys[i].value->column;
+    return ST_OK;
+}
+
 static status op_write(void *self, struct query_plan *plan, size_t visible,
-                       const struct column_schema *hidden, struct summary_digest *digest,
+                       const struct column_schema *hidden, struct summary_digest_files *digests,
                        struct iceberg_data_file **files, size_t *count, struct error *err)
 {
     struct refresh *x = self;
-    struct column_stream rows, tapped;
+    struct column_stream rows;
     int64_t row_count;
     int32_t *ids;
+    int *keys;
     ENSURE(plan->kind == QUERY_PLAN_SORT && plan->sort.count > 0, err);
-    struct exec_split_rule split = {month_column(plan), SUMMARY_SIDE_BYTES, SUMMARY_FILE_BYTES};
-    struct exec_write_spec how = {.split = &split, .hidden = hidden};
     TRY(field_ids(x, hidden, &ids, err));
+    TRY(key_columns(x, plan, &keys, err));
+    digests->of = (struct summary_rows){&plan->schema, ids, visible};
+    digests->key_count = plan->sort.count;
+    digests->keys = keys;
+    struct exec_split_rule split = {month_column(plan), SUMMARY_SIDE_BYTES, SUMMARY_FILE_BYTES};
+    struct exec_write_spec how = {
+        .split = &split, .hidden = hidden, .tap = summary_digest_files_tap, .tap_self = digests};
     TRY(exec_open(plan, &x->e->exec, &rows, err));
-    TRY(summary_digest_tap(&rows, ids, visible, digest, &x->e->arena, &x->e->session->account,
-                           &tapped, err));
-    status st = engine_write_stream(x->e, x->t, &tapped, &how, files, count, &row_count, err);
-    tapped.close(tapped.self);
+    status st = engine_write_stream(x->e, x->t, &rows, &how, files, count, &row_count, err);
+    rows.close(rows.self);
     return st;
 }
 

@@ -68,9 +68,15 @@ static bool is_equality(const struct iceberg_delete *d)
     return d->entry.file.content == ICEBERG_EQUALITY_DELETES;
 }
 
+/* Delete files are not looked at where the rows are chosen. */
+static size_t delete_count(const struct iceberg_entry *e)
+{
+    return e->rows ? 0 : e->delete_count;
+}
+
 static bool has_positions(const struct iceberg_entry *e)
 {
-    return e->delete_count > 0 && !is_equality(e->deletes[0]); /* positions stand first */
+    return delete_count(e) > 0 && !is_equality(e->deletes[0]); /* positions stand first */
 }
 
 static int target_order(const void *a, const void *b)
@@ -168,7 +174,7 @@ static status list_scopes(struct exec_deletes *d, struct error *err)
     d->scope_count = files->scope_count;
     TRY(ARENA_ARRAY(d->c->arena, struct scope, d->scope_count, &d->scopes, err));
     for (size_t i = 0; i < files->count; i++)
-        for (size_t k = 0; k < files->entries[i].delete_count; k++)
+        for (size_t k = 0; k < delete_count(&files->entries[i]); k++)
             if (is_equality(files->entries[i].deletes[k]))
                 TRY(add_scope(d, files->entries[i].deletes[k], err));
     return ST_OK;
@@ -181,7 +187,7 @@ status exec_deletes_open(const struct query_plan *scan, const struct exec_contex
     bool any = false;
     *out = NULL;
     for (size_t i = 0; i < files->count; i++)
-        any |= files->entries[i].delete_count > 0;
+        any |= delete_count(&files->entries[i]) > 0;
     if (!any)
         return ST_OK;
     TRY(ARENA_NEW(c->arena, struct exec_deletes, out, err));
@@ -397,12 +403,12 @@ status exec_deletes_begin(struct exec_deletes *d, size_t file, bool *any, struct
     struct target key = {.entry = e};
     d->entry = e;
     d->target = NULL;
-    *any = e->delete_count > 0;
+    *any = delete_count(e) > 0;
     if (has_positions(e)) {
         d->target = bsearch(&key, d->targets, d->target_count, sizeof(key), target_order);
         ENSURE(d->target != NULL, err);
     }
-    for (size_t i = 0; i < e->delete_count; i++) {
+    for (size_t i = 0; i < delete_count(e); i++) {
         const struct iceberg_delete *x = e->deletes[i];
         TRY(is_equality(x)                    ? load_scope(d, x->scope, err)
             : x->entry.file.content_bytes > 0 ? load_vector(d, x, err)

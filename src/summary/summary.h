@@ -142,14 +142,36 @@ struct summary_digest {
     int64_t row_count;
 };
 
-/* A stream that passes rows through and adds them to *d. A row is encoded column by column: field
- * id, NULL mark, then integers, dates and times as 8 bytes, real as double, decimals as 16, text
- * with its length; `rows` takes the first `visible` columns, `states` all of them. `field_ids` has
- * one id per column and stays borrowed, as does d. Takes `from` over, also on failure. */
-STATUS_MUST_USE status summary_digest_tap(struct column_stream *from, const int32_t *field_ids,
-                                          size_t visible, struct summary_digest *d,
-                                          struct arena *arena, struct mem_account *account,
-                                          struct column_stream *out, struct error *err);
+/* The columns of rows to be digested. */
+struct summary_rows {
+    const struct column_schema *schema; /* borrowed; hidden columns last */
+    const int32_t *field_ids;           /* borrowed: one a column */
+    size_t visible;                     /* columns that count for `rows`; for `states` all do */
+};
+
+/* Adds the rows of a batch to *d. A row is encoded column by column: field id, NULL mark, then
+ * integers, dates and times as 8 bytes, real as double, decimals as 16, text with its length. */
+STATUS_MUST_USE status summary_digest_add(struct summary_digest *d, const struct summary_rows *r,
+                                          const struct column_batch *batch,
+                                          struct mem_account *account, struct error *err);
+
+/* Digests of the files that exec_write makes, as its tap; the table's is their sum. The key columns
+ * are those by which the rows are sorted. The caller fills in the fields up to `arena`. */
+struct summary_digest_files {
+    struct summary_rows of;
+    size_t key_count;
+    const int *keys;     /* borrowed: columns, in sort order */
+    struct arena *arena; /* borrowed: what is below */
+    size_t count, capacity;
+    struct summary_digest_file {
+        struct summary_digest digest;
+        struct str first, last; /* keys of its first and last row, as column_key.h's bytes */
+    } * files;                  /* numbered as exec_write numbers them */
+};
+STATUS_MUST_USE status summary_digest_files_tap(void *self, size_t file,
+                                                const struct column_batch *batch,
+                                                struct error *err);
+struct summary_digest summary_digest_files_sum(const struct summary_digest_files *f);
 #define SUMMARY_DIGEST_DIGITS 32
 STATUS_MUST_USE status summary_digest_text(uint128 digest, struct arena *arena, struct str *out,
                                            struct error *err);
@@ -164,10 +186,10 @@ struct summary_ops {
     status (*plan)(void *self, struct str select, struct str zone, struct query_plan **out,
                    const struct iceberg_table **raw, const struct iceberg_snapshot **snapshot,
                    struct catalog_name *raw_name, struct error *err);
-    /* Runs the plan, which summary_extend made, passing its rows through the digest, and writes
-     * them as data files of the summary, cut at keys. */
+    /* Runs the plan, which summary_extend made, and writes its rows as data files of the summary,
+     * cut at keys; *digests gets theirs. */
     status (*write)(void *self, struct query_plan *plan, size_t visible,
-                    const struct column_schema *hidden, struct summary_digest *digest,
+                    const struct column_schema *hidden, struct summary_digest_files *digests,
                     struct iceberg_data_file **files, size_t *count, struct error *err);
     /* Stages changes of schema and properties. */
     status (*update)(void *self, const struct iceberg_update *updates, size_t count,

@@ -14,20 +14,13 @@
 #include "summary/summary.h"
 
 #include "base/bytes.h"
+#include "column/column_key.h"
 
 #include <math.h>
 #include <string.h>
 #include <xxhash.h>
 
 #define ROW_CAP_BYTES ((size_t)256 << 20)
-
-struct tap {
-    struct column_stream from; /* owned */
-    const int32_t *field_ids;  /* borrowed */
-    size_t visible;
-    struct summary_digest *digest; /* borrowed */
-    struct buffer row;             /* owned: one row's bytes */
-};
 
 static status put_u64(struct buffer *b, uint64_t v, struct error *err)
 {
@@ -72,16 +65,16 @@ static status put_value(struct buffer *b, const struct column_value *v, struct e
     FAIL(err, ST_INTERNAL, "a digest of type %d", (int)v->type.kind);
 }
 
-static status put_column(struct tap *t, const struct column_batch *batch, size_t column,
-                         int64_t row, struct error *err)
+static status put_column(const struct summary_rows *r, const struct column_batch *batch,
+                         size_t column, int64_t row, struct buffer *out, struct error *err)
 {
     struct column_value v;
     uint8_t head[5];
-    column_span_value(&batch->spans[column], t->from.schema->fields[column].type, row, &v);
-    store_u32le(head, (uint32_t)t->field_ids[column]);
+    column_span_value(&batch->spans[column], r->schema->fields[column].type, row, &v);
+    store_u32le(head, (uint32_t)r->field_ids[column]);
     head[4] = !v.null;
-    TRY(buffer_append(&t->row, head, sizeof(head), err));
-    return v.null ? ST_OK : put_value(&t->row, &v, err);
+    TRY(buffer_append(out, head, sizeof(head), err));
+    return v.null ? ST_OK : put_value(out, &v, err);
 }
 
 static uint128 hash_row(const struct buffer *b)
@@ -90,50 +83,84 @@ static uint128 hash_row(const struct buffer *b)
     return (uint128)h.high64 << 64 | h.low64;
 }
 
-static status add_row(struct tap *t, const struct column_batch *batch, int64_t row,
+static status add_row(struct summary_digest *d, const struct summary_rows *r,
+                      const struct column_batch *batch, int64_t row, struct buffer *bytes,
                       struct error *err)
 {
-    buffer_clear(&t->row);
-    for (size_t i = 0; i < t->visible; i++)
-        TRY(put_column(t, batch, i, row, err));
-    t->digest->rows += hash_row(&t->row);
-    for (size_t i = t->visible; i < batch->columns; i++)
-        TRY(put_column(t, batch, i, row, err));
-    t->digest->states += hash_row(&t->row);
-    t->digest->row_count++;
+    buffer_clear(bytes);
+    for (size_t i = 0; i < r->visible; i++)
+        TRY(put_column(r, batch, i, row, bytes, err));
+    d->rows += hash_row(bytes);
+    for (size_t i = r->visible; i < batch->columns; i++)
+        TRY(put_column(r, batch, i, row, bytes, err));
+    d->states += hash_row(bytes);
+    d->row_count++;
     return ST_OK;
 }
 
-static status tap_next(void *self, struct column_batch *out, struct error *err)
+status summary_digest_add(struct summary_digest *d, const struct summary_rows *r,
+                          const struct column_batch *batch, struct mem_account *account,
+                          struct error *err)
 {
-    struct tap *t = self;
-    TRY(t->from.next(t->from.self, out, err));
-    for (int64_t i = 0; i < out->rows; i++)
-        TRY(add_row(t, out, i, err));
-    return ST_OK;
+    struct buffer bytes;
+    status st = ST_OK;
+    buffer_init(&bytes, account, ROW_CAP_BYTES);
+    for (int64_t i = 0; i < batch->rows && st == ST_OK; i++)
+        st = add_row(d, r, batch, i, &bytes, err);
+    buffer_free(&bytes);
+    return st;
 }
 
-static void tap_close(void *self)
-{
-    struct tap *t = self;
-    t->from.close(t->from.self);
-    buffer_free(&t->row);
-}
+/* ---- of the files that a write makes ----------------------------------------------------------- */
 
-status summary_digest_tap(struct column_stream *from, const int32_t *field_ids, size_t visible,
-                          struct summary_digest *d, struct arena *arena,
-                          struct mem_account *account, struct column_stream *out, struct error *err)
+static status key_of(const struct summary_digest_files *f, const struct column_batch *batch,
+                     int64_t row, struct buffer *out, struct error *err)
 {
-    struct tap *t;
-    status st = ARENA_NEW(arena, struct tap, &t, err);
-    if (st != ST_OK) {
-        from->close(from->self);
-        return st;
+    for (size_t i = 0; i < f->key_count; i++) {
+        struct column_value v;
+        size_t column = (size_t)f->keys[i];
+        column_span_value(&batch->spans[column], f->of.schema->fields[column].type, row, &v);
+        TRY(column_key_put(&v, out, err));
     }
-    *t = (struct tap){.from = *from, .field_ids = field_ids, .visible = visible, .digest = d};
-    buffer_init(&t->row, account, ROW_CAP_BYTES);
-    *out = (struct column_stream){from->schema, t, tap_next, tap_close};
     return ST_OK;
+}
+
+/* Of a file one key a batch stays behind in the arena: little beside the rows it stands for. */
+static status keep_key(const struct summary_digest_files *f, const struct column_batch *batch,
+                       int64_t row, struct str *out, struct error *err)
+{
+    struct buffer key;
+    buffer_init(&key, f->arena->account, ROW_CAP_BYTES);
+    status st = key_of(f, batch, row, &key, err);
+    if (st == ST_OK)
+        st = arena_str(f->arena, buffer_str(&key), out, err);
+    buffer_free(&key);
+    return st;
+}
+
+status summary_digest_files_tap(void *self, size_t file, const struct column_batch *batch,
+                                struct error *err)
+{
+    struct summary_digest_files *f = self;
+    TRY(arena_grow(f->arena, (void **)&f->files, sizeof(*f->files), &f->capacity, file + 1, err));
+    if (f->count <= file)
+        f->count = file + 1;
+    struct summary_digest_file *x = &f->files[file];
+    if (x->digest.row_count == 0)
+        TRY(keep_key(f, batch, 0, &x->first, err));
+    TRY(keep_key(f, batch, batch->rows - 1, &x->last, err));
+    return summary_digest_add(&x->digest, &f->of, batch, f->arena->account, err);
+}
+
+struct summary_digest summary_digest_files_sum(const struct summary_digest_files *f)
+{
+    struct summary_digest sum = {0};
+    for (size_t i = 0; i < f->count; i++) {
+        sum.rows += f->files[i].digest.rows;
+        sum.states += f->files[i].digest.states;
+        sum.row_count += f->files[i].digest.row_count;
+    }
+    return sum;
 }
 
 status summary_digest_text(uint128 digest, struct arena *arena, struct str *out, struct error *err)

@@ -250,7 +250,7 @@ status summary_refresh(const struct iceberg_table *t, const struct summary_ops *
 {
     struct refreshing r = {.t = t, .ops = ops, .arena = arena, .started_ms = clock_now_us() / 1000};
     struct column_schema hidden;
-    struct summary_digest digest = {0};
+    struct summary_digest_files digests = {.arena = arena};
     struct iceberg_data_file *files;
     struct catalog_name raw_name;
     size_t count;
@@ -264,7 +264,8 @@ status summary_refresh(const struct iceberg_table *t, const struct summary_ops *
     TRY(stage_schemas(&r, err));
     TRY(summary_extend(r.plan, r.d, arena, &r.plan, err));
     TRY(summary_hidden_schema(r.d, arena, &hidden, err));
-    TRY(ops->write(ops->self, r.plan, r.d->column_count, &hidden, &digest, &files, &count, err));
+    TRY(ops->write(ops->self, r.plan, r.d->column_count, &hidden, &digests, &files, &count, err));
+    struct summary_digest digest = summary_digest_files_sum(&digests);
     TRY(random_id(&snapshot_id, err));
     out->rows = digest.row_count;
     TRY(stage_properties(&r, &digest, snapshot_id, err));
