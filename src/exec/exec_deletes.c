@@ -18,6 +18,7 @@
 #include "exec/exec_deletes.h"
 
 #include "base/rowset.h"
+#include "exec/exec_gather.h"
 #include "exec/exec_keyset.h"
 #include "iceberg/iceberg.h"
 
@@ -447,16 +448,9 @@ status exec_deletes_keep(struct exec_deletes *d, int64_t first, const struct col
                          uint16_t *rows, size_t *count, struct error *err)
 {
     uint64_t gone[COLUMN_SPAN_WORDS] = {0};
-    size_t n = 0;
     if (d->target && d->target->rows.count > 0)
         rowset_mask(&d->target->rows, first, batch->rows, gone);
     TRY(mark_equal(d, batch, gone, err));
-    for (int64_t w = 0; w * 64 < batch->rows; w++) {
-        int64_t left = batch->rows - w * 64;
-        uint64_t kept = ~gone[w] & (left < 64 ? (UINT64_C(1) << left) - 1 : ~UINT64_C(0));
-        for (; kept; kept &= kept - 1)
-            rows[n++] = (uint16_t)(w * 64 + __builtin_ctzll(kept));
-    }
-    *count = n;
+    *count = exec_gather_list(gone, batch->rows, false, rows);
     return ST_OK;
 }

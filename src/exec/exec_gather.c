@@ -83,3 +83,15 @@ void exec_gather_free(struct exec_gather *g)
         mem_free(g->account, g->columns[i].values, g->columns[i].room_bytes);
     g->count = 0;
 }
+
+size_t exec_gather_list(const uint64_t *words, int64_t rows, bool set, uint16_t *out)
+{
+    size_t n = 0;
+    for (int64_t w = 0; w * 64 < rows; w++) {
+        int64_t left = rows - w * 64;
+        uint64_t in = left < 64 ? (UINT64_C(1) << left) - 1 : ~UINT64_C(0);
+        for (uint64_t wanted = in & (set ? words[w] : ~words[w]); wanted; wanted &= wanted - 1)
+            out[n++] = (uint16_t)(w * 64 + __builtin_ctzll(wanted));
+    }
+    return n;
+}

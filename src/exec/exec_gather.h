@@ -26,4 +26,7 @@ void exec_gather_free(struct exec_gather *g);
 void exec_gather_rows(struct exec_gather *g, const struct column_batch *in, const uint16_t *rows,
                       size_t n, struct column_batch *out);
 
+/* The numbers of the rows whose bit is `set`, ascending: into `out`, which has room for `rows`. */
+size_t exec_gather_list(const uint64_t *words, int64_t rows, bool set, uint16_t *out);
+
 #endif

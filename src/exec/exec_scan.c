@@ -9,7 +9,8 @@
  *     column b  [====run====][=codes=]         batch 2:  5 rows ...
  *
  * Where delete files apply (exec_deletes.h), the columns they compare are read too, deleted rows are
- * found by their number in the file, and the rest of the batch is gathered.
+ * found by their number in the file, and the rest of the batch is gathered. Where the caller has
+ * chosen the rows of a file, row groups and pages without any are passed over.
  *
  * A column that a file lacks was added after it was written: its value is that of an identity
  * partition field, else its initial default, else NULL. Row groups are skipped
@@ -17,6 +18,7 @@
 #include "exec/exec_deletes.h"
 #include "exec/exec_gather.h"
 
+#include "base/rowset.h"
 #include "iceberg/iceberg.h"
 #include "parquet/parquet.h"
 
@@ -46,7 +48,7 @@ struct scan {
     size_t column_count;             /* the plan's, and behind them those that deletes compare */
     struct exec_deletes *deletes;    /* owned; NULL: none apply to any file */
     bool any_deletes;                /* to the open file */
-    struct exec_gather gather;       /* with deletes only */
+    struct exec_gather gather;       /* with deletes or chosen rows only */
     struct iceberg_mapping mapping;  /* of an Iceberg table, for files without field ids */
     int *file_column;                /* in c->arena: index in this file, -1 = absent */
     struct scan_column *columns;     /* in c->arena */
@@ -179,6 +181,7 @@ static status open_file(struct scan *s, struct error *err)
              (long long)parquet_rows(s->parquet), (long long)e->file.records);
     if (s->c->counters)
         s->c->counters->files++;
+    ENSURE(!e || !e->rows || e->rows->limit == e->file.records, err);
     s->group = 0;
     s->groups = parquet_row_groups(s->parquet);
     s->next_row = 0;
@@ -226,11 +229,24 @@ static status group_metrics(struct scan *s, size_t group, struct iceberg_data_fi
     return ST_OK;
 }
 
+/* Has the row group, which is the next in the file, a chosen row? */
+static bool group_chosen(const struct scan *s, size_t group)
+{
+    const struct iceberg_entry *e = scan_entry(s);
+    if (!e || !e->rows)
+        return true;
+    int64_t rows = parquet_group_rows(s->parquet, group);
+    int64_t in = rowset_count_range(e->rows, s->next_row, rows);
+    return e->except ? in < rows : in > 0;
+}
+
 static status group_may_match(struct scan *s, size_t group, bool *out, struct error *err)
 {
     const struct query_plan *p = s->plan;
     struct iceberg_data_file as_file;
-    *out = true;
+    *out = group_chosen(s, group);
+    if (!*out)
+        return ST_OK;
     if (p->kind != QUERY_PLAN_SCAN || !p->scan.pred || !parquet_has_field_ids(s->parquet))
         return ST_OK;
     TRY(group_metrics(s, group, &as_file, err));
@@ -345,13 +361,47 @@ static status read_rows(struct scan *s, struct column_batch *out, struct error *
     return ST_OK;
 }
 
-/* Takes the deleted rows out of a batch of the open file; rows 0 when none is left. */
-static status take_deleted(struct scan *s, struct column_batch *batch, struct error *err)
+/* Passes over rows, which no page is read for that has nothing else. */
+static status pass_rows(struct scan *s, int64_t rows, struct error *err)
 {
+    bool all = rows == s->rows_left;
+    s->rows_left -= rows;
+    s->next_row += rows;
+    for (size_t i = 0; i < s->column_count && !all; i++) {
+        struct scan_column *col = &s->columns[i];
+        int64_t rest = col->span.rows - col->at, in_span = rest < rows ? rest : rows;
+        col->at += in_span;
+        if (col->reader)
+            TRY_CONTEXT(parquet_column_skip(col->reader, rows - in_span, err), err, "%.*s",
+                        STR_ARG(scan_uri(s)));
+    }
+    return ST_OK;
+}
+
+/* Goes to the next chosen row of the open row group, or to its end. */
+static status pass_unchosen(struct scan *s, struct error *err)
+{
+    const struct iceberg_entry *e = scan_entry(s);
+    if (!e || !e->rows || e->except)
+        return ST_OK;
+    int64_t next = rowset_next(e->rows, s->next_row), end = s->next_row + s->rows_left;
+    return pass_rows(s, (next < 0 || next > end ? end : next) - s->next_row, err);
+}
+
+/* Takes rows that are deleted or not chosen out of a batch of the open file; rows 0 when none is
+ * left. */
+static status take_unwanted(struct scan *s, struct column_batch *batch, struct error *err)
+{
+    uint64_t words[COLUMN_SPAN_WORDS];
     uint16_t rows[COLUMN_SPAN_ROWS];
     size_t n = (size_t)batch->rows;
-    if (s->any_deletes)
+    const struct iceberg_entry *e = scan_entry(s);
+    if (e && e->rows) {
+        rowset_mask(e->rows, s->next_row - batch->rows, batch->rows, words);
+        n = exec_gather_list(words, batch->rows, !e->except, rows);
+    } else if (s->any_deletes) {
         TRY(exec_deletes_keep(s->deletes, s->next_row - batch->rows, batch, rows, &n, err));
+    }
     batch->columns = s->plan->schema.count;
     if (n == 0)
         batch->rows = 0;
@@ -372,10 +422,21 @@ static status scan_next(void *self, struct column_batch *out, struct error *err)
             if (!more)
                 return ST_OK;
         }
+        TRY(pass_unchosen(s, err));
+        if (s->rows_left == 0)
+            continue;
         TRY(read_rows(s, out, err));
-        TRY(take_deleted(s, out, err));
+        TRY(take_unwanted(s, out, err));
     } while (out->rows == 0);
     return ST_OK;
+}
+
+static bool any_chosen(const struct query_plan *p)
+{
+    for (size_t i = 0; p->kind == QUERY_PLAN_SCAN && i < p->scan.files->count; i++)
+        if (p->scan.files->entries[i].rows)
+            return true;
+    return false;
 }
 
 static status scan_prepare(struct scan *s, struct error *err)
@@ -387,10 +448,10 @@ static status scan_prepare(struct scan *s, struct error *err)
         TRY(iceberg_mapping_of(p->scan.table, c->arena, &s->mapping, err));
         TRY(exec_deletes_open(p, c, &s->deletes, err));
     }
-    if (s->deletes) {
-        TRY(exec_gather_init(&s->gather, &p->schema, c, err));
+    if (s->deletes)
         extra = exec_deletes_columns(s->deletes);
-    }
+    if (s->deletes || any_chosen(p))
+        TRY(exec_gather_init(&s->gather, &p->schema, c, err));
     s->column_count = p->schema.count + extra->count;
     TRY(ARENA_ARRAY(c->arena, int, s->column_count, &s->file_column, err));
     TRY(ARENA_ARRAY(c->arena, struct scan_column, s->column_count, &s->columns, err));

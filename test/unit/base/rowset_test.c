@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* rowset_test.c - sets of rows against an array of flags. */
 #include "base/rowset.h"
+
+#include "base/buffer.h"
+#include "base/bytes.h"
 #include "harness/test.h"
 
 #include <stdlib.h>
@@ -38,7 +41,20 @@ static void check_same(struct model *m)
                 test_fail(__FILE__, __LINE__, "row %lld", (long long)(from + i));
         }
         CHECK_INT(set, n);
+        CHECK_INT(rowset_count_range(&m->set, from, rows), n);
     }
+    int64_t at = -1;
+    for (int64_t i = 0; i < LIMIT; i++) {
+        if (!m->has[i])
+            continue;
+        at = rowset_next(&m->set, at + 1);
+        if (at != i)
+            test_fail(__FILE__, __LINE__, "next is %lld, not %lld", (long long)at, (long long)i);
+    }
+    CHECK_INT(rowset_next(&m->set, at + 1), -1);
+    CHECK_INT(rowset_next(&m->set, LIMIT), -1);
+    CHECK_INT(rowset_count_range(&m->set, 0, INT64_MAX), count);
+    CHECK_INT(rowset_count_range(&m->set, INT64_MAX, 1), 0);
 }
 
 static void model_init(struct model *m, struct mem_account *account)
@@ -131,4 +147,179 @@ TEST(memory_is_refused_cleanly)
     CHECK_OK(rowset_add(&s, 0, &err));
     CHECK_INT(s.count, 0);
     rowset_free(&s);
+}
+
+/* ---- two sets --------------------------------------------------------------------------------- */
+
+/* Numbers, bits, ranges and nothing, chunk by chunk. */
+static void fill(struct model *m, int kind)
+{
+    struct error err;
+    if (kind == 1)
+        for (int64_t row = 5; row < LIMIT; row += 1000)
+            add(m, row);
+    if (kind == 2)
+        for (int i = 0; i < 60000; i++)
+            add(m, 65536 + (int64_t)draw(m, 100000));
+    if (kind == 3) {
+        CHECK_OK(rowset_add_range(&m->set, 60000, 20000, &err));
+        for (int64_t i = 60000; i < 80000; i++)
+            m->has[i] = true;
+    }
+    if (kind == 4)
+        for (int i = 0; i < 500; i++)
+            add(m, (int64_t)draw(m, 70000));
+}
+
+#define KINDS 5
+
+TEST(difference_and_comparison)
+{
+    struct error err;
+    for (int a = 0; a < KINDS; a++)
+        for (int b = 0; b < KINDS; b++) {
+            struct model x, y, z;
+            bool includes = true, equal = true;
+            model_init(&x, NULL);
+            model_init(&y, NULL);
+            model_init(&z, NULL);
+            fill(&x, a);
+            fill(&y, b);
+            add(&z, 199999); /* stays */
+            for (int64_t i = 0; i < LIMIT; i++) {
+                z.has[i] |= x.has[i] && !y.has[i];
+                includes &= x.has[i] || !y.has[i];
+                equal &= x.has[i] == y.has[i];
+            }
+            CHECK_OK(rowset_add_minus(&z.set, &x.set, &y.set, &err));
+            check_same(&z);
+            CHECK_INT(rowset_includes(&x.set, &y.set), includes);
+            CHECK_INT(rowset_eq(&x.set, &y.set), equal);
+            struct model *all[] = {&x, &y, &z};
+            for (int i = 0; i < 3; i++) {
+                rowset_free(&all[i]->set);
+                free(all[i]->has);
+            }
+        }
+}
+
+TEST(equal_whatever_the_form_and_limit)
+{
+    struct rowset a, b;
+    struct error err;
+    CHECK_OK(rowset_init(&a, 70000, NULL, &err));
+    CHECK_OK(rowset_init(&b, 10, NULL, &err));
+    CHECK_OK(rowset_add(&a, 3, &err));
+    CHECK_OK(rowset_add(&a, 1, &err)); /* bits now */
+    CHECK_OK(rowset_add_range(&b, 1, 1, &err));
+    CHECK(!rowset_eq(&a, &b) && rowset_includes(&a, &b) && !rowset_includes(&b, &a));
+    CHECK_OK(rowset_add(&b, 3, &err));
+    CHECK(rowset_eq(&a, &b) && rowset_eq(&b, &a));
+    CHECK_OK(rowset_add(&a, 69999, &err));
+    CHECK(!rowset_eq(&a, &b) && rowset_includes(&a, &b) && !rowset_includes(&b, &a));
+    rowset_free(&a);
+    rowset_free(&b);
+}
+
+/* ---- bytes ------------------------------------------------------------------------------------ */
+
+TEST(bytes_and_back)
+{
+    struct error err;
+    for (int kind = 0; kind < KINDS; kind++) {
+        struct model m;
+        struct buffer out;
+        struct rowset back;
+        int64_t named;
+        model_init(&m, NULL);
+        fill(&m, kind);
+        buffer_init(&out, NULL, 1 << 20);
+        CHECK_OK(buffer_append_byte(&out, 7, &err)); /* it appends */
+        CHECK_OK(rowset_put(&m.set, &out, &err));
+        CHECK(out.len <= 1 + 8 + 4 + 8 + 4 * 8 + (size_t)m.set.count * 2);
+        CHECK(out.len <= 1 + 8 + 4 + 8 + 4 * 8 + LIMIT / 8 + 8192);
+        if (kind == 3)
+            CHECK(out.len < 64); /* a range */
+        CHECK_OK(buffer_append_byte(&out, 9, &err));
+        struct bytes in = bytes_of(out.data + 1, out.len - 1);
+        CHECK_OK(rowset_init(&back, LIMIT, NULL, &err));
+        CHECK_OK(rowset_parse(&in, &back, &named, &err));
+        CHECK_INT(bytes_left(&in), 1);
+        CHECK_INT(named, m.set.count);
+        CHECK(rowset_eq(&back, &m.set));
+        rowset_free(&back);
+        for (size_t cut = 0; cut + 1 < out.len - 1; cut += 1 + cut / 50) {
+            in = bytes_of(out.data + 1, cut);
+            CHECK_OK(rowset_init(&back, LIMIT, NULL, &err));
+            CHECK_STATUS(rowset_parse(&in, &back, &named, &err), ST_CORRUPT);
+            rowset_free(&back);
+        }
+        buffer_free(&out);
+        rowset_free(&m.set);
+        free(m.has);
+    }
+}
+
+/* Written down by hand from the format: what other libraries read. */
+TEST(bytes_are_the_formats)
+{
+    static const uint8_t none[8],
+        numbers[] = {1,    0,    0, 0, 0,  0, 0, 0, 0, 0, 0, 0, /* key 0 */
+                     0x3A, 0x30, 0, 0, 2,  0, 0, 0, 0, 0, 1, 0, /* two rows */
+                     2,    0,    0, 0,                          /* one */
+                     24,   0,    0, 0, 28, 0, 0, 0,             /* offsets */
+                     3,    0,    9, 0, 1,  0};
+    static const uint8_t runs[] = {1, 0,    0,    0, 0,  0, 0, 0, 0,  0, 0,
+                                   0, 0x3B, 0x30, 0, 0,  1, 0, 0, 99, 0, /* flag, key, count - 1 */
+                                   1, 0,    7,    0, 99, 0};
+    const struct {
+        const uint8_t *bytes;
+        size_t size;
+    } want[] = {{none, sizeof(none)}, {numbers, sizeof(numbers)}, {runs, sizeof(runs)}};
+    struct error err;
+    for (int i = 0; i < 3; i++) {
+        struct rowset s;
+        struct buffer out;
+        CHECK_OK(rowset_init(&s, LIMIT, NULL, &err));
+        if (i == 1) {
+            CHECK_OK(rowset_add(&s, 131073, &err));
+            CHECK_OK(rowset_add(&s, 9, &err));
+            CHECK_OK(rowset_add(&s, 3, &err));
+        } else if (i == 2) {
+            CHECK_OK(rowset_add_range(&s, 7, 100, &err));
+        }
+        buffer_init(&out, NULL, 1000);
+        CHECK_OK(rowset_put(&s, &out, &err));
+        CHECK_INT(out.len, want[i].size);
+        CHECK(memcmp(out.data, want[i].bytes, out.len) == 0);
+        buffer_free(&out);
+        rowset_free(&s);
+    }
+}
+
+/* Rows past four billion stand in a bitmap of their own. */
+TEST(bytes_of_large_row_numbers)
+{
+    static const int64_t rows[] = {0, 65535, 4294967295, 4294967296, 9000000000};
+    struct rowset s, back;
+    struct buffer out;
+    struct error err;
+    int64_t named, row = -1;
+    CHECK_OK(rowset_init(&s, 9000000001, NULL, &err));
+    CHECK_OK(rowset_init(&back, 9000000000, NULL, &err));
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        CHECK_OK(rowset_add(&s, rows[i], &err));
+    buffer_init(&out, NULL, 1000);
+    CHECK_OK(rowset_put(&s, &out, &err));
+    struct bytes in = bytes_of(out.data, out.len);
+    CHECK_OK(rowset_parse(&in, &back, &named, &err));
+    CHECK_INT(named, 5);
+    CHECK_INT(back.count, 4); /* the last is past the limit */
+    for (size_t i = 0; i < 4; i++) {
+        row = rowset_next(&back, row + 1);
+        CHECK_INT(row, rows[i]);
+    }
+    buffer_free(&out);
+    rowset_free(&s);
+    rowset_free(&back);
 }

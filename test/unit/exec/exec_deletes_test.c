@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* exec_deletes_test.c - scans with delete files, in memory: row numbers across row groups, files
- * shared and named, columns that only deletes compare, and how much is read. */
+ * shared and named, columns that only deletes compare, rows that the caller has chosen, and how
+ * much is read. */
 #include "base/buffer.h"
+#include "base/rowset.h"
 #include "exec/exec.h"
 #include "harness/test.h"
 #include "iceberg/iceberg.h"
@@ -367,4 +369,133 @@ TEST(damaged_delete_files_are_named)
     list[0] = &text;
     CHECK_STATUS(scan(&files, 1, NULL, &r), ST_UNSUPPORTED);
     CHECK(strstr(err.msg, "AVRO"));
+}
+
+/* ---- chosen rows ------------------------------------------------------------------------------ */
+
+static struct rowset row_set(const int64_t *rows, size_t count)
+{
+    struct rowset s;
+    CHECK_OK(rowset_init(&s, FILE_ROWS, NULL, &err));
+    for (size_t i = 0; i < count; i++)
+        CHECK_OK(rowset_add(&s, rows[i], &err));
+    return s;
+}
+
+TEST(chosen_rows_and_no_others)
+{
+    setup();
+    static const int64_t some[] = {3, 200, 600, 601, 767};
+    struct rowset rows = row_set(some, ARRAY_LEN(some));
+    const struct str paths[] = {STR("/a"), STR("/b")};
+    const int64_t pos[] = {3, 7};
+    struct iceberg_delete d = position_file("/d", paths, pos, 2);
+    const struct iceberg_delete *list[] = {&d};
+    struct iceberg_entry all[] = {data_file("/a", 0), data_file("/b", 1000), data_file("/a2", 0)};
+    all[0].rows = &rows; /* /d takes row 3: it does not count here */
+    for (int i = 0; i < 2; i++) {
+        all[i].deletes = list;
+        all[i].delete_count = 1;
+    }
+    struct iceberg_scan files = {.count = 1, .entries = all, .delete_count = 1, .deletes = list};
+    struct result r;
+    CHECK_OK(scan(&files, 2, NULL, &r));
+    CHECK_INT(r.rows, 5);
+    CHECK_INT(r.sum, 3 + 200 + 600 + 601 + 767);
+    CHECK_INT(r.counters.files, 1);              /* delete files are not opened */
+    CHECK_INT(r.counters.row_groups_skipped, 2); /* 256 to 511, 768 to 999 */
+    CHECK(r.counters.rows < 600);                /* what stands before the first chosen row */
+    CHECK_OK(scan(&files, 0, NULL, &r));
+    CHECK_INT(r.rows, 5);
+    files.count = 2; /* of the other file the deletes count as before */
+    CHECK_OK(scan(&files, 1, NULL, &r));
+    CHECK_INT(r.rows, 5 + 999);
+    CHECK_INT(r.sum, 3 + 200 + 600 + 601 + 767 + sum_of(1000, 1999) - 1007);
+    all[0].except = true;
+    files.count = 1;
+    CHECK_OK(scan(&files, 2, NULL, &r));
+    CHECK_INT(r.rows, 995);
+    CHECK_INT(r.sum, sum_of(0, 999) - (3 + 200 + 600 + 601 + 767));
+    CHECK_INT(r.counters.row_groups_skipped, 0);
+    rowset_free(&rows);
+}
+
+/* One path twice: what a file gave and what it gives now. */
+TEST(chosen_rows_of_one_file_in_two_entries)
+{
+    setup();
+    static const int64_t first[] = {0, 999}, second[] = {1};
+    struct rowset a = row_set(first, 2), b = row_set(second, 1);
+    struct iceberg_entry all[2] = {data_file("/a", 0)};
+    all[1] = all[0];
+    all[0].rows = &a;
+    all[1].rows = &b;
+    struct iceberg_scan files = {.count = 2, .entries = all};
+    struct result r;
+    CHECK_OK(scan(&files, 1, NULL, &r));
+    CHECK_INT(r.rows, 3);
+    CHECK_INT(r.sum, 999 + 1);
+    rowset_free(&a);
+    rowset_free(&b);
+}
+
+TEST(none_or_all_chosen)
+{
+    setup();
+    struct rowset none = row_set(NULL, 0);
+    struct iceberg_entry a = data_file("/a", 0);
+    struct iceberg_scan files = {.count = 1, .entries = &a};
+    struct result r;
+    a.rows = &none;
+    CHECK_OK(scan(&files, 1, NULL, &r));
+    CHECK_INT(r.rows, 0);
+    CHECK_INT(r.counters.row_groups_skipped, 4);
+    CHECK_INT(r.counters.bytes, 0);
+    a.except = true;
+    CHECK_OK(scan(&files, 1, NULL, &r));
+    CHECK_INT(r.rows, 1000);
+    CHECK_INT(r.sum, sum_of(0, 999));
+    CHECK_OK(rowset_add_range(&none, 0, FILE_ROWS, &err)); /* all of them now */
+    CHECK_OK(scan(&files, 1, NULL, &r));
+    CHECK_INT(r.rows, 0);
+    CHECK_INT(r.counters.bytes, 0);
+    a.except = false;
+    CHECK_OK(scan(&files, 1, NULL, &r));
+    CHECK_INT(r.sum, sum_of(0, 999));
+    rowset_free(&none);
+}
+
+/* Every kind of gap, against a model; a predicate's row groups are skipped beside it. */
+TEST(chosen_rows_at_random)
+{
+    setup();
+    struct iceberg_entry a = data_file("/a", 0);
+    struct iceberg_scan files = {.count = 1, .entries = &a};
+    struct column_value low = {.type = id_field.type, .i64 = 300};
+    struct iceberg_pred from = {
+        .kind = ICEBERG_PRED_GE, .field_id = 1, .value_count = 1, .values = &low};
+    uint64_t seed = 11;
+    for (int round = 0; round < 60; round++) {
+        struct rowset rows = row_set(NULL, 0);
+        struct result r;
+        int64_t count[2] = {0}, sum[2] = {0};
+        const struct iceberg_pred *pred = round % 3 ? NULL : &from;
+        int64_t begin = pred ? 256 : 0; /* of the first row group that may match */
+        for (int64_t i = 0; i < FILE_ROWS; i++) {
+            seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
+            bool in = (seed >> 33) % 100 < (uint64_t)(round % 2 ? 1 : round);
+            if (in)
+                CHECK_OK(rowset_add(&rows, i, &err));
+            count[in] += i >= begin;
+            sum[in] += i >= begin ? i : 0;
+        }
+        a.rows = &rows;
+        for (int except = 0; except < 2; except++) {
+            a.except = except;
+            CHECK_OK(scan(&files, 2, pred, &r));
+            CHECK_INT(r.rows, count[!except]);
+            CHECK_INT(r.sum, sum[!except]);
+        }
+        rowset_free(&rows);
+    }
 }

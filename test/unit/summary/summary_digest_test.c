@@ -2,6 +2,7 @@
 /* summary_digest_test.c - what changes a digest and what does not. */
 #include "summary/summary.h"
 
+#include "column/column_key.h"
 #include "harness/test.h"
 
 #include <math.h>
@@ -14,74 +15,61 @@ struct row {
     unsigned nulls; /* 1: k, 2: x, 4: t */
 };
 
-struct rows {
-    const struct column_schema *schema;
-    const struct row *rows;
-    int64_t count, at, step; /* `step` rows a batch */
+static struct column_field fields[] = {{.name = {"k", 1}, .type = {.kind = COLUMN_BIGINT}},
+                                       {.name = {"x", 1}, .type = {.kind = COLUMN_DOUBLE}},
+                                       {.name = {"t", 1}, .type = {.kind = COLUMN_TEXT}}};
+static const struct column_schema schema = {3, fields};
+
+/* Calls `take` for batches of `step` rows. */
+static void batches(const struct row *rows, int64_t count, int64_t step,
+                    void (*take)(void *self, const struct column_batch *batch), void *self)
+{
     struct column_vector columns[3];
     struct column_span spans[3];
-    int closed;
-};
-
-static status rows_next(void *self, struct column_batch *out, struct error *err)
-{
-    struct rows *r = self;
+    struct error err;
     for (int c = 0; c < 3; c++)
-        column_vector_clear(&r->columns[c]);
-    int64_t n = r->count - r->at < r->step ? r->count - r->at : r->step;
-    for (int64_t i = 0; i < n; i++) {
-        const struct row *row = &r->rows[r->at + i];
-        struct str text = str_of(row->t ? row->t : "");
-        const void *values[] = {&row->k, &row->x, &text};
+        CHECK_OK(column_vector_init(&columns[c], fields[c].type, NULL, &err));
+    for (int64_t at = 0; at < count; at += step) {
+        int64_t n = count - at < step ? count - at : step;
         for (int c = 0; c < 3; c++)
-            if (row->nulls >> c & 1)
-                column_vector_append_null(&r->columns[c]);
-            else
-                column_vector_append(&r->columns[c], values[c]);
+            column_vector_clear(&columns[c]);
+        for (int64_t i = at; i < at + n; i++) {
+            struct str text = str_of(rows[i].t ? rows[i].t : "");
+            const void *values[] = {&rows[i].k, &rows[i].x, &text};
+            for (int c = 0; c < 3; c++)
+                if (rows[i].nulls >> c & 1)
+                    column_vector_append_null(&columns[c]);
+                else
+                    column_vector_append(&columns[c], values[c]);
+        }
+        for (int c = 0; c < 3; c++)
+            spans[c] = column_vector_span(&columns[c]);
+        struct column_batch batch = {n, 3, spans};
+        take(self, &batch);
     }
-    r->at += n;
     for (int c = 0; c < 3; c++)
-        r->spans[c] = column_vector_span(&r->columns[c]);
-    *out = (struct column_batch){n, 3, r->spans};
-    return ST_OK;
+        column_vector_free(&columns[c]);
 }
 
-static void rows_close(void *self)
+struct digesting {
+    struct summary_rows of;
+    struct summary_digest digest;
+};
+
+static void add_batch(void *self, const struct column_batch *batch)
 {
-    struct rows *r = self;
-    r->closed++;
+    struct digesting *d = self;
+    struct error err;
+    CHECK_OK(summary_digest_add(&d->digest, &d->of, batch, NULL, &err));
 }
 
 static struct summary_digest digest_with(const struct row *rows, int64_t count, int64_t step,
                                          const int32_t ids[3])
 {
-    static struct column_field fields[] = {{.name = {"k", 1}, .type = {.kind = COLUMN_BIGINT}},
-                                           {.name = {"x", 1}, .type = {.kind = COLUMN_DOUBLE}},
-                                           {.name = {"t", 1}, .type = {.kind = COLUMN_TEXT}}};
-    static const struct column_schema schema = {3, fields};
-    struct rows r = {.schema = &schema, .rows = rows, .count = count, .step = step};
-    struct column_stream from = {&schema, &r, rows_next, rows_close}, tap;
-    struct summary_digest d = {0};
-    struct column_batch batch;
-    struct arena a;
-    struct error err;
-    arena_init(&a, NULL);
-    for (int c = 0; c < 3; c++)
-        CHECK_OK(column_vector_init(&r.columns[c], fields[c].type, NULL, &err));
-    CHECK_OK(summary_digest_tap(&from, ids, 2, &d, &a, NULL, &tap, &err));
-    int64_t passed = 0;
-    do {
-        CHECK_OK(tap.next(tap.self, &batch, &err));
-        passed += batch.rows;
-    } while (batch.rows > 0);
-    CHECK_INT(passed, count);
-    CHECK_INT(d.row_count, count);
-    tap.close(tap.self);
-    CHECK_INT(r.closed, 1);
-    for (int c = 0; c < 3; c++)
-        column_vector_free(&r.columns[c]);
-    arena_free(&a);
-    return d;
+    struct digesting d = {.of = {&schema, ids, 2}};
+    batches(rows, count, step, add_batch, &d);
+    CHECK_INT(d.digest.row_count, count);
+    return d.digest;
 }
 
 static struct summary_digest digest_of(const struct row *rows, int64_t count, int64_t step)
@@ -140,43 +128,18 @@ TEST(rows_are_counted_and_columns_are_known_by_id)
     CHECK(none.rows == 0 && none.states == 0);
 }
 
-/* A stream of one batch with one column. */
-static status single_next(void *self, struct column_batch *out, struct error *err)
-{
-    struct column_batch *batch = self;
-    *out = *batch;
-    batch->rows = 0;
-    return ST_OK;
-}
-
-static void single_close(void *self)
-{
-}
-
 static struct summary_digest digest_of_decimal(unsigned precision, const void *value)
 {
     struct column_field field = {
         .name = {"d", 1}, .type = {.kind = COLUMN_DECIMAL, .precision = precision, .scale = 2}};
-    const struct column_schema schema = {1, &field};
+    const struct column_schema one = {1, &field};
     const int32_t id = 1;
-    struct column_vector column;
-    struct column_span span;
-    struct column_batch one = {1, 1, &span}, out;
-    struct column_stream from = {&schema, &one, single_next, single_close}, tap;
+    const struct summary_rows of = {&one, &id, 1};
+    struct column_span span = {.kind = SPAN_VALUES, .rows = 1, .values = value};
+    struct column_batch batch = {1, 1, &span};
     struct summary_digest d = {0};
-    struct arena a;
     struct error err;
-    arena_init(&a, NULL);
-    CHECK_OK(column_vector_init(&column, field.type, NULL, &err));
-    column_vector_append(&column, value);
-    span = column_vector_span(&column);
-    CHECK_OK(summary_digest_tap(&from, &id, 1, &d, &a, NULL, &tap, &err));
-    do
-        CHECK_OK(tap.next(tap.self, &out, &err));
-    while (out.rows > 0);
-    tap.close(tap.self);
-    column_vector_free(&column);
-    arena_free(&a);
+    CHECK_OK(summary_digest_add(&d, &of, &batch, NULL, &err));
     return d;
 }
 
@@ -191,6 +154,76 @@ TEST(decimals_do_not_depend_on_their_precision)
         CHECK(a.rows == b.rows && a.states == b.states);
         CHECK_INT(a.row_count, 1);
     }
+}
+
+/* ---- files ------------------------------------------------------------------------------------ */
+
+struct files {
+    struct summary_digest_files digests;
+    size_t file;
+};
+
+static void add_to_file(void *self, const struct column_batch *batch)
+{
+    struct files *f = self;
+    struct error err;
+    CHECK_OK(summary_digest_files_tap(&f->digests, f->file, batch, &err));
+}
+
+static void check_key(struct str got, const struct row *row)
+{
+    struct column_value t = {.type = fields[2].type, .null = row->nulls >> 2 & 1},
+                        k = {.type = fields[0].type, .null = row->nulls & 1, .i64 = row->k};
+    struct buffer want;
+    struct error err;
+    t.str = str_of(row->t ? row->t : "");
+    buffer_init(&want, NULL, 1000);
+    CHECK_OK(column_key_put(&t, &want, &err));
+    CHECK_OK(column_key_put(&k, &want, &err));
+    CHECK(str_eq(got, buffer_str(&want)));
+    buffer_free(&want);
+}
+
+/* Files come in any order and in turns, as those of partitions do. */
+TEST(each_file_has_its_own_and_the_sum_is_the_tables)
+{
+    static const int32_t ids[3] = {1, 2, 7};
+    static const int keys[] = {2, 0};
+    struct row rows[90];
+    struct arena arena;
+    struct mem_account account;
+    mem_account_init(&account, "test", NULL, 0);
+    arena_init(&arena, &account);
+    struct files f = {
+        .digests = {.of = {&schema, ids, 2}, .key_count = 2, .keys = keys, .arena = &arena}};
+    for (int i = 0; i < 90; i++)
+        rows[i] = (struct row){i, i * 0.5, i % 7 ? "long enough" : NULL, i % 7 ? 0 : 4};
+    const struct {
+        int from, count;
+        size_t file;
+    } parts[] = {{0, 20, 2}, {30, 20, 0}, {20, 10, 2}, {50, 39, 1}, {89, 1, 0}};
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+        f.file = parts[i].file;
+        batches(rows + parts[i].from, parts[i].count, 8, add_to_file, &f);
+    }
+    CHECK_INT(f.digests.count, 3);
+    const struct {
+        int from, count, first, last;
+    } want[] = {{30, 21, 30, 89}, {50, 39, 50, 88}, {0, 30, 0, 29}};
+    for (size_t i = 0; i < 3; i++) {
+        const struct summary_digest_file *x = &f.digests.files[i];
+        CHECK_INT(x->digest.row_count, want[i].count);
+        check_key(x->first, &rows[want[i].first]);
+        check_key(x->last, &rows[want[i].last]);
+    }
+    struct summary_digest third = digest_of(rows, 30, 30), all = digest_of(rows, 90, 90);
+    struct summary_digest sum = summary_digest_files_sum(&f.digests);
+    CHECK(f.digests.files[2].digest.rows == third.rows);
+    CHECK(f.digests.files[2].digest.states == third.states);
+    CHECK(sum.rows == all.rows && sum.states == all.states);
+    CHECK_INT(sum.row_count, 90);
+    arena_free(&arena);
+    CHECK_INT(account.used_bytes, 0);
 }
 
 TEST(digits)
