@@ -101,7 +101,7 @@ enum catalog_change_kind {
     CATALOG_DROP_SPACE,   /* not empty: ST_INVALID 2BP01; absent: ST_CONFLICT */
     CATALOG_CREATE,       /* new_location; the namespace must exist */
     CATALOG_SWAP,         /* base_location -> new_location */
-    CATALOG_DROP,         /* base_location must still stand; no file is deleted */
+    CATALOG_DROP,         /* base_location must still stand; firn deletes no file */
     CATALOG_RENAME        /* from at base_location -> name at new_location, most often the same */
 };
 
@@ -109,6 +109,7 @@ struct catalog_change {
     enum catalog_change_kind kind;
     struct catalog_name name;
     struct catalog_name from; /* RENAME; the table keeps its identity */
+    bool purge; /* DROP: a server that writes metadata is asked to delete the table's files, too */
     struct str base_location;
     struct str new_location; /* a written, fsynced metadata file */
     /* CREATE, SWAP and RENAME: the tables at the two locations, and what makes one of the other. `base` is

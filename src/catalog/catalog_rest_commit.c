@@ -4,7 +4,7 @@
  *
  *     tables       POST .../tables/t            requirements and updates; the server writes metadata
  *     several      POST /transactions/commit    the same of each, all or nothing
- *     drop         DELETE .../tables/t?purgeRequested=false
+ *     drop         DELETE .../tables/t?purgeRequested=false, or true
  *     rename       POST /tables/rename
  *     namespace    POST .../namespaces, DELETE .../namespaces/a
  *
@@ -358,7 +358,8 @@ static status drop_table(struct rest_change *c, struct arena *arena, struct buff
     c->look = look_at_dropped;
     c->refused = drop_refused;
     TRY(catalog_rest_url(c->catalog->self, ch->name, "tables", arena, &url, err));
-    TRY(arena_printf(arena, &c->call.url, err, "%.*s?purgeRequested=false", STR_ARG(url)));
+    TRY(arena_printf(arena, &c->call.url, err, "%.*s?purgeRequested=%s", STR_ARG(url),
+                     ch->purge ? "true" : "false"));
     TRY(arena_printf(arena, &c->call.what, err, "dropping table %.*s.%.*s", STR_ARG(ch->name.space),
                      STR_ARG(ch->name.table)));
     return carry_out(c, err);

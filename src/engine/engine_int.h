@@ -28,14 +28,24 @@ STATUS_MUST_USE status engine_init_folder(struct str folder, struct error *err);
 
 /* ---- transactions (engine_txn.c) ------------------------------------------------------------- */
 
+/* A table that leaves its name. */
+struct engine_gone {
+    struct str location;         /* of its metadata; ptr NULL: there is none */
+    bool renamed;                /* not dropped: where renamed_from is this name, there it is */
+    bool purge;                  /* its files go with it (engine_purge.c) */
+    struct iceberg_paths doomed; /* which; the metadata file last */
+    size_t folder_count;
+    struct str folders[3]; /* where they stand */
+    size_t spared_count;   /* files that it names and that stand elsewhere */
+};
+
 /* A table as this transaction sees it, once it has touched it. */
 struct engine_staged {
     struct engine_staged *next;
     struct catalog_name name;
-    struct iceberg_table *base;  /* as pinned; NULL: there was none (or it was dropped first) */
-    struct str base_location;    /* empty when base is NULL */
-    struct str dropped_location; /* dropped in this transaction, perhaps created again after */
-    bool moved_away;             /* not dropped: renamed, to where renamed_from is this name */
+    struct iceberg_table *base; /* as pinned; NULL: there was none (or it was dropped first) */
+    struct str base_location;   /* empty when base is NULL */
+    struct engine_gone gone;    /* what the catalog has under this name and is to have no more */
     struct catalog_name renamed_from; /* where base stands; table.len 0: under this name */
     struct iceberg_table *origin; /* a new table as its server would make it; NULL = as wanted */
     struct iceberg_table
@@ -189,6 +199,19 @@ struct engine_journal {
 /* A journal's text, checked; strings in `arena`. */
 STATUS_MUST_USE status engine_journal_parse(struct str text, struct arena *arena,
                                             struct engine_journal *out, struct error *err);
+
+/* The manifests of all of a table's snapshots, which share most of them, each once. */
+STATUS_MUST_USE status engine_manifests(struct firn_session *s, const struct iceberg_table *t,
+                                        struct arena *arena, struct iceberg_manifest **out,
+                                        size_t *count, struct error *err);
+
+/* ---- files that go with a table (engine_purge.c) --------------------------------------------- */
+
+/* Notes at `at` which files of `t`, a table of the catalog that is being dropped, go with it. */
+STATUS_MUST_USE status engine_purge_list(struct firn_session *s, const struct iceberg_table *t,
+                                         struct engine_staged *at, struct error *err);
+/* The drop is published: deletes them. What could not be deleted is said. */
+void engine_purge_run(struct firn_session *s, struct engine_staged *at);
 
 /* ---- staged tables --------------------------------------------------------------------------- */
 

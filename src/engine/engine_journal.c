@@ -340,18 +340,17 @@ static int by_path(const void *a, const void *b)
                    ((const struct iceberg_manifest *)b)->path);
 }
 
-/* The manifests of all snapshots, which share most of them, each once. */
-static status all_manifests(struct clearing *c, const struct iceberg_table *t,
-                            struct iceberg_manifest **out, size_t *count, struct error *err)
+status engine_manifests(struct firn_session *s, const struct iceberg_table *t, struct arena *arena,
+                        struct iceberg_manifest **out, size_t *count, struct error *err)
 {
     struct iceberg_manifest *one;
     size_t n, capacity = 0, kept = 0;
     *out = NULL;
     *count = 0;
     for (size_t i = 0; i < t->snapshot_count; i++) {
-        TRY(iceberg_manifests_read(c->session->store, t, &t->snapshots[i], c->arena,
-                                   &c->session->account, &one, &n, err));
-        TRY(arena_grow(c->arena, (void **)out, sizeof(**out), &capacity, *count + n, err));
+        TRY(iceberg_manifests_read(s->store, t, &t->snapshots[i], arena, &s->account, &one, &n,
+                                   err));
+        TRY(arena_grow(arena, (void **)out, sizeof(**out), &capacity, *count + n, err));
         for (size_t k = 0; k < n; k++)
             (*out)[(*count)++] = one[k];
     }
@@ -396,7 +395,7 @@ static status table_names(struct clearing *c, const struct iceberg_table *t, str
                is_of(t->snapshots[i].manifest_list, id);
     if (*out)
         return ST_OK;
-    TRY(all_manifests(c, t, &list, &count, err));
+    TRY(engine_manifests(c->session, t, c->arena, &list, &count, err));
     for (size_t i = 0; !*out && i < count; i++)
         TRY(manifest_names(c, t, &list[i], id, out, err));
     return ST_OK;

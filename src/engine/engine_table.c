@@ -160,7 +160,7 @@ static status stage_table(struct firn_session *s, struct engine_staged *t,
     struct iceberg_table wanted = *t->current;
     if (!catalog_traits(s->catalog)->writes_metadata)
         return ST_OK;
-    if (t->dropped_location.ptr)
+    if (t->gone.location.ptr)
         FAIL_SQL(
             err, ST_UNSUPPORTED, "0A000", 0,
             "this REST catalog makes table \"%.*s.%.*s\" only when the one of that name is gone; "
@@ -305,18 +305,17 @@ static status check_kind(const struct query_statement *st, const struct query_ta
              st->matview ? "TABLE" : "MATERIALIZED VIEW");
 }
 
-static void drop_staged(struct firn_session *s, struct engine_staged *t)
+/* `left` is where the catalog has the table. */
+static void drop_staged(struct firn_session *s, struct engine_staged *t, struct engine_staged *left)
 {
-    struct engine_staged *left = t;
     engine_staged_reset(s, t);
-    if (t->renamed_from.table.len > 0) { /* the catalog has it where it was renamed from */
-        left = engine_staged_find(s->txn, t->renamed_from);
-        left->moved_away = false;
+    if (left != t) {
+        left->gone.renamed = false;
         left->touched = true;
     } else if (t->base) {
-        t->dropped_location = t->base_location;
+        t->gone.location = t->base_location;
     }
-    t->touched = t->dropped_location.ptr != NULL && !t->moved_away;
+    t->touched = t->gone.location.ptr != NULL && !t->gone.renamed;
     t->append_only = false;
     t->renamed_from = (struct catalog_name){{0}, {0}};
     t->base = t->current = NULL;
@@ -328,7 +327,7 @@ static status drop_one(struct engine_env *e, const struct query_statement *st,
 {
     struct catalog_name name;
     struct iceberg_table *current;
-    struct engine_staged *t;
+    struct engine_staged *t, *left;
     bool exists;
     const char *kind = st->matview ? "materialized view" : "table";
     TRY(engine_resolve(e->session, named, &e->arena, &name, &exists, err));
@@ -340,7 +339,10 @@ static status drop_one(struct engine_env *e, const struct query_statement *st,
     TRY(engine_table_must(e, named, &name, &current, err));
     TRY(check_kind(st, named, name, current, "DROP", err));
     TRY(engine_stage(e->session, name, &t, err));
-    drop_staged(e->session, t);
+    left = t->renamed_from.table.len > 0 ? engine_staged_find(e->session->txn, t->renamed_from) : t;
+    if (st->purge && t->base)
+        TRY(engine_purge_list(e->session, t->base, left, err));
+    drop_staged(e->session, t, left);
     return ST_OK;
 }
 
@@ -366,23 +368,20 @@ static void move_staged(struct engine_staged *t, struct engine_staged *to)
     bool back = t->renamed_from.table.len > 0 && str_eq(t->renamed_from.space, to->name.space) &&
                 str_eq(t->renamed_from.table, to->name.table);
     t->name = to->name;
-    t->dropped_location = to->dropped_location;
-    t->moved_away = to->moved_away;
+    t->gone = to->gone;
     to->name = was.name;
-    to->dropped_location = was.dropped_location;
-    to->moved_away = was.moved_away;
+    to->gone = was.gone;
     if (back) {
         t->renamed_from = (struct catalog_name){{0}, {0}};
-        t->dropped_location = (struct str){0};
-        t->moved_away = false;
+        t->gone = (struct engine_gone){.location = {0}};
     } else if (t->base && t->renamed_from.table.len == 0) {
         t->renamed_from = was.name;
-        to->dropped_location = t->base_location;
-        to->moved_away = true;
+        to->gone.location = t->base_location;
+        to->gone.renamed = true;
     }
     t->touched = !back || has_work(t);
     t->append_only = false;
-    to->touched = to->dropped_location.ptr && !to->moved_away;
+    to->touched = to->gone.location.ptr && !to->gone.renamed;
     to->append_only = false;
 }
 

@@ -488,7 +488,7 @@ static status rebase_renamed(struct firn_session *s, struct catalog_pin *now,
     TRY(catalog_location(now, t->name, &s->txn->arena, &here, err));
     if (!str_eq(there, t->base_location))
         return conflict(t, there.ptr ? "was changed" : "was dropped", err);
-    return str_eq(here, t->dropped_location) ? ST_OK : conflict(t, "was created", err);
+    return str_eq(here, t->gone.location) ? ST_OK : conflict(t, "was created", err);
 }
 
 /* Brings one staged table onto the newest state of the catalog. */
@@ -496,7 +496,7 @@ static status rebase(struct firn_session *s, struct catalog_pin *now, struct eng
                      struct error *err)
 {
     struct str location;
-    struct str expected = t->dropped_location.ptr ? t->dropped_location : t->base_location;
+    struct str expected = t->gone.location.ptr ? t->gone.location : t->base_location;
     if (t->renamed_from.table.len > 0)
         return rebase_renamed(s, now, t, err);
     TRY(catalog_location(now, t->name, &s->txn->arena, &location, err));
@@ -506,7 +506,7 @@ static status rebase(struct firn_session *s, struct catalog_pin *now, struct eng
         return conflict(t, location.ptr ? "was created" : "was dropped", err);
     struct iceberg_table *newer;
     TRY(catalog_load(now, t->name, &s->txn->arena, &newer, err));
-    if (!t->append_only || was_read(s->txn, t->name) || t->dropped_location.ptr ||
+    if (!t->append_only || was_read(s->txn, t->name) || t->gone.location.ptr ||
         !str_eq(newer->uuid, t->base->uuid) ||
         newer->current_schema_id != t->base->current_schema_id ||
         newer->default_spec_id != t->base->default_spec_id)
@@ -572,11 +572,12 @@ static status table_changes(struct firn_session *s, struct engine_staged *t,
     enum catalog_change_kind kind = t->renamed_from.table.len > 0 ? CATALOG_RENAME
                                     : t->base_location.ptr        ? CATALOG_SWAP
                                                                   : CATALOG_CREATE;
-    if (t->dropped_location.ptr && !t->moved_away)
+    if (t->gone.location.ptr && !t->gone.renamed)
         TRY(add_change(s, all, count, capacity,
                        (struct catalog_change){.kind = CATALOG_DROP,
                                                .name = t->name,
-                                               .base_location = t->dropped_location},
+                                               .purge = t->gone.purge,
+                                               .base_location = t->gone.location},
                        err));
     if (!t->current)
         return ST_OK;
@@ -745,7 +746,7 @@ static status check_ordered(struct firn_session *s, struct error *err)
                  "firn.publish = 'ordered' does not go with --run-id: a run that stops between two "
                  "tables could be neither repeated nor skipped");
     for (const struct engine_staged *t = s->txn->tables; t; t = t->next)
-        if (t->touched && t->dropped_location.ptr && t->current)
+        if (t->touched && t->gone.location.ptr && t->current)
             FAIL_SQL(
                 err, ST_UNSUPPORTED, "0A000", 0,
                 "table \"%.*s.%.*s\" was dropped and made anew in one transaction; this catalog "
@@ -894,6 +895,8 @@ status engine_txn_commit(struct firn_session *s, int64_t *snapshot_id, struct er
                 engine_notice(s, "files in %.*s that no snapshot names could not be deleted",
                               STR_ARG(t->current ? t->current->location : t->base_location));
             engine_journal_end(s, t);
+            if (t->touched && t->gone.purge)
+                engine_purge_run(s, t);
             if (t->touched && t->current)
                 delete_old_metadata(s, t);
             if (t->touched && t->current && t->written)

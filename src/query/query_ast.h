@@ -156,6 +156,7 @@ struct query_statement {
     size_t table_count;
     struct query_table_name *tables;
     bool if_exists, if_not_exists, or_replace, matview, cascade;
+    bool purge;               /* DROP ... PURGE */
     bool analyze;             /* EXPLAIN */
     struct query_name schema; /* CREATE/DROP SCHEMA; RENAME: where to */
     struct query_name new_name;

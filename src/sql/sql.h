@@ -5,8 +5,8 @@
  * kept)
  *          -> libpg_query -> protobuf tree -> struct query_statement
  *
- * Additions to the grammar: CREATE OR REPLACE TABLE / MATERIALIZED VIEW, `catalog.` before the
- * schema in CREATE/DROP SCHEMA, EXPLAIN REFRESH MATERIALIZED VIEW. Bounds: valid UTF-8 without NUL,
+ * Additions to the grammar: CREATE OR REPLACE TABLE / MATERIALIZED VIEW, DROP TABLE / MATERIALIZED
+ * VIEW ... PURGE, `catalog.` before the schema in CREATE/DROP SCHEMA, EXPLAIN REFRESH MATERIALIZED VIEW. Bounds: valid UTF-8 without NUL,
  * at most 1 MiB and 20,000 operator tokens; beyond is ST_LIMIT with the figure. libpg_query's
  * longjmp stays inside it.
  *

@@ -80,13 +80,13 @@ static status define_drop(struct sql_source *s, const PgQuery__DropStmt *p,
     q->if_exists = p->missing_ok;
     q->cascade = p->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE;
     q->matview = p->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_MATVIEW;
+    const struct sql_mark *mark = define_mark(s);
     if (p->remove_type == PG_QUERY__OBJECT_TYPE__OBJECT_SCHEMA) {
         q->kind = QUERY_STMT_DROP_SCHEMA;
         const char *z;
         if (p->n_objects != 1)
             return sql_refuse(err, sql_token_position(s, drop_next_name(s, token)),
                               "DROP SCHEMA of several");
-        const struct sql_mark *mark = define_mark(s);
         if (mark)
             q->catalog = mark->catalog;
         TRY(sql_string_node(p->objects[0], &z, err));
@@ -97,6 +97,7 @@ static status define_drop(struct sql_source *s, const PgQuery__DropStmt *p,
         return ST_OK;
     }
     q->kind = QUERY_STMT_DROP_TABLE;
+    q->purge = mark && mark->purge;
     q->table_count = p->n_objects;
     ENSURE(q->table_count > 0, err);
     TRY(ARENA_ARRAY(s->arena, struct query_table_name, q->table_count, &q->tables, err));

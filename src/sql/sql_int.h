@@ -33,10 +33,10 @@ struct sql_name_kept {
     struct str written; /* with its quotes; for error messages */
 };
 
-/* What was blanked in front of a statement's object. */
+/* What was blanked of a statement. */
 struct sql_mark {
     size_t token; /* of CREATE or DROP */
-    bool or_replace;
+    bool or_replace, purge;
     struct query_name catalog; /* text.len 0 = none */
 };
 

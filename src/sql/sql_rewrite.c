@@ -2,6 +2,7 @@
 /* sql_rewrite.c - second step: the text that PostgreSQL's grammar takes, and the way back.
  *
  *     CREATE OR REPLACE TABLE t      ->  CREATE            TABLE t       mark: or_replace
+ *     DROP TABLE t PURGE             ->  DROP TABLE t                    mark: purge
  *     DROP SCHEMA lake.demo          ->  DROP SCHEMA      demo           mark: catalog lake
  *     SELECT "Größe" FROM t          ->  SELECT  firn0$0   FROM t        name 0: Größe, quoted
  *
@@ -79,6 +80,21 @@ static size_t mark_skip_condition(const struct sql_source *s, size_t i)
     return i;
 }
 
+/* DROP TABLE a, b CASCADE PURGE (Spark's, behind PostgreSQL's own): the token of PURGE, else `i`. A
+ * table may be called so: behind a comma, a dot or the words in front of the names it is one. */
+static size_t mark_find_purge(const struct sql_source *s, size_t i)
+{
+    size_t last = i;
+    while (last + 1 < s->token_count && !token_is(s, last + 1, PG_QUERY__TOKEN__ASCII_59))
+        last++;
+    bool name = token_is(s, last - 1, PG_QUERY__TOKEN__ASCII_44) ||
+                token_is(s, last - 1, PG_QUERY__TOKEN__ASCII_46) ||
+                token_is(s, last - 1, PG_QUERY__TOKEN__TABLE) ||
+                token_is(s, last - 1, PG_QUERY__TOKEN__VIEW) ||
+                token_is(s, last - 1, PG_QUERY__TOKEN__EXISTS);
+    return !name && str_eq_nocase(token_text(s, last), STR("purge")) ? last : i;
+}
+
 /* Looks at token i; [*blank, *blank_end) are the tokens to blank, none if equal. */
 static status mark_look(struct sql_source *s, size_t i, size_t *blank, size_t *blank_end,
                         struct error *err)
@@ -102,6 +118,13 @@ static status mark_look(struct sql_source *s, size_t i, size_t *blank, size_t *b
         TRY(name_of_token(s, name, &mark.catalog, err));
         *blank = name;
         *blank_end = name + 2;
+    } else if (token_is(s, i, PG_QUERY__TOKEN__DROP) &&
+               (token_is(s, i + 1, PG_QUERY__TOKEN__TABLE) ||
+                token_is(s, i + 1, PG_QUERY__TOKEN__MATERIALIZED)) &&
+               mark_find_purge(s, i + 1) > i + 1) {
+        mark.purge = true;
+        *blank = mark_find_purge(s, i + 1);
+        *blank_end = *blank + 1;
     } else {
         return ST_OK;
     }

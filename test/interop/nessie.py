@@ -108,6 +108,8 @@ def files():
             lake.sql(f"INSERT INTO s.t VALUES ({i})")
         before = set(lake.files())
         lake.sql("DELETE FROM s.t WHERE a < 2")
+        p = lake.sql("DROP TABLE s.t PURGE", code=1)
+        assert "0A000" in p.stderr and "nessie-gc" in p.stderr, p.stderr
         lake.sql("CREATE OR REPLACE TABLE s.t AS SELECT 1 AS a; DROP TABLE s.t")
         assert before <= set(lake.files()), before - set(lake.files())
         lake.run("run", "-q", "-c", "CREATE TABLE s.u AS SELECT 1 AS a; INSERT INTO s.u SELECT 1/0", code=1)

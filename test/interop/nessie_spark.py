@@ -63,7 +63,7 @@ with Branch(firn) as lake:
     # 5. A table that firn renamed, and one that Spark did, is the same content under its new name.
     lake.sql("BEGIN; ALTER TABLE demo.t RENAME TO u; INSERT INTO demo.u VALUES (9, 'nine'); COMMIT")
     assert seen("SELECT c FROM lakehouse.demo.u ORDER BY c") == [(5,), (8,), (9,)]
-    spark.sql("ALTER TABLE lakehouse.demo.u RENAME TO lakehouse.demo.t")
+    spark.sql("ALTER TABLE lakehouse.demo.u RENAME TO demo.t")
     assert rows(lake, "SELECT c FROM demo.t ORDER BY c") == [("5",), ("8",), ("9",)]
     assert lake.content("demo", "t")["id"] == made
 

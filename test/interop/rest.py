@@ -3,6 +3,7 @@
     job           the example's tables as PyIceberg sees them; the second run replaces both in one step
     theirs        tables that PyIceberg made: read, appended to, replaced; renamed under firn
     renames       PyIceberg finds a table under its new name; what a server cannot do in one step is refused
+    purge         files go with a table that is dropped so, and stay with one that is not
     names         schemas of several levels, lists, drops, absent and present things
     together      what the server cannot do in one step is refused, and done in order where asked
     appends       processes of both append at once; nothing is lost
@@ -108,6 +109,21 @@ def renames():
         assert "0A000" in lake.run("run", "--run-id", "r", "-c", f"ALTER TABLE {other}.c RENAME TO d", code=1).stderr
         lake.do(f"ALTER TABLE {other}.c SET SCHEMA ~")
         assert lake.rows("c") == [(1,), (3,)]
+
+
+def purge():
+    with Lake() as lake:
+        lake.do("CREATE TABLE ~.t AS SELECT 1 AS a; CREATE TABLE ~.k AS SELECT 2 AS a; CREATE TABLE ~.g (a int) WITH (\"gc.enabled\" = 'false')")
+        lake.do("INSERT INTO ~.t VALUES (3)")
+        t, k = lake.table("t"), lake.table("k")
+        there = [[f.file.file_path for f in x.scan().plan_files()] + [x.metadata_location] for x in (t, k)]
+        assert len(there[0]) == 3
+        lake.do("BEGIN; DROP TABLE ~.t PURGE; ROLLBACK")
+        assert lake.rows("t") == [(1,), (3,)]
+        p = lake.do("DROP TABLE ~.g PURGE", code=1)
+        assert "0A000" in p.stderr and "gc.enabled" in p.stderr, p.stderr
+        lake.do("DROP TABLE ~.t PURGE; DROP TABLE ~.k")
+        assert [[t.io.new_input(f).exists() for f in files] for files in there] == [[False] * 3, [True] * 2]
 
 
 def names():
@@ -282,7 +298,7 @@ def lost():
     return f"{n} tables"
 
 
-for part in (job, theirs, renames, names, together, appends, replaced, moved, lost):
+for part in (job, theirs, renames, purge, names, together, appends, replaced, moved, lost):
     if len(sys.argv) == 2 or part.__name__ in sys.argv[2:]:
         start = time.monotonic()
         said = part()

@@ -53,7 +53,7 @@ with RestLake(firn, uri) as lake:
     # 4. A table has its new name for both, whoever renamed it.
     lake.do("ALTER TABLE ~.t RENAME TO r")
     assert seen("SELECT c FROM ~.r ORDER BY c") == [(5,), (8,)]
-    seen("ALTER TABLE ~.r RENAME TO ~.t")
+    seen(f"ALTER TABLE ~.r RENAME TO {lake.space}.t")
     assert lake.read("SELECT c FROM ~.t ORDER BY c") == [("5",), ("8",)]
 
     # 5. What one dropped is gone for the other.

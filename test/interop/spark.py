@@ -148,7 +148,7 @@ run("run", "-q", "-c", "CREATE SCHEMA moved; ALTER TABLE demo.made_by_spark SET 
 spark = session()
 assert rows("SELECT count(*), max(id) FROM lakehouse.moved.m") == [(22, 101)]
 assert len(pyiceberg("rows", "moved.m")) == 22
-spark.sql("ALTER TABLE lakehouse.moved.m RENAME TO lakehouse.demo.n")
+spark.sql("ALTER TABLE lakehouse.moved.m RENAME TO demo.n")
 spark.sql("INSERT INTO lakehouse.demo.n (id) VALUES (102)")
 assert query("SELECT count(*), max(id) FROM demo.n") == [["23", "102"]]
 spark.stop()

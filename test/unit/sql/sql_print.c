@@ -323,6 +323,7 @@ void sql_print_statement(struct sql_print *p, const struct query_statement *q)
     put_flag(p, q->if_exists, " if exists");
     put_flag(p, q->if_not_exists, " if not exists");
     put_flag(p, q->cascade, " cascade");
+    put_flag(p, q->purge, " purge");
     put_flag(p, q->analyze, " analyze");
     if (q->schema.text.len) {
         put(p, " schema ");
