@@ -67,40 +67,6 @@ static status source_select(const struct exec_source *s, const struct column_bat
 
 /* ---- open ------------------------------------------------------------------------------------ */
 
-/* What the kernel of an argument must keep for a result. */
-static unsigned need_of(enum query_agg kind)
-{
-    switch (kind) {
-    case QUERY_AGG_SUM:
-    case QUERY_AGG_AVG:
-    case QUERY_AGG_STATE_S1:
-    case QUERY_AGG_STATE_REST:
-    case QUERY_AGG_STATE_MORE:
-    case QUERY_AGG_STATE_SUM:
-        return KERNEL_SUM;
-    case QUERY_AGG_MIN:
-    case QUERY_AGG_BOOL_AND:
-        return KERNEL_MIN;
-    case QUERY_AGG_MAX:
-    case QUERY_AGG_BOOL_OR:
-        return KERNEL_MAX;
-    case QUERY_AGG_VAR_POP:
-    case QUERY_AGG_VAR_SAMP:
-    case QUERY_AGG_STDDEV_POP:
-    case QUERY_AGG_STDDEV_SAMP:
-    case QUERY_AGG_STATE_SQUARES:
-        return KERNEL_SUM | KERNEL_SQUARES;
-    case QUERY_AGG_ANY_VALUE:
-        return KERNEL_FIRST;
-    case QUERY_AGG_COUNT_STAR:
-    case QUERY_AGG_COUNT:
-    case QUERY_AGG_COUNT_DISTINCT:
-    case QUERY_AGG_STATE_MISSING:
-        return 0;
-    }
-    return 0;
-}
-
 /* CASE WHEN filter THEN value END: a value that is computed must not be computed, and fail, for
  * rows that the filter leaves out. */
 static status guard_value(struct exec_aggregate *a, const struct query_agg_arg *plan,
@@ -133,10 +99,14 @@ static status open_sources(struct exec_aggregate *a, struct exec_aggregate_arg *
     if (plan->filter && computed)
         TRY(guard_value(a, plan, &value, err));
     TRY(source_init(a, value, &arg->value, err));
-    TRY(source_init(a, arg->selects ? plan->filter : NULL, &arg->filter, err));
-    TRY(source_init(a, plan->merge_s1, &arg->s1, err));
-    TRY(source_init(a, plan->merge_rest, &arg->rest, err));
-    return source_init(a, plan->merge_more, &arg->more, err);
+    return source_init(a, arg->selects ? plan->filter : NULL, &arg->filter, err);
+}
+
+/* Results that a sum of doubles gives without its count. */
+static bool is_sum(enum query_agg kind)
+{
+    return kind == QUERY_AGG_SUM || kind == QUERY_AGG_STATE_S1 || kind == QUERY_AGG_STATE_REST ||
+           kind == QUERY_AGG_STATE_MORE;
 }
 
 static status open_arg(struct exec_aggregate *a, size_t index, struct kernel_scratch *scratch,
@@ -146,27 +116,37 @@ static status open_arg(struct exec_aggregate *a, size_t index, struct kernel_scr
     const struct query_agg_arg *plan = &a->plan->aggregate.args[index];
     struct column_type type = column_type_of(COLUMN_UNKNOWN);
     unsigned need = 0;
+    bool sums_only = true;
     arg->plan = plan;
     for (size_t i = 0; i < a->plan->aggregate.out_count; i++) {
         const struct query_agg_out *out = &a->plan->aggregate.outs[i];
         if (out->arg != (int)index)
             continue;
-        need |= need_of(out->kind);
+        need |= exec_states_need(out->kind);
         arg->distinct |= out->kind == QUERY_AGG_COUNT_DISTINCT;
-        a->counts_rows |= out->kind == QUERY_AGG_STATE_MISSING;
+        arg->missing |= out->kind == QUERY_AGG_STATE_MISSING;
+        sums_only &= is_sum(out->kind);
     }
     TRY(open_sources(a, arg, err));
-    if (plan->merge) {
-        type = column_type_of(COLUMN_DOUBLE);
-        need |= KERNEL_SUM;
+    if (plan->stored) {
+        type = plan->stored->type;
+        ENSURE(!plan->value && !arg->distinct && !(need & KERNEL_FIRST), err);
+        ENSURE(plan->stored->count || plan->stored->rows || sums_only, err);
     } else if (plan->value) {
         type = plan->value->type;
     }
     TRY(kernel_agg_init(&arg->kernel, type, need, &a->arena, scratch, err));
     arg->offset = a->stride;
     a->stride += arg->kernel.at.bytes;
+    if (arg->missing && plan->stored) {
+        ENSURE(plan->stored->missing && !plan->filter, err);
+        arg->missing_offset = a->stride;
+        a->stride += a->group_rows.at.bytes;
+    } else if (arg->missing) {
+        a->counts_rows = true;
+    }
     if (arg->distinct) {
-        ENSURE(plan->value && !plan->merge, err);
+        ENSURE(plan->value, err);
         arg->distinct_offset = a->stride;
         a->stride += sizeof(int64_t);
         TRY(exec_hash_column_init(&arg->distinct_values, type, a->context.account, err));
@@ -211,10 +191,10 @@ static status open_all(struct exec_aggregate *a, struct error *err)
     TRY(open_keys(a, err));
     TRY(ARENA_ARRAY(&a->arena, struct exec_aggregate_arg, a->plan->aggregate.arg_count, &a->args,
                     err));
-    for (size_t i = 0; i < a->plan->aggregate.arg_count; i++)
-        TRY(open_arg(a, i, scratch, err));
     TRY(kernel_agg_init(&a->group_rows, column_type_of(COLUMN_UNKNOWN), 0, &a->arena, scratch,
                         err));
+    for (size_t i = 0; i < a->plan->aggregate.arg_count; i++)
+        TRY(open_arg(a, i, scratch, err));
     a->rows_offset = a->stride;
     if (a->counts_rows || a->stride == 0)
         a->stride += a->group_rows.at.bytes;
@@ -268,6 +248,8 @@ static status start_groups(struct exec_aggregate *a, struct error *err)
     for (size_t i = 0; i < a->plan->aggregate.arg_count && count > 0; i++) {
         const struct exec_aggregate_arg *arg = &a->args[i];
         kernel_agg_start(&arg->kernel, fresh + arg->offset, a->stride, count);
+        if (arg->missing && arg->plan->stored)
+            kernel_agg_start(&a->group_rows, fresh + arg->missing_offset, a->stride, count);
         for (size_t g = 0; arg->distinct && g < count; g++)
             memset(fresh + g * a->stride + arg->distinct_offset, 0, sizeof(int64_t));
     }
@@ -329,12 +311,28 @@ static status add_distinct(struct exec_aggregate *a, struct exec_aggregate_arg *
     return ST_OK;
 }
 
+/* States made before, and of those that ask for it the rows without a value. */
+static status add_stored(struct exec_aggregate *a, struct exec_aggregate_arg *arg,
+                         const struct column_batch *batch, const struct exec_hash_ids *ids,
+                         const uint16_t *selected, size_t count, struct error *err)
+{
+    struct kernel_groups g = {a->rows + arg->offset, a->stride, a->started, ids->of_row, ids->one};
+    struct kernel_stored stored;
+    TRY(exec_states_spans(arg->plan->stored, batch, &stored, err));
+    TRY(kernel_agg_load(&arg->kernel, &g, &stored, batch->rows, selected, count, err));
+    if (!arg->missing)
+        return ST_OK;
+    g.states = a->rows + arg->missing_offset;
+    stored = (struct kernel_stored){.count = stored.missing};
+    return kernel_agg_load(&a->group_rows, &g, &stored, batch->rows, selected, count, err);
+}
+
 static status add_arg(struct exec_aggregate *a, struct exec_aggregate_arg *arg,
                       const struct column_batch *batch, const struct exec_hash_ids *ids,
                       struct error *err)
 {
     struct kernel_groups g = {a->rows + arg->offset, a->stride, a->started, ids->of_row, ids->one};
-    struct column_span span, rest, more;
+    struct column_span span;
     const uint16_t *selected = NULL;
     size_t count = 0;
     if (arg->selects) {
@@ -343,12 +341,8 @@ static status add_arg(struct exec_aggregate *a, struct exec_aggregate_arg *arg,
             return ST_OK;
         selected = count < (size_t)batch->rows ? a->selected : NULL;
     }
-    if (arg->plan->merge) {
-        TRY(source_span(&arg->s1, batch, &span, err));
-        TRY(source_span(&arg->rest, batch, &rest, err));
-        TRY(source_span(&arg->more, batch, &more, err));
-        return kernel_agg_add_stored(&arg->kernel, &g, &span, &rest, &more, selected, count, err);
-    }
+    if (arg->plan->stored)
+        return add_stored(a, arg, batch, ids, selected, count, err);
     if (!arg->plan->value)
         return kernel_agg_add(&arg->kernel, &g, NULL, batch->rows, selected, count, err);
     TRY(source_span(&arg->value, batch, &span, err));

@@ -2,7 +2,7 @@
 /* exec_aggregate.h - what the files of the aggregation operator share.
  *
  *     row of group g = rows + g * stride:
- *         [state of argument 1][distinct count 8]...[state of argument n]...[group's rows 8]
+ *         [state of argument 1][missing 8][distinct count 8]...[state of argument n]...[group's rows 8]
  *
  * G1  rows 0 to group_count exist and are started; group 0 is the NULL key of a single key column,
  *     the only group without keys, and unused with several keys
@@ -13,8 +13,7 @@
 #define EXEC_AGGREGATE_H
 
 #include "exec/exec_hash.h"
-#include "exec/exec_int.h"
-#include "kernel/kernel.h"
+#include "exec/exec_states.h"
 
 /* An expression over the input's batches: a bare column or a compiled one. */
 struct exec_source {
@@ -24,10 +23,12 @@ struct exec_source {
 
 struct exec_aggregate_arg {
     const struct query_agg_arg *plan; /* borrowed */
-    struct exec_source value, filter, s1, rest, more;
+    struct exec_source value, filter;
     bool selects; /* the filter picks rows; else it stands inside the value */
     struct kernel_agg kernel;
-    size_t offset; /* of its state in a row */
+    size_t offset;         /* of its state in a row */
+    bool missing;          /* some result asks for the rows without a value */
+    size_t missing_offset; /* stored states: where they are counted */
     /* count(DISTINCT): pairs of (group, value) met; the count stands in the row */
     bool distinct;
     size_t distinct_offset;

@@ -4,10 +4,6 @@
  * A result that cannot be given (a sum that does not fit its type) names its group. */
 #include "exec/exec_aggregate.h"
 
-#include "column/column_text.h"
-
-#define GROUP_TEXT_BYTES 400 /* of a group's keys in a message */
-
 /* ---- keys ------------------------------------------------------------------------------------ */
 
 /* The ids of a group's keys: pairs are taken apart from the last key back. */
@@ -73,75 +69,34 @@ static void emit_keys(struct exec_aggregate *a, uint32_t first, size_t count)
 
 /* ---- messages -------------------------------------------------------------------------------- */
 
-/* "day = 2025-01-14, product = NULL" */
-static status group_text(const struct exec_aggregate *a, const uint32_t *ids, struct buffer *out,
-                         struct error *err)
-{
-    for (size_t i = 0; i < a->plan->aggregate.key_count && out->len < GROUP_TEXT_BYTES; i++) {
-        struct column_value v = {.type = a->plan->aggregate.keys[i]->type, .null = ids[i] == 0};
-        TRY(buffer_printf(out, err, "%s%.*s = ", i ? ", " : "",
-                          STR_ARG(a->plan->schema.fields[i].name)));
-        if (v.null) {
-            TRY(buffer_append_str(out, STR("NULL"), err));
-            continue;
-        }
-        memcpy((char *)&v + offsetof(struct column_value, b),
-               exec_hash_column_value(&a->columns[i], ids[i]),
-               column_phys_bytes(column_type_phys(v.type)));
-        TRY(column_text_format(&v, a->context.zone, out, err));
-    }
-    return ST_OK;
-}
-
 /* Adds "sum_x of group (...)" to an error. */
 static void name_group(struct exec_aggregate *a, uint32_t group, size_t out, struct error *err)
 {
     size_t keys = a->plan->aggregate.key_count;
-    struct str name = a->plan->schema.fields[keys + out].name;
-    struct buffer text;
+    const struct column_field *fields = a->plan->schema.fields, **names = NULL;
+    struct column_value *values = NULL;
     struct error ignored;
-    uint32_t *ids;
-    buffer_init(&text, NULL, (size_t)1 << 30);
-    if (arena_array(&a->batch, keys + 1, sizeof(*ids), (void **)&ids, &ignored) == ST_OK) {
-        key_ids(a, group, ids);
-        if (group_text(a, ids, &text, &ignored) != ST_OK)
-            buffer_clear(&text);
-    }
-    int shown = (int)(text.len < GROUP_TEXT_BYTES ? text.len : GROUP_TEXT_BYTES);
-    if (shown == 0)
-        error_context(err, "%.*s", STR_ARG(name));
+    uint32_t *ids = NULL;
+    if (ARENA_ARRAY(&a->batch, uint32_t, keys + 1, &ids, &ignored) != ST_OK ||
+        ARENA_ARRAY(&a->batch, struct column_field *, keys + 1, &names, &ignored) != ST_OK ||
+        ARENA_ARRAY(&a->batch, struct column_value, keys + 1, &values, &ignored) != ST_OK)
+        keys = 0;
     else
-        error_context(err, "%.*s of group (%.*s%s)", STR_ARG(name), shown, (char *)text.data,
-                      text.len > GROUP_TEXT_BYTES ? "..." : "");
-    buffer_free(&text);
+        key_ids(a, group, ids);
+    for (size_t i = 0; i < keys; i++) {
+        struct column_value *v = &values[i];
+        names[i] = &fields[i];
+        *v = (struct column_value){.type = fields[i].type, .null = ids[i] == 0};
+        if (!v->null)
+            memcpy((char *)v + offsetof(struct column_value, b),
+                   exec_hash_column_value(&a->columns[i], ids[i]),
+                   column_phys_bytes(column_type_phys(v->type)));
+    }
+    exec_states_name_group(fields[a->plan->aggregate.key_count + out].name, names, values, keys,
+                           a->context.zone, err);
 }
 
 /* ---- results --------------------------------------------------------------------------------- */
-
-static enum kernel_result result_of(enum query_agg kind)
-{
-    static const enum kernel_result results[] = {
-        [QUERY_AGG_COUNT_STAR] = KERNEL_RESULT_COUNT,
-        [QUERY_AGG_COUNT] = KERNEL_RESULT_COUNT,
-        [QUERY_AGG_SUM] = KERNEL_RESULT_SUM,
-        [QUERY_AGG_AVG] = KERNEL_RESULT_AVG,
-        [QUERY_AGG_MIN] = KERNEL_RESULT_MIN,
-        [QUERY_AGG_MAX] = KERNEL_RESULT_MAX,
-        [QUERY_AGG_BOOL_AND] = KERNEL_RESULT_MIN,
-        [QUERY_AGG_BOOL_OR] = KERNEL_RESULT_MAX,
-        [QUERY_AGG_VAR_POP] = KERNEL_RESULT_VAR_POP,
-        [QUERY_AGG_VAR_SAMP] = KERNEL_RESULT_VAR_SAMP,
-        [QUERY_AGG_STDDEV_POP] = KERNEL_RESULT_STDDEV_POP,
-        [QUERY_AGG_STDDEV_SAMP] = KERNEL_RESULT_STDDEV_SAMP,
-        [QUERY_AGG_ANY_VALUE] = KERNEL_RESULT_FIRST,
-        [QUERY_AGG_STATE_S1] = KERNEL_RESULT_S1,
-        [QUERY_AGG_STATE_REST] = KERNEL_RESULT_REST,
-        [QUERY_AGG_STATE_MORE] = KERNEL_RESULT_MORE,
-        [QUERY_AGG_STATE_SUM] = KERNEL_RESULT_STATE_SUM,
-        [QUERY_AGG_STATE_SQUARES] = KERNEL_RESULT_SQUARES,
-    };
-    return results[kind];
-}
 
 /* Counts that stand in the row beside the states. */
 static void emit_counts(struct exec_aggregate *a, const struct exec_aggregate_arg *arg,
@@ -152,6 +107,8 @@ static void emit_counts(struct exec_aggregate *a, const struct exec_aggregate_ar
         int64_t n;
         if (distinct)
             memcpy(&n, row + arg->distinct_offset, sizeof(n));
+        else if (arg->plan->stored)
+            n = kernel_agg_count(&a->group_rows, row + arg->missing_offset);
         else
             n = kernel_agg_count(&a->group_rows, row + a->rows_offset) -
                 kernel_agg_count(&arg->kernel, row + arg->offset);
@@ -172,7 +129,7 @@ static status emit_result(struct exec_aggregate *a, size_t out, uint32_t first, 
         return ST_OK;
     }
     status st = kernel_agg_finish_rows(&arg->kernel, states, a->stride, count,
-                                       result_of(plan->kind), &a->batch, v, err);
+                                       exec_states_result(plan->kind), &a->batch, v, err);
     if (st != ST_OK)
         name_group(a, first + (uint32_t)v->rows, out, err);
     return st;

@@ -11,6 +11,7 @@
  *     kernel_agg_init, kernel_agg_start         once; then for new groups
  *     kernel_agg_add                            per batch: drops NULL and unselected rows, then one
  * of add_run, add_codes, add_values        the loops of the argument's physical type
+ *     kernel_agg_load                           stored states, as finish gave them
  *     kernel_agg_merge, kernel_agg_subtract     whole tables of the same argument
  *     kernel_agg_encode, kernel_agg_decode      canonical bytes, for spills and other machines
  *     kernel_agg_finish                         a result
@@ -125,6 +126,7 @@ struct kernel_agg {
     int64_t fold_rows;              /* X2's bound; tests lower it */
     struct kernel_scratch *scratch; /* borrowed: one batch, packed; shared by a thread's kernels */
     struct kernel_prepared *prepared; /* in arena: floats' dictionary, split */
+    size_t failed;                    /* load, merge, subtract: where it was, after a failure */
 };
 
 /* Room for one batch; used by one kernel at a time. */
@@ -144,33 +146,29 @@ STATUS_MUST_USE status kernel_agg_add(struct kernel_agg *k, const struct kernel_
                                       const struct column_span *span, int64_t rows,
                                       const uint16_t *selected, size_t selected_count,
                                       struct error *err);
-/* Adds stored sum states (three spans of the same rows; s1, rest double, more binary). */
-STATUS_MUST_USE status kernel_agg_add_stored(struct kernel_agg *k, const struct kernel_groups *g,
-                                             const struct column_span *s1,
-                                             const struct column_span *rest,
-                                             const struct column_span *more,
-                                             const uint16_t *selected, size_t selected_count,
-                                             struct error *err);
-
 /* Stored states of one argument: spans of the same rows; NULL = not kept. */
 struct kernel_stored {
-    const struct column_span *count; /* bigint; or rows minus missing */
-    const struct column_span *rows, *missing;
-    const struct column_span *sum; /* bigint or decimal(38,s), as sum_type says; NULL = no values */
+    /* How many values: `count` (bigint), or `rows` minus `missing`; all three must agree. A sum of
+     * doubles alone does without: then a state that holds values counts as one. */
+    const struct column_span *count, *rows, *missing;
+    const struct column_span *sum; /* bigint or decimal(38,s), as sum_type says; NULL or 0 without
+                                      values */
     struct column_type sum_type;
     const struct column_span *s1, *rest, *more; /* floats */
     const struct column_span *squares;          /* binary */
     const struct column_span *min, *max;        /* of the argument's type */
 };
-/* Adds `rows` stored states to the groups of their rows: what kernel_agg_merge does with states of
- * another table. What cannot be a state (a negative count, a sum or an extreme without values or
- * the reverse, malformed bytes) is ST_CORRUPT. A part that `need` asks for and that is not kept is
- * ST_INTERNAL. */
+/* Adds stored states to the groups of their rows: what kernel_agg_merge does with states of another
+ * table. Rows, groups and `selected` are as in kernel_agg_add. What cannot be a state (a negative
+ * count, a sum or an extreme without values or the reverse, malformed bytes) is ST_CORRUPT, and
+ * k->failed the span's row. A part that `need` asks for and that is not kept is ST_INTERNAL. */
 STATUS_MUST_USE status kernel_agg_load(struct kernel_agg *k, const struct kernel_groups *g,
                                        const struct kernel_stored *s, int64_t rows,
+                                       const uint16_t *selected, size_t selected_count,
                                        struct error *err);
 
-/* Group i of `from` goes into group map[i] of `to`. `from` stays as it is. */
+/* Group i of `from` goes into group map[i] of `to`. `from` stays as it is. On failure to->failed is
+ * that i. */
 STATUS_MUST_USE status kernel_agg_merge(struct kernel_agg *to,
                                         const struct kernel_groups *to_groups,
                                         const struct kernel_agg *from,

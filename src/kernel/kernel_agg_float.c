@@ -433,6 +433,22 @@ static status add_doubles(struct kernel_agg *k, const struct kernel_groups *g, c
     return all ? ST_OK : add_misses(k, g, values, rows, err);
 }
 
+status kernel_sums_add(struct kernel_agg *k, const struct kernel_groups *g, const double *values,
+                       size_t rows, struct error *err)
+{
+    struct kernel_scratch *b = k->scratch;
+    if (rows == 0)
+        return ST_OK;
+    place_first(k, values, rows);
+    TRY(kernel_window_room(k, g, (int64_t)rows, err));
+    struct split_constants c = constants_of(&k->window);
+    int64_t all = split_rows_levels[k->level](values, rows, &c, b->high, b->low);
+    for (size_t i = 0; i < rows; i++)
+        *kernel_i128_at(g->states + g->of_row[i] * g->stride, k->at.sum) +=
+            halves(b->high[i], b->low[i]);
+    return all ? ST_OK : add_misses(k, g, values, rows, err);
+}
+
 static status add_double_run(struct kernel_agg *k, const struct kernel_groups *g, double v,
                              int64_t rows, struct error *err)
 {

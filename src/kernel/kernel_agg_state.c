@@ -130,11 +130,14 @@ status kernel_agg_merge(struct kernel_agg *to, const struct kernel_groups *to_gr
         int64_t count = *kernel_i64_at(f, from->at.count);
         if (count == 0)
             continue;
+        to->failed = i;
         if (to->need & KERNEL_SUM)
             TRY(add_sums(to, t, from, f, false, same, err));
         if (to->need & (KERNEL_MIN | KERNEL_MAX | KERNEL_FIRST))
             TRY(keep_values(to, t, f, err));
-        *kernel_i64_at(t, to->at.count) += count;
+        if (__builtin_add_overflow(*kernel_i64_at(t, to->at.count), count,
+                                   kernel_i64_at(t, to->at.count)))
+            FAIL(err, ST_CORRUPT, "counts add up to more than 2^63");
     }
     return ST_OK;
 }
@@ -181,6 +184,7 @@ status kernel_agg_subtract(struct kernel_agg *to, const struct kernel_groups *to
         char *t = to_groups->states + map[i] * to_groups->stride;
         int64_t *count = kernel_i64_at(t, to->at.count);
         int64_t less = *kernel_i64_at(f, from->at.count);
+        to->failed = i;
         if (less > *count)
             FAIL(err, ST_CORRUPT, "%lld values taken away from a group of %lld", (long long)less,
                  (long long)*count);

@@ -158,6 +158,10 @@ STATUS_MUST_USE status kernel_window_room(struct kernel_agg *k, const struct ker
 STATUS_MUST_USE status kernel_window_add(struct kernel_agg *k, char *state, int128 window, int base,
                                          struct error *err);
 
+/* Adds doubles to the sums of their groups and to nothing else; g->of_row has one entry each. */
+STATUS_MUST_USE status kernel_sums_add(struct kernel_agg *k, const struct kernel_groups *g,
+                                       const double *values, size_t rows, struct error *err);
+
 /* ---- merging, bytes (kernel_agg_state.c), results (kernel_agg_finish.c) ---------------------- */
 
 /* The whole exact sum of a state, in a box. */

@@ -107,15 +107,20 @@ static bool same_expr(const struct query_expr *a, const struct query_expr *b)
     return a == b || (a && b && query_expr_eq(a, b));
 }
 
+/* s1 tells the measure. */
+static bool same_stored(const struct query_stored *a, const struct query_stored *b)
+{
+    return a == b || (a && b && same_expr(a->s1, b->s1) && same_expr(a->more, b->more));
+}
+
 static status add_arg(struct plan_binder *b, const struct query_agg_arg *arg, int *out,
                       struct error *err)
 {
     struct plan_aggregates *all = b->aggregates;
     for (size_t i = 0; i < all->arg_count; i++) {
         const struct query_agg_arg *a = &all->args[i];
-        if (a->merge == arg->merge && same_expr(a->value, arg->value) &&
-            same_expr(a->filter, arg->filter) && same_expr(a->merge_s1, arg->merge_s1) &&
-            same_expr(a->merge_more, arg->merge_more)) {
+        if (same_stored(a->stored, arg->stored) && same_expr(a->value, arg->value) &&
+            same_expr(a->filter, arg->filter)) {
             *out = (int)i;
             return ST_OK;
         }
@@ -169,10 +174,13 @@ static status use_states(struct plan_binder *b, enum query_agg kind, struct quer
         if (st->measure_field_id != measure)
             continue;
         int64_t at = arg->value->position;
-        TRY(state_column(b, st->s1_field_id, at, &arg->merge_s1, err));
-        TRY(state_column(b, st->rest_field_id, at, &arg->merge_rest, err));
-        TRY(state_column(b, st->more_field_id, at, &arg->merge_more, err));
-        arg->merge = true;
+        struct query_stored *stored;
+        TRY(ARENA_NEW(b->c->arena, struct query_stored, &stored, err));
+        stored->type = column_type_of(COLUMN_DOUBLE);
+        TRY(state_column(b, st->s1_field_id, at, &stored->s1, err));
+        TRY(state_column(b, st->rest_field_id, at, &stored->rest, err));
+        TRY(state_column(b, st->more_field_id, at, &stored->more, err));
+        arg->stored = stored;
         arg->value = NULL;
         return ST_OK;
     }

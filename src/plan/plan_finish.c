@@ -237,9 +237,17 @@ static status each_agg_expr(const struct plan_context *c, struct query_plan *p, 
     }
     for (size_t i = 0; i < p->aggregate.arg_count; i++) {
         struct query_agg_arg *a = &p->aggregate.args[i];
-        struct query_expr **parts[] = {&a->value, &a->filter, &a->merge_s1, &a->merge_rest,
-                                       &a->merge_more};
-        for (size_t k = 0; k < ARRAY_LEN(parts); k++) {
+        struct query_expr **parts[QUERY_STORED_PARTS + 2] = {&a->value, &a->filter};
+        size_t count = 2;
+        if (a->stored) {
+            struct query_stored *own;
+            TRY(ARENA_NEW(c->arena, struct query_stored, &own, err));
+            *own = *a->stored;
+            query_stored_parts(own, parts + count);
+            count += QUERY_STORED_PARTS;
+            a->stored = own;
+        }
+        for (size_t k = 0; k < count; k++) {
             need_expr(n, rewrite ? NULL : *parts[k]);
             if (rewrite)
                 TRY(renumber(c, n, parts[k], err));

@@ -120,16 +120,22 @@ static status text_project(struct plan_text *t, const struct query_plan *p, stru
     return ST_OK;
 }
 
+/* The column that stands for the states of an argument. */
+static const struct query_expr *stored_shown(const struct query_stored *s)
+{
+    return s->s1 ? s->s1 : s->sum ? s->sum : s->min ? s->min : s->max ? s->max : s->count;
+}
+
 static status text_out(struct plan_text *t, const struct query_plan *p,
                        const struct query_agg_out *o, struct error *err)
 {
     ENSURE(o->arg >= 0 && (size_t)o->arg < p->aggregate.arg_count, err);
     const struct query_agg_arg *a = &p->aggregate.args[o->arg];
-    const struct query_expr *value = a->merge ? a->merge_s1 : a->value;
+    const struct query_expr *value = a->stored ? stored_shown(a->stored) : a->value;
     TRY(buffer_printf(&t->out, err, "%s(%s", query_agg_name(o->kind),
-                      a->merge ? "states of "
-                      : !value ? "*"
-                               : ""));
+                      a->stored ? "states of "
+                      : !value  ? "*"
+                                : ""));
     if (value)
         TRY(text_over(t, p, value, err));
     TRY(buffer_append_byte(&t->out, ')', err));
@@ -180,6 +186,14 @@ static status text_limit(struct plan_text *t, const struct query_plan *p, struct
     if (p->limit.offset > 0)
         TRY(buffer_printf(&t->out, err, " offset %lld", (long long)p->limit.offset));
     return ST_OK;
+}
+
+void query_stored_parts(struct query_stored *s, struct query_expr **parts[QUERY_STORED_PARTS])
+{
+    struct query_expr **all[QUERY_STORED_PARTS] = {&s->count, &s->rows, &s->missing, &s->sum,
+                                                   &s->s1,    &s->rest, &s->more,    &s->squares,
+                                                   &s->min,   &s->max};
+    memcpy(parts, all, sizeof(all));
 }
 
 static status text_line(struct plan_text *t, const struct query_plan *p, struct error *err)

@@ -59,7 +59,7 @@ enum query_agg {
 };
 
 /* Where the stored states of one argument stand: columns of the input; NULL = not kept. The count
- * is `count`, or `rows` minus `missing`. */
+ * is `count`, or `rows` minus `missing`; a sum of doubles alone does without. */
 struct query_stored {
     struct column_type type; /* of the argument's values; UNKNOWN: rows only */
     struct query_expr *count, *rows, *missing;
@@ -69,13 +69,15 @@ struct query_stored {
     struct query_expr *min, *max;
 };
 
-/* One distinct (argument, FILTER). Either `value`, or `merge`: columns that hold states made
- * before. */
+/* Its columns one by one, NULL where not kept. */
+#define QUERY_STORED_PARTS 10
+void query_stored_parts(struct query_stored *s, struct query_expr **parts[QUERY_STORED_PARTS]);
+
+/* One distinct (argument, FILTER). Either `value`, or `stored`: states made before, to be merged. */
 struct query_agg_arg {
-    struct query_expr *value;  /* NULL: rows only (count(*)) */
-    struct query_expr *filter; /* NULL = all rows */
-    bool merge;                /* SUM over stored states: merge_s1, merge_rest, merge_more */
-    struct query_expr *merge_s1, *merge_rest, *merge_more;
+    struct query_expr *value;          /* NULL: rows only (count(*)) */
+    struct query_expr *filter;         /* NULL = all rows */
+    const struct query_stored *stored; /* of any kind but distinct values and the first one */
 };
 
 struct query_agg_out {

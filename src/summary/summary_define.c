@@ -130,7 +130,7 @@ static status define_column(const struct query_plan *project, const struct query
     out->kind = SUMMARY_MEASURE;
     out->agg = o->kind;
     out->arg = o->arg;
-    if (agg->aggregate.args[o->arg].merge)
+    if (agg->aggregate.args[o->arg].stored)
         return refuse("a sum over another view's measure, which its raw table gives exactly,",
                       value->position, err);
     if (measure_allowed(o->kind))

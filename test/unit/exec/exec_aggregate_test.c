@@ -355,10 +355,9 @@ TEST(stored_states_merge_to_the_exact_sum)
         q.in.valid[1] = &has_rest;
         q.in.valid[2] = &has_more;
         int arg = add_arg(&q, -1, -1);
-        q.args[arg].merge = true;
-        q.args[arg].merge_s1 = column(&q, 0);
-        q.args[arg].merge_rest = column(&q, 1);
-        q.args[arg].merge_more = column(&q, 2);
+        struct query_stored stored = {
+            .type = DOUBLE, .s1 = column(&q, 0), .rest = column(&q, 1), .more = column(&q, 2)};
+        q.args[arg].stored = &stored;
         add_out(&q, QUERY_AGG_SUM, arg, DOUBLE);
         add_out(&q, QUERY_AGG_STATE_S1, arg, DOUBLE);
         add_out(&q, QUERY_AGG_STATE_REST, arg, DOUBLE);
@@ -379,6 +378,60 @@ TEST(stored_states_merge_to_the_exact_sum)
         }
         query_close(&q);
     }
+}
+
+/* A coarser grouping out of a finer one's states: keys 1 and 2, all that a bigint keeps. */
+TEST(stored_states_of_every_kind_merge)
+{
+    struct error err;
+    struct column_batch b;
+    static struct query q;
+    int64_t key[] = {1, 2, 1}, rows[] = {3, 1, 2}, missing[] = {1, 1, 0};
+    int64_t sum[] = {30, 0, 12}, min[] = {10, 0, -3};
+    struct str squares[] = {STR("\x04\x7d"), {"", 1}, STR("\x00\xe9\x00")};
+    uint64_t has_value = 5; /* key 2 has no values */
+    query_init(&q, 3, 2048);
+    memory_column(&q.in, BIGINT, key);
+    memory_column(&q.in, BIGINT, rows);
+    memory_column(&q.in, BIGINT, missing);
+    memory_column(&q.in, BIGINT, sum);
+    memory_column(&q.in, BIGINT, min);
+    memory_column(&q.in, column_type_of(COLUMN_BINARY), squares);
+    q.in.valid[3] = q.in.valid[4] = &has_value;
+    add_key(&q, 0);
+    struct query_stored all = {.type = BIGINT,
+                               .rows = column(&q, 1),
+                               .missing = column(&q, 2),
+                               .sum = column(&q, 3),
+                               .min = column(&q, 4),
+                               .squares = column(&q, 5)};
+    struct query_stored group_rows = {.type = column_type_of(COLUMN_UNKNOWN),
+                                      .count = column(&q, 1)};
+    int arg = add_arg(&q, -1, -1), star = add_arg(&q, -1, -1);
+    q.args[arg].stored = &all;
+    q.args[star].stored = &group_rows;
+    add_out(&q, QUERY_AGG_COUNT_STAR, star, BIGINT);
+    add_out(&q, QUERY_AGG_COUNT, arg, BIGINT);
+    add_out(&q, QUERY_AGG_STATE_MISSING, arg, BIGINT);
+    add_out(&q, QUERY_AGG_SUM, arg, BIGINT);
+    add_out(&q, QUERY_AGG_MIN, arg, BIGINT);
+    add_out(&q, QUERY_AGG_AVG, arg, DOUBLE);
+    add_out(&q, QUERY_AGG_STATE_SQUARES, arg, column_type_of(COLUMN_BINARY));
+    CHECK_OK(query_open(&q, &err));
+    CHECK_OK(q.stream.next(q.stream.self, &b, &err));
+    CHECK_INT(b.rows, 2);
+    const int64_t want[2][5] = {{5, 4, 1, 42, -3}, {1, 0, 1, 0, 0}};
+    for (int g = 0; g < 2; g++)
+        for (size_t i = 0; i < 5; i++) {
+            CHECK_INT(cell(&q, &b, 1 + i, g).null, g == 1 && i >= 3);
+            CHECK_INT(cell(&q, &b, 1 + i, g).i64, want[g][i]);
+        }
+    CHECK_DOUBLE(cell(&q, &b, 6, 0).f64, 10.5);
+    CHECK(cell(&q, &b, 6, 1).null);
+    /* 125 * 2^2 + 233 = 733 */
+    CHECK(str_eq(cell(&q, &b, 7, 0).str, STR("\x00\xdd\x02")));
+    CHECK(str_eq(cell(&q, &b, 7, 1).str, (struct str){"", 1}));
+    query_close(&q);
 }
 
 TEST(a_spoiled_state_is_refused)
@@ -408,10 +461,9 @@ TEST(a_spoiled_state_is_refused)
         memory_column(&q.in, DOUBLE, &cases[i].rest);
         memory_column(&q.in, column_type_of(COLUMN_BINARY), &cases[i].more);
         int arg = add_arg(&q, -1, -1);
-        q.args[arg].merge = true;
-        q.args[arg].merge_s1 = column(&q, 0);
-        q.args[arg].merge_rest = column(&q, 1);
-        q.args[arg].merge_more = column(&q, 2);
+        struct query_stored stored = {
+            .type = DOUBLE, .s1 = column(&q, 0), .rest = column(&q, 1), .more = column(&q, 2)};
+        q.args[arg].stored = &stored;
         for (int k = 0; k < 3; k++)
             q.in.valid[k] = &cases[i].valid[k];
         add_out(&q, QUERY_AGG_SUM, arg, DOUBLE);

@@ -145,25 +145,25 @@ static const char *check_aggregate(const struct query_plan *p)
     }
     for (size_t i = 0; i < p->aggregate.arg_count; i++) {
         const struct query_agg_arg *a = &p->aggregate.args[i];
-        REQUIRE(!a->value || !a->merge);
+        REQUIRE(!a->value || !a->stored);
         if (a->value)
             TRY_CHECK(check_expr(a->value, in));
         if (a->filter)
             TRY_CHECK(check_boolean(a->filter, in));
-        if (a->merge) {
-            TRY_CHECK(check_expr(a->merge_s1, in));
-            TRY_CHECK(check_expr(a->merge_rest, in));
-            TRY_CHECK(check_expr(a->merge_more, in));
-            REQUIRE(a->merge_s1->type.kind == COLUMN_DOUBLE);
-            REQUIRE(a->merge_rest->type.kind == COLUMN_DOUBLE);
-            REQUIRE(a->merge_more->type.kind == COLUMN_BINARY);
+        if (a->stored) {
+            TRY_CHECK(check_expr(a->stored->s1, in));
+            TRY_CHECK(check_expr(a->stored->rest, in));
+            TRY_CHECK(check_expr(a->stored->more, in));
+            REQUIRE(a->stored->s1->type.kind == COLUMN_DOUBLE);
+            REQUIRE(a->stored->rest->type.kind == COLUMN_DOUBLE);
+            REQUIRE(a->stored->more->type.kind == COLUMN_BINARY);
         }
     }
     for (size_t i = 0; i < p->aggregate.out_count; i++) {
         const struct query_agg_out *o = &p->aggregate.outs[i];
         REQUIRE(o->arg >= 0 && (size_t)o->arg < p->aggregate.arg_count);
         REQUIRE((o->kind == QUERY_AGG_COUNT_STAR) ==
-                (!p->aggregate.args[o->arg].value && !p->aggregate.args[o->arg].merge));
+                (!p->aggregate.args[o->arg].value && !p->aggregate.args[o->arg].stored));
         REQUIRE(column_type_eq(o->type, p->schema.fields[keys + i].type));
     }
     return NULL;

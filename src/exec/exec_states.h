@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+/* exec_states.h - what aggregation and merging share: which states a result needs, where stored
+ * ones stand in a batch, and how a message names a group. */
+#ifndef EXEC_STATES_H
+#define EXEC_STATES_H
+
+#include "exec/exec_int.h"
+#include "kernel/kernel.h"
+
+/* What the kernel of an argument must keep for a result. */
+unsigned exec_states_need(enum query_agg kind);
+/* The kernel's name of a result; not for MISSING and COUNT(DISTINCT), which no kernel gives. */
+enum kernel_result exec_states_result(enum query_agg kind);
+
+/* The columns of a batch that hold an argument's states. */
+STATUS_MUST_USE status exec_states_spans(const struct query_stored *s,
+                                         const struct column_batch *batch,
+                                         struct kernel_stored *out, struct error *err);
+
+/* Adds "total of group (day = 2025-01-14, product = NULL)" to an error. `what` may be empty;
+ * keys[i] is the value of fields[i]. */
+void exec_states_name_group(struct str what, const struct column_field *const *fields,
+                            const struct column_value *keys, size_t count, const struct zone *zone,
+                            struct error *err);
+
+#endif
