@@ -34,6 +34,9 @@ struct cli_args {
     enum cli_format format;
     bool quiet, help, print, version;
     const char *rows;     /* demo --rows */
+    const char *as_of;    /* verify --as-of; NULL = not given, as the next one */
+    const char *level;    /* verify --level */
+    bool files;           /* verify --files */
     size_t slots;         /* of each owned array */
     struct arena secrets; /* values that were overwritten in argv */
 };

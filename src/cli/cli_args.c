@@ -195,6 +195,12 @@ static int set_flag(struct cli_args *a, const struct cli_flag *f, const char *va
     }
     if (strcmp(f->name, "rows") == 0)
         a->rows = value;
+    else if (strcmp(f->name, "as-of") == 0)
+        a->as_of = value;
+    else if (strcmp(f->name, "level") == 0)
+        a->level = value;
+    else if (strcmp(f->name, "files") == 0)
+        a->files = true;
     else
         a->print = true;
     return 0;

@@ -5,6 +5,8 @@
 #include <signal.h>
 #include <stdio.h>
 
+#define STATEMENT_BYTES ((size_t)1 << 16)
+
 int cli_init(const struct cli_args *a)
 {
     struct firn_error e;
@@ -26,6 +28,46 @@ static int about_view(const struct cli_args *a, const char *statement)
         return FIRN_USAGE;
     }
     return cli_run_statement(a, str_of(text));
+}
+
+/* ", name => 'text'", quotes doubled. */
+static status put_text(struct buffer *b, const char *before, const char *text, struct error *err)
+{
+    TRY(buffer_append_str(b, str_of(before), err));
+    TRY(buffer_append_byte(b, '\'', err));
+    for (const char *p = text; *p; p++) {
+        if (*p == '\'')
+            TRY(buffer_append_byte(b, '\'', err));
+        TRY(buffer_append_byte(b, (uint8_t)*p, err));
+    }
+    return buffer_append_byte(b, '\'', err);
+}
+
+static status verify_text(const struct cli_args *a, struct buffer *b, struct error *err)
+{
+    TRY(put_text(b, "CALL system.verify(", a->operands[0], err));
+    if (a->as_of)
+        TRY(put_text(b, ", as_of => ", a->as_of, err));
+    if (a->level)
+        TRY(put_text(b, ", level => ", a->level, err));
+    if (a->files)
+        TRY(buffer_append_str(b, STR(", files => true"), err));
+    return buffer_append_byte(b, ')', err);
+}
+
+static int verify(const struct cli_args *a)
+{
+    struct buffer text;
+    struct error err;
+    int code = FIRN_USAGE;
+    error_init(&err);
+    buffer_init(&text, NULL, STATEMENT_BYTES);
+    if (verify_text(a, &text, &err) == ST_OK)
+        code = cli_run_statement(a, buffer_str(&text));
+    else
+        fprintf(stderr, "firn: %s\n", err.msg);
+    buffer_free(&text);
+    return code;
 }
 
 static int print_version(void)
@@ -63,6 +105,8 @@ static int dispatch(const struct cli_args *a)
         return about_view(a, "REFRESH MATERIALIZED VIEW");
     if (strcmp(c, "plan") == 0)
         return about_view(a, "EXPLAIN REFRESH MATERIALIZED VIEW");
+    if (strcmp(c, "verify") == 0)
+        return verify(a);
     return print_version();
 }
 

@@ -107,8 +107,7 @@ status engine_explain(struct engine_env *e, struct query_statement *st, struct f
 
 /* ---- CALL ------------------------------------------------------------------------------------ */
 
-/* The text of a procedure's argument, by name or position; ptr NULL when absent. */
-static status call_text(struct engine_env *e, const struct query_ast *call, const char *name,
+status engine_call_text(struct engine_env *e, const struct query_ast *call, const char *name,
                         size_t position, struct str *out, struct error *err)
 {
     *out = (struct str){0};
@@ -126,17 +125,35 @@ static status call_text(struct engine_env *e, const struct query_ast *call, cons
     return ST_OK;
 }
 
-/* "schema.table" of a procedure's argument; deeper namespaces belong to the schema. */
-static status table_of_text(struct str text, struct query_table_name *out, struct error *err)
+/* Double quotes around the whole of it are taken off, and then its case counts. */
+static void unquote(struct query_name *n)
+{
+    n->quoted = n->text.len > 2 && n->text.ptr[0] == '"' && n->text.ptr[n->text.len - 1] == '"';
+    if (n->quoted)
+        n->text = (struct str){n->text.ptr + 1, n->text.len - 2};
+}
+
+status engine_call_table(struct engine_env *e, struct str text, struct query_table_name *out,
+                         struct error *err)
 {
     size_t dot = text.len;
-    while (dot > 0 && text.ptr[dot - 1] != '.')
-        dot--;
-    if (dot < 2)
+    bool quoted = false;
+    for (; dot > 0 && (quoted || text.ptr[dot - 1] != '.'); dot--)
+        quoted ^= text.ptr[dot - 1] == '"';
+    if (dot < 2 || dot == text.len)
         FAIL_SQL(err, ST_INVALID, "22023", 0, "\"%.*s\" is not of the form schema.table",
                  STR_ARG(text));
     *out = (struct query_table_name){.schema = {.text = {text.ptr, dot - 1}},
                                      .table = {.text = {text.ptr + dot, text.len - dot}}};
+    TRY(engine_txn_pin(e->session, err));
+    struct str catalog = catalog_name(e->session->catalog), *schema = &out->schema.text;
+    if (schema->len > catalog.len + 1 && schema->ptr[catalog.len] == '.' &&
+        str_starts(*schema, catalog)) {
+        out->catalog.text = catalog;
+        *schema = (struct str){schema->ptr + catalog.len + 1, schema->len - catalog.len - 1};
+    }
+    unquote(&out->schema);
+    unquote(&out->table);
     return ST_OK;
 }
 
@@ -149,12 +166,12 @@ static status register_table(struct engine_env *e, const struct query_ast *call,
     struct catalog_name name;
     struct engine_staged *t;
     bool exists, space_exists;
-    TRY(call_text(e, call, "table", 0, &text, err));
-    TRY(call_text(e, call, "metadata_file", 1, &file, err));
+    TRY(engine_call_text(e, call, "table", 0, &text, err));
+    TRY(engine_call_text(e, call, "metadata_file", 1, &file, err));
     if (!text.ptr || !file.ptr)
         FAIL_SQL(err, ST_INVALID, "22023", call->position,
                  "register_table needs \"table\" and metadata_file");
-    TRY(table_of_text(text, &named, err));
+    TRY(engine_call_table(e, text, &named, err));
     TRY(engine_resolve(s, &named, &e->arena, &name, &exists, err));
     if (exists)
         FAIL_SQL(err, ST_EXISTS, "42P07", call->position, "table \"%.*s\" already exists",
@@ -177,8 +194,8 @@ static status change_branch(struct engine_env *e, const struct query_ast *call,
 {
     struct firn_session *s = e->session;
     struct str table, branch;
-    TRY(call_text(e, call, "table", SIZE_MAX, &table, err));
-    TRY(call_text(e, call, "branch", 0, &branch, err));
+    TRY(engine_call_text(e, call, "table", SIZE_MAX, &table, err));
+    TRY(engine_call_text(e, call, "branch", 0, &branch, err));
     if (table.ptr)
         FAIL_SQL(err, ST_UNSUPPORTED, "0A000", call->position,
                  "%.*s works on the whole catalog, not on one table", STR_ARG(call->text));
@@ -204,11 +221,13 @@ status engine_call(struct engine_env *e, struct query_statement *st, struct firn
                     {"merge_branch", CATALOG_BRANCH_MERGE}};
     if (str_eq(call->text, STR("register_table")))
         return register_table(e, call, err);
+    if (str_eq(call->text, STR("verify")))
+        return engine_verify(e, call, r, err);
     for (size_t i = 0; i < ARRAY_LEN(branches); i++)
         if (str_eq_z(call->text, branches[i].name))
             return change_branch(e, call, branches[i].action, err);
     FAIL_SQL(err, ST_UNSUPPORTED, "42883", call->position,
-             "procedure system.%.*s does not exist; there are register_table, create_branch, "
-             "drop_branch and merge_branch",
+             "procedure system.%.*s does not exist; there are register_table, verify, "
+             "create_branch, drop_branch and merge_branch",
              STR_ARG(call->text));
 }

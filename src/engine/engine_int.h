@@ -263,6 +263,10 @@ STATUS_MUST_USE status engine_no_space(struct firn_session *s, struct str space,
 STATUS_MUST_USE status engine_table_must(struct engine_env *e, const struct query_table_name *name,
                                          struct catalog_name *out, struct iceberg_table **table,
                                          struct error *err);
+/* The snapshot that "<snapshot id | branch | tag | timestamp>" means; 42704 when there is none. */
+STATUS_MUST_USE status engine_snapshot_named(struct engine_env *e, const struct iceberg_table *t,
+                                             struct str at, const struct iceberg_snapshot **out,
+                                             struct error *err);
 /* Whether a namespace is there as this transaction sees it. */
 STATUS_MUST_USE status engine_space_exists(struct firn_session *s, struct str space, bool *out,
                                            struct error *err);
@@ -295,6 +299,7 @@ struct engine_env {
         struct str name;
         struct plan_table table;
     } aliases[2];
+    const struct plan_table *only; /* what every name means: a definition over a past state */
 };
 STATUS_MUST_USE status engine_env_init(struct engine_env *e, struct firn_session *s,
                                        struct error *err);
@@ -349,6 +354,14 @@ STATUS_MUST_USE status engine_copy(struct engine_env *e, struct query_statement 
                                    struct firn_result *r, struct error *err);
 STATUS_MUST_USE status engine_call(struct engine_env *e, struct query_statement *st,
                                    struct firn_result *r, struct error *err);
+/* The text of a procedure's argument, by name or position; ptr NULL when absent or NULL. */
+STATUS_MUST_USE status engine_call_text(struct engine_env *e, const struct query_ast *call,
+                                        const char *name, size_t position, struct str *out,
+                                        struct error *err);
+/* "[catalog.]schema.table" of a procedure's argument; deeper namespaces belong to the schema, and
+ * either may stand in double quotes. */
+STATUS_MUST_USE status engine_call_table(struct engine_env *e, struct str text,
+                                         struct query_table_name *out, struct error *err);
 STATUS_MUST_USE status engine_show(struct engine_env *e, struct query_statement *st,
                                    struct firn_result *r, struct error *err);
 STATUS_MUST_USE status engine_explain(struct engine_env *e, struct query_statement *st,
@@ -400,5 +413,10 @@ STATUS_MUST_USE status engine_refresh_summary(struct engine_env *e, struct query
                                               struct firn_result *r, struct error *err);
 STATUS_MUST_USE status engine_constraint(struct engine_env *e, struct query_statement *st,
                                          struct firn_result *r, struct error *err);
+/* Where the files of a summary end; plan is what summary_extend made. */
+struct exec_split_rule engine_summary_split(const struct query_plan *plan);
+/* CALL system.verify (engine_verify.c). */
+STATUS_MUST_USE status engine_verify(struct engine_env *e, const struct query_ast *call,
+                                     struct firn_result *r, struct error *err);
 
 #endif

@@ -278,8 +278,7 @@ static status snapshot_then(const struct iceberg_table *t, struct str at, int64_
     return iceberg_snapshot_at(t, ms, out, err);
 }
 
-/* "@<snapshot id | branch | tag | timestamp>" */
-static status snapshot_named(struct engine_env *e, const struct iceberg_table *t, struct str at,
+status engine_snapshot_named(struct engine_env *e, const struct iceberg_table *t, struct str at,
                              const struct iceberg_snapshot **out, struct error *err)
 {
     int64_t id;
@@ -423,7 +422,7 @@ static status lookup_past(struct engine_env *e, const struct query_table_name *n
     TRY(engine_table_get(e->session, base, &t, err));
     TRY(describe_table(e, base, t, out, err));
     const struct iceberg_snapshot *then;
-    status st = snapshot_named(e, t, at, &then, err);
+    status st = engine_snapshot_named(e, t, at, &then, err);
     if (st == ST_NOT_FOUND) {
         bool elsewhere;
         struct error why;
@@ -472,6 +471,10 @@ static status lookup_table(void *self, const struct query_table_name *name, stru
     struct catalog_name resolved;
     struct iceberg_table *t;
     bool exists, found;
+    if (e->only) {
+        *out = *e->only;
+        return ST_OK;
+    }
     if (name->schema.text.len == 0)
         for (size_t i = 0; i < e->alias_count; i++)
             if (name_matches(&name->table, e->aliases[i].name)) {

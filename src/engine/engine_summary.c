@@ -6,13 +6,11 @@
  * running, writing and staging. */
 #include "engine/engine_int.h"
 
-#include "column/column_text.h"
 #include "sql/sql.h"
 #include "summary/summary.h"
 
-#define FAILING_ROWS       5
-#define FAILING_TEXT_BYTES 60 /* of one value, so that a long one never hides the refusal */
-#define FAILING_ROW_BYTES  (1u << 20)
+#define FAILING_ROWS      5
+#define FAILING_ROW_BYTES (1u << 20)
 
 /* ---- planning a definition ------------------------------------------------------------------- */
 
@@ -350,13 +348,14 @@ static status field_ids(struct refresh *x, const struct column_schema *hidden, i
     return ST_OK;
 }
 
-/* The column by whose months files may end: the first key, if it is a date or a time stamp. */
-static int month_column(const struct query_plan *plan)
+/* Files may end by the months of the first key, if it is a date or a time stamp. */
+struct exec_split_rule engine_summary_split(const struct query_plan *plan)
 {
     const struct query_expr *key = plan->sort.keys[0].value;
     bool is_time = key->type.kind == COLUMN_DATE || key->type.kind == COLUMN_TIMESTAMP ||
                    key->type.kind == COLUMN_TIMESTAMPTZ;
-    return is_time ? key->column : -1;
+    return (struct exec_split_rule){is_time ? key->column : -1, SUMMARY_SIDE_BYTES,
+                                    SUMMARY_FILE_BYTES};
 }
 
 /* Columns in sort order. */
@@ -384,7 +383,7 @@ static status op_write(void *self, struct query_plan *plan, size_t visible,
     digests->of = (struct summary_rows){&plan->schema, ids, visible};
     digests->key_count = plan->sort.count;
     digests->keys = keys;
-    struct exec_split_rule split = {month_column(plan), SUMMARY_SIDE_BYTES, SUMMARY_FILE_BYTES};
+    struct exec_split_rule split = engine_summary_split(plan);
     struct exec_write_spec how = {
         .split = &split, .hidden = hidden, .tap = summary_digest_files_tap, .tap_self = digests};
     TRY(exec_open(plan, &x->e->exec, &rows, err));
@@ -417,17 +416,6 @@ static status op_replace(void *self, const struct iceberg_data_file *files, size
     return engine_staged_build(s, x->t, err);
 }
 
-/* Long text and bytes are cut, not inside a character. */
-static void cut_value(struct column_value *v)
-{
-    if (v->null || column_type_phys(v->type) != PHYS_STR || v->type.kind == COLUMN_UUID ||
-        v->str.len <= FAILING_TEXT_BYTES)
-        return;
-    v->str.len = FAILING_TEXT_BYTES;
-    while (v->str.len > 0 && ((uint8_t)v->str.ptr[v->str.len] & 0xC0) == 0x80)
-        v->str.len--;
-}
-
 static status row_text(struct engine_env *e, const struct column_stream *rows,
                        const struct column_batch *batch, int64_t row, struct buffer *out,
                        struct error *err)
@@ -436,11 +424,9 @@ static status row_text(struct engine_env *e, const struct column_stream *rows,
     for (size_t i = 0; i < batch->columns; i++) {
         struct column_value v;
         column_span_value(&batch->spans[i], rows->schema->fields[i].type, row, &v);
-        cut_value(&v);
         TRY(buffer_printf(out, err, "%s%.*s=", i ? ", " : "",
                           STR_ARG(rows->schema->fields[i].name)));
-        TRY(v.null ? buffer_append_str(out, STR("NULL"), err)
-                   : column_text_format(&v, e->exec.zone, out, err));
+        TRY(summary_put_value(&v, e->exec.zone, out, err));
     }
     return buffer_append_str(out, STR(")"), err);
 }

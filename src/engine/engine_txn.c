@@ -409,7 +409,8 @@ status engine_staged_build(struct firn_session *s, struct engine_staged *t, stru
     TRY(iceberg_apply(on, all, n, now_ms, a, &t->current, err));
     t->built = all;
     t->built_count = n;
-    if (t->added_count + t->removed_count == 0)
+    if (t->added_count + t->removed_count == 0 &&
+        !t->wanted_snapshot_id) /* a refresh says what it covers */
         return ST_OK;
     TRY(write_snapshot(s, t, t->current, all + n, err));
     t->built_count = n + 2;

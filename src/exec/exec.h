@@ -93,6 +93,13 @@ struct exec_split_rule {
     int64_t side_bytes, full_bytes; /* side_bytes < full_bytes */
 };
 
+/* The rule's measures of a row: what it weighs, and a number for the month in a column; NULL is a
+ * month of its own. */
+int64_t exec_split_weight(const struct column_schema *schema, const struct column_batch *batch,
+                          int64_t row);
+int64_t exec_split_month(const struct column_schema *schema, const struct column_batch *batch,
+                         int column, int64_t row);
+
 /* Writes a stream into Parquet data files of an Iceberg table. */
 struct exec_write_spec {
     const struct iceberg_table *table; /* location, properties (codec, sizes) */

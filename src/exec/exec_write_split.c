@@ -44,9 +44,8 @@ static int64_t text_bytes(const struct column_schema *schema, const struct colum
     return bytes;
 }
 
-/* A number for each month; NULL is a month of its own. */
-static int64_t month_of(const struct column_schema *schema, const struct column_batch *batch,
-                        int column, int64_t row)
+int64_t exec_split_month(const struct column_schema *schema, const struct column_batch *batch,
+                         int column, int64_t row)
 {
     struct column_value v;
     struct column_type type = schema->fields[column].type;
@@ -63,13 +62,19 @@ static int64_t month_of(const struct column_schema *schema, const struct column_
     return year * 12 + month;
 }
 
+int64_t exec_split_weight(const struct column_schema *schema, const struct column_batch *batch,
+                          int64_t row)
+{
+    return fixed_bytes(schema) + text_bytes(schema, batch, row);
+}
+
 /* True at the first row of another month; s->month follows. */
 static bool month_begins(struct exec_split *s, const struct column_batch *batch, int64_t row)
 {
     if (s->rule->time_column < 0)
         return false;
     int64_t before = s->month;
-    s->month = month_of(s->schema, batch, s->rule->time_column, row);
+    s->month = exec_split_month(s->schema, batch, s->rule->time_column, row);
     return s->month != before;
 }
 

@@ -176,6 +176,11 @@ struct summary_digest summary_digest_files_sum(const struct summary_digest_files
 STATUS_MUST_USE status summary_digest_text(uint128 digest, struct arena *arena, struct str *out,
                                            struct error *err);
 
+/* A value in a message: NULL by name, long text and bytes cut, not inside a character. */
+struct zone;
+STATUS_MUST_USE status summary_put_value(const struct column_value *v, const struct zone *zone,
+                                         struct buffer *out, struct error *err);
+
 /* ---- refresh --------------------------------------------------------------------------------- */
 
 /* What engine does for a refresh. Everything happens inside the caller's transaction. */
