@@ -10,8 +10,10 @@ import os
 JARS = os.path.join(os.environ.get("FIRN_CACHE", os.path.expanduser("~/.cache/firn")), "jars")
 
 
-def prepare(memory="1g"):
-    jars = sorted(j for name in ("iceberg-spark-runtime", "iceberg-aws-bundle", "sqlite-jdbc") for j in glob.glob(f"{JARS}/{name}*.jar"))
+def prepare(memory="1g", iceberg=JARS):
+    """`iceberg` is the folder of the Iceberg runtime."""
+    jars = sorted(j for name in ("iceberg-aws-bundle", "sqlite-jdbc") for j in glob.glob(f"{JARS}/{name}*.jar"))
+    jars += glob.glob(f"{iceberg}/iceberg-spark-runtime*.jar")
     conf = {"spark.ui.enabled": "false", "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1",
             "spark.ui.showConsoleProgress": "false", "spark.log.level": "OFF", "spark.driver.extraClassPath": ":".join(jars),
             "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1"}  # a test is over before the better code pays
@@ -20,8 +22,8 @@ def prepare(memory="1g"):
 
 
 def nessie(ref="main"):
-    """The catalog that the pattern's notebook has, on the stack."""
-    return {"catalog-impl": "org.apache.iceberg.nessie.NessieCatalog", "uri": os.environ["FIRN_NESSIE_URI"], "ref": ref,
+    """The catalog that the pattern's notebook has, on the stack; Iceberg 1.8 leaves a connection open for each deletion vector."""
+    return {"http-client.apache.max-connections": "1000", "catalog-impl": "org.apache.iceberg.nessie.NessieCatalog", "uri": os.environ["FIRN_NESSIE_URI"], "ref": ref,
             "warehouse": os.environ["FIRN_WAREHOUSE"], "io-impl": "org.apache.iceberg.aws.s3.S3FileIO",
             "s3.endpoint": os.environ["FIRN_S3_ENDPOINT"], "s3.path-style-access": "true", "cache-enabled": "false"}
 

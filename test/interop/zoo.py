@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""zoo.py FIRN SPARK_PYTHON sqlite|nessie [--full] [--only NAME,NAME] - the table zoo.
+"""zoo.py FIRN SPARK_PYTHON|none sqlite|nessie [--full] [--only NAME,NAME] - the table zoo.
 
 Spark makes the tables of zoo.sql in one catalog and says what it reads at each snapshot, branch and tag; firn's SELECT gives
 the same columns, types, NULLs and rows, and counts the same rows behind filters that prune. A table that firn refuses is in
-REFUSED with the words it is refused with; anything else is a failure; in the full run so is a table that is read though it stands there."""
+REFUSED with the words it is refused with; anything else is a failure, and so is a table that is read though it stands there.
+On Nessie Trino makes those of zoo_trino.sql; what it reads there and what Spark reads are compared alike. Without Spark they are
+all there is."""
 import argparse
 import datetime
 import decimal
@@ -21,9 +23,10 @@ from pyiceberg.io.pyarrow import schema_to_pyarrow
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import spark_session
 import zoo_rows
+import zoo_trino
 from lakehouse import Lakehouse
 
-REFUSED = {"avro_files": "is of format AVRO", "orc_files": "is of format ORC", "equality_members_null": "a NULL in p.a"}
+REFUSED = {"avro_files": "is of format AVRO", "orc_files": "is of format ORC", "trino_orc": "is of format ORC", "equality_members_null": "a NULL in p.a"}
 
 
 def quoted(name):
@@ -59,16 +62,18 @@ def filters(columns, rows):
 class Zoo:
     def __init__(self, lake, namespace):
         self.lake, self.namespace = lake, namespace
-        self.equal, self.refused, self.wrong = 0, {}, []
+        self.equal, self.rows, self.refused, self.wrong = 0, 0, {}, []
 
     def query(self, sql, form):
         return subprocess.run(self.lake.command("run", "-q", "--format", form, "-c", sql), cwd=self.lake.folder,
                               env=self.lake.env, capture_output=True, stdin=subprocess.DEVNULL)
 
     def judge(self, view):
-        name = view["table"] + ("" if view["at"] is None else "@" + view["at"])
+        at = view["at"] or ""
+        name = view["table"] + ("" if not at else at if at.startswith("$") else "@" + at)
         source = f"{self.namespace}.{quoted(name)}"
-        done = self.query(f"SELECT * FROM {source}", "arrow")
+        name += f" by {view['by']}" if "by" in view else ""
+        done = self.query(f"SELECT {view.get('asked', '*')} FROM {source}", "arrow")
         if done.returncode != 0:
             words = " ".join(done.stderr.decode().split())
             self.refused.setdefault(view["table"], words)
@@ -82,6 +87,7 @@ class Zoo:
             self.wrong.append(f"{name}: {len(rows)} rows, wanted {view['count']}; {self.first(columns, rows, view['rows'])}")
         elif self.counts(name, source, view):
             self.equal += 1
+            self.rows += len(rows)
 
     def first(self, columns, rows, want):
         for got, row in zip(rows, want or []):
@@ -90,7 +96,7 @@ class Zoo:
         return "one has more"
 
     def counts(self, name, source, view):
-        if view["rows"] is None:
+        if view["rows"] is None or "asked" in view:
             return True
         asked = list(filters(view["columns"], view["rows"]))
         done = self.query("".join(f"SELECT count(*) FROM {source} WHERE {condition};" for condition, _ in asked), "csv")
@@ -152,6 +158,28 @@ def on_nessie(lake):
         f.write("catalog:\n  lakehouse:\n" + "".join(f"    {k}: '{v}'\n" for k, v in keys.items()) + "default-catalog: lakehouse\n")
 
 
+def by_spark(python, settings, views):
+    """The tables of zoo.sql, and what Spark reads there and in those of others; -> not 0 when one could not be made"""
+    with open(os.path.join(os.path.dirname(settings["out"]), "settings.json"), "w") as f:
+        json.dump(settings, f)
+    made = subprocess.run([python, os.path.join(os.path.dirname(os.path.abspath(__file__)), "zoo_make.py"), f.name],
+                          env=dict(os.environ, TZ="UTC"))
+    with open(settings["out"]) as f:
+        views += [json.loads(line) for line in f]
+    return made.returncode
+
+
+def summary(views, zoo):
+    def kind(at):
+        return ("tables" if at is None else "metadata tables" if at[0] == "$" else "snapshots" if at.isdigit()
+                else "timestamps" if re.match(r"\d{4}-\d\d-\d\d ", at) else "branches and tags")
+
+    kinds = [kind(v["at"]) for v in views]
+    counts = ", ".join(f"{kinds.count(k)} {k}" for k in sorted(set(kinds), key=kinds.index))
+    return (f"{len({v['table'] for v in views})} tables, {len(views)} times compared ({counts}): {zoo.equal} equal with {zoo.rows} rows, "
+            f"{len(zoo.refused)} tables refused, {len(zoo.wrong)} wrong")
+
+
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("firn")
@@ -160,6 +188,7 @@ def main():
     arguments.add_argument("--full", action="store_true")
     arguments.add_argument("--only", default="")
     a = arguments.parse_args()
+    only = [n for n in a.only.split(",") if n]
     with Lakehouse(a.firn) as lake:
         local = a.catalog == "sqlite"
         if not local:
@@ -167,26 +196,23 @@ def main():
         settings = {"catalog": spark_session.sqlite(lake.folder) if local else spark_session.nessie(),
                     "namespace": "zoo" if local else f"zoo_{uuid.uuid4().hex[:8]}", "local": local,
                     "location": lake.folder if local else os.environ["FIRN_WAREHOUSE"].rstrip("/"),
-                    "files": 1000 if a.full else 100, "quick": not a.full and not a.only, "only": [n for n in a.only.split(",") if n],
-                    "others": by_pyiceberg(lake, "zoo") if local else [], "out": f"{lake.folder}/zoo.json"}
-        with open(f"{lake.folder}/settings.json", "w") as f:
-            json.dump(settings, f)
-        made = subprocess.run([a.spark, os.path.join(os.path.dirname(os.path.abspath(__file__)), "zoo_make.py"), f.name],
-                              env=dict(os.environ, TZ="UTC"))
+                    "files": 2000 if a.full else 100, "quick": not a.full and not only, "only": only, "out": f"{lake.folder}/zoo.json"}
+        if local:
+            views, settings["others"] = [], by_pyiceberg(lake, "zoo")
+        else:
+            views, settings["others"] = zoo_trino.tables(settings["namespace"], settings["location"], settings["quick"], only)
+        made = 0 if a.spark == "none" else by_spark(a.spark, settings, views)
         zoo = Zoo(lake, settings["namespace"])
-        with open(settings["out"]) as f:
-            views = [json.loads(line) for line in f]
         for view in views:
             zoo.judge(view)
-        for table in sorted(REFUSED.keys() - zoo.refused.keys()) if a.full and not a.only else []:
+        for table in sorted({v["table"] for v in views} & REFUSED.keys() - zoo.refused.keys()):
             zoo.wrong.append(f"{table} is read: take it off REFUSED")
         for line in zoo.wrong:
             print("WRONG", line)
         for table, words in zoo.refused.items():
             print("refused", table + ":", words)
-        print(f"{len({v['table'] for v in views})} tables, {len(views)} snapshots and names: {zoo.equal} equal, "
-              f"{len(zoo.refused)} tables refused, {len(zoo.wrong)} wrong")
-        return 1 if zoo.wrong or made.returncode != 0 else 0
+        print(summary(views, zoo))
+        return 1 if zoo.wrong or made != 0 else 0
 
 
 if __name__ == "__main__":

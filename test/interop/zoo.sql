@@ -1,8 +1,11 @@
 -- zoo.sql - tables as Spark makes them, each below "--- name flags"; zoo_make.py runs the statements.
 --
--- {t} is the table. Flags: `quick` (also in the short run), `local` (needs files beside the catalog). A line that starts
--- with "!" calls a function of zoo_make.py with the JSON behind it. Every snapshot, branch and tag that a table has
--- at the end is compared, so no statement hides what an earlier one made.
+-- {t} is the table. Flags: `quick` (also in the short run), `about` (its metadata tables there, too), `local` (needs files beside the
+-- catalog). A line that starts with "!" calls a function of zoo_make.py with the JSON behind it. Every snapshot, branch and tag that a
+-- table has at the end is compared, and its state at every time at which it changed, so no statement hides what an earlier one made.
+--
+-- What no writer here makes stands in unit tests, by hand: an equality delete file with several structs, deletes on struct members that
+-- the table has dropped since (exec_deletes_test.c).
 
 --- plain_v1 quick
 CREATE TABLE {t} (id bigint, s string) USING iceberg TBLPROPERTIES ('format-version'='1');
@@ -120,7 +123,7 @@ INSERT INTO {t} VALUES (1, true, 1, float('NaN'), double('NaN'), 1.5, DATE '1969
   (2, false, -1, float('-0.0'), double('-0.0'), -1.5, DATE '2024-02-29', TIMESTAMP '2024-02-29 12:00:00', TIMESTAMP_NTZ '2024-02-29 12:00:00', '', X''),
   (3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL), (4, true, 5, float('Infinity'), 0.1, 12345678901234567.125, DATE '0001-01-01', TIMESTAMP '0001-01-01 00:00:00', TIMESTAMP_NTZ '9999-12-31 00:00:00', '%41+ü', X'41');
 
---- repartitioned quick
+--- repartitioned quick about
 CREATE TABLE {t} (id int, d date, s string) USING iceberg PARTITIONED BY (months(d));
 INSERT INTO {t} SELECT CAST(id AS int), date_add(DATE '2024-01-20', CAST(id AS int)), concat('s', id % 3) FROM range(20);
 ALTER TABLE {t} REPLACE PARTITION FIELD months(d) WITH days(d);
@@ -191,7 +194,7 @@ DELETE FROM {t} WHERE id % 3 = 0;
 INSERT INTO {t} SELECT CAST(id AS int), 'v2' FROM range(20, 30);
 DELETE FROM {t} WHERE id > 27;
 
---- vectors_v3 quick
+--- vectors_v3 quick about
 CREATE TABLE {t} (id int, s string) USING iceberg TBLPROPERTIES ('format-version'='3', 'write.delete.mode'='merge-on-read',
   'write.update.mode'='merge-on-read', 'write.merge.mode'='merge-on-read');
 INSERT INTO {t} SELECT CAST(id AS int), concat('s', id) FROM range(30);
@@ -216,7 +219,7 @@ INSERT INTO {t} SELECT CAST(id AS int), 'v3' FROM range(30, 40);
 DELETE FROM {t} WHERE id % 5 = 4;
 DELETE FROM {t} WHERE id = 30;
 
---- branches quick
+--- branches quick about
 CREATE TABLE {t} (id int, s string) USING iceberg;
 INSERT INTO {t} SELECT CAST(id AS int), 'main' FROM range(5);
 ALTER TABLE {t} CREATE TAG first;
@@ -282,6 +285,15 @@ CREATE TABLE {t} (id bigint, p int, s string) USING iceberg PARTITIONED BY (p) T
 INSERT INTO {t} SELECT /*+ REPARTITION({files}) */ id, CAST(id % 2 AS int), concat('s', id) FROM range({files} * 3);
 INSERT INTO {t} SELECT id, 5, NULL FROM range(10);
 
+--- many_deletes
+CREATE TABLE {t} (id int, p int, s string) USING iceberg PARTITIONED BY (p) TBLPROPERTIES ('write.delete.mode'='merge-on-read', 'write.update.mode'='merge-on-read',
+  'write.distribution-mode'='none', 'write.spark.fanout.enabled'='true', 'write.delete.distribution-mode'='none');
+INSERT INTO {t} SELECT /*+ REPARTITION({files}) */ CAST(id AS int), CAST(id % 2 AS int), concat('s', id) FROM range({files} * 4);
+DELETE FROM {t} WHERE id % 3 = 1;
+UPDATE {t} SET s = 'updated' WHERE id % 500 = 5;
+!equality_delete {"columns": ["id", "p"], "rows": [[2, 0], [4, 0], [5, 0]], "partition_of": [2, 0]}
+DELETE FROM {t} WHERE p = 1 AND id < 100;
+
 --- codec_gzip
 CREATE TABLE {t} (id int, s string) USING iceberg TBLPROPERTIES ('write.parquet.compression-codec'='gzip', 'write.metadata.compression-codec'='gzip');
 INSERT INTO {t} SELECT CAST(id AS int), concat('s', id % 10) FROM range(1000);
@@ -326,7 +338,7 @@ CREATE TABLE {t} (id int, p int, s string) USING iceberg PARTITIONED BY (p);
 ALTER TABLE {t} ADD COLUMN more string;
 INSERT INTO {t} VALUES (100, 7, 'own', 'more');
 
---- equality_global quick
+--- equality_global quick about
 CREATE TABLE {t} (id int, s string, d date) USING iceberg;
 INSERT INTO {t} SELECT CAST(id AS int), concat('s', id), date_add(DATE '2024-01-01', CAST(id AS int)) FROM range(20);
 !equality_delete {"columns": ["id"], "rows": [[3], [6], [77]]}
@@ -349,8 +361,10 @@ ALTER TABLE {t} SET TBLPROPERTIES ('write.delete.mode'='merge-on-read');
 DELETE FROM {t} WHERE key % 10 = 4;
 
 --- equality_members quick
--- One row a file: Iceberg 1.8 keeps the structs of the last row for all rows of an equality delete file.
+-- One row a file: Iceberg 1.8 keeps the structs of the last row for all rows of an equality delete file. And it must not keep
+-- deletes for the next query, which would compare them as the type that the column had then.
 CREATE TABLE {t} (id int, p struct<a: int, q: struct<s: string, gone: int>>, l array<int>) USING iceberg;
+!session {"spark.sql.iceberg.executor-cache.enabled": "false"}
 INSERT INTO {t} SELECT CAST(id AS int), named_struct('a', CAST(id % 7 AS int), 'q', named_struct('s', concat('s', id % 3), 'gone', CAST(id % 5 AS int))), array(1) FROM range(40);
 INSERT INTO {t} VALUES (100, NULL, NULL), (101, named_struct('a', NULL, 'q', NULL), NULL), (102, named_struct('a', 1, 'q', named_struct('s', NULL, 'gone', NULL)), NULL);
 !equality_delete {"columns": ["p.a"], "rows": [[3]]}

@@ -7,21 +7,36 @@ files (how many small files), quick, local, others (tables made before, by other
 Run by Spark's Python with TZ=UTC."""
 import json
 import os
-import re
 import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import spark_session
+import zoo_animals
 import zoo_rows
 
 
-def animals(text):
-    """-> (name, flags, statements)"""
-    for part in text.split("\n--- ")[1:]:
-        head, body = part.split("\n", 1)
-        name, *flags = head.split()
-        yield name, flags, [s.strip() for s in re.split(r";\n|(?<=\})\n", body) if s.strip()]
+# What firn's metadata tables have, as Spark says it: (firn's SELECT list, Spark's, Spark's table).
+ABOUT = {
+    "$snapshots": ("*", """committed_at, snapshot_id, parent_id, operation, manifest_list,
+        concat_ws(', ', transform(map_entries(summary), e -> concat(e.key, '=', e.value))) AS summary""", "snapshots"),
+    "$history": ("*", "*", "history"),
+    "$refs": ("*", """name, type, snapshot_id, max_reference_age_in_ms, CAST(min_snapshots_to_keep AS bigint) AS min_snapshots_to_keep,
+        max_snapshot_age_in_ms""", "refs"),
+    "$manifests": (
+        """path, length, partition_spec_id, content, added_snapshot_id, added_data_files_count, existing_data_files_count,
+        deleted_data_files_count""",
+        """path, length, partition_spec_id, if(content = 0, 'data', 'deletes') AS content, added_snapshot_id,
+        CAST(added_data_files_count + added_delete_files_count AS bigint) AS added_data_files_count,
+        CAST(existing_data_files_count + existing_delete_files_count AS bigint) AS existing_data_files_count,
+        CAST(deleted_data_files_count + deleted_delete_files_count AS bigint) AS deleted_data_files_count""", "manifests"),
+    "$files": (
+        "content, file_path, file_format, spec_id, record_count, file_size_in_bytes, sequence_number, snapshot_id",
+        """data_file.content, data_file.file_path, data_file.file_format, data_file.spec_id, data_file.record_count,
+        data_file.file_size_in_bytes, sequence_number, snapshot_id""", "entries WHERE status < 2"),
+    "$partitions": ("sum(record_count) AS n, sum(file_count) AS files, sum(total_size) AS bytes",
+                    "sum(record_count) AS n, sum(file_count) AS files, sum(total_data_file_size_in_bytes) AS bytes", "partitions"),
+}
 
 
 class Maker:
@@ -127,6 +142,14 @@ class Maker:
             yield ref, refs[ref], f"SELECT * FROM {table} VERSION AS OF '{ref}'"
         for snapshot in snapshots:
             yield str(snapshot), snapshot, f"SELECT * FROM {table} VERSION AS OF {snapshot}"
+        for at, snapshot in self.spark.sql(f"SELECT CAST(made_current_at AS string), snapshot_id FROM {table}.history").collect():
+            if snapshot in snapshots:
+                yield at, snapshot, f"SELECT * FROM {table} TIMESTAMP AS OF '{at}'"
+
+    def about(self, name, out):
+        for at, (asked, selected, of) in ABOUT.items():
+            view = zoo_rows.view(*zoo_rows.of_spark(self.spark.sql(f"SELECT {selected} FROM {self.fill('{t}', name)}.{of}")))
+            out.write(json.dumps({"table": name, "at": at, "asked": asked, **view}) + "\n")
 
     def dump(self, name, out):
         known = {}  # a snapshot under one schema is read once
@@ -134,24 +157,20 @@ class Maker:
             frame = self.spark.sql(sql)
             key = snapshot, frame.schema.json()
             if key not in known:
-                columns, rows = zoo_rows.of_spark(frame)
-                known[key] = {"table": name, "columns": columns, "count": len(rows), "digest": zoo_rows.digest(rows),
-                              "rows": rows if len(rows) <= zoo_rows.KEPT else None}
-            out.write(json.dumps({"at": at, **known[key]}) + "\n")
+                known[key] = zoo_rows.view(*zoo_rows.of_spark(frame))
+            out.write(json.dumps({"table": name, "at": at, **known[key]}) + "\n")
 
 
 def main():
     with open(sys.argv[1]) as f:
         settings = json.load(f)
-    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "zoo.sql"), encoding="utf-8") as f:
-        text = f.read()
     spark_session.prepare()
     spark = spark_session.session({"lakehouse": settings["catalog"]})
     spark.sql(f"CREATE NAMESPACE IF NOT EXISTS lakehouse.{settings['namespace']}")
     maker = Maker(spark, settings)
     failed = 0
     with open(settings["out"], "w") as out:
-        for name, flags, statements in animals(text):
+        for name, flags, statements in zoo_animals.of("zoo.sql"):
             if (settings["quick"] and "quick" not in flags) or (not settings["local"] and "local" in flags):
                 continue
             if settings.get("only") and name not in settings["only"]:
@@ -159,12 +178,16 @@ def main():
             try:
                 maker.make(name, statements)
                 maker.dump(name, out)
+                if "about" in flags or not settings["quick"]:
+                    maker.about(name, out)
             except Exception as e:  # the others are made and judged all the same
                 failed = 1
                 print(f"Spark cannot make {name}: {' '.join(str(e).split()[:60])}", flush=True)
         spark.conf.set("spark.sql.iceberg.vectorization.enabled", "false")  # that reader does not take others' uuids
         for name in settings["others"]:
             maker.dump(name, out)
+            if not settings["quick"]:
+                maker.about(name, out)
     spark.stop()
     return failed
 

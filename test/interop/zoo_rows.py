@@ -48,12 +48,20 @@ def nested(value):
     return value
 
 
+def json_text(value):
+    return None if value is None else json.dumps(value, sort_keys=True)
+
+
 def order(rows):
     return sorted(rows, key=lambda r: [(v is not None, v or "") for v in r])
 
 
 def digest(rows):
     return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+
+
+def view(columns, rows):
+    return {"columns": columns, "count": len(rows), "digest": digest(rows), "rows": rows if len(rows) <= KEPT else None}
 
 
 def of_spark(frame):
@@ -75,7 +83,7 @@ def of_spark(frame):
 
     for field in frame.schema.fields:
         leaf([field.name], field.dataType)
-    rows = [[json.dumps(nested(v), sort_keys=True) if is_nested and v is not None else text(v) for v, is_nested in zip(r, lists)]
+    rows = [[json_text(nested(v)) if is_nested else text(v) for v, is_nested in zip(r, lists)]
             for r in frame.selectExpr(*selected).collect()]
     return columns, order(rows)
 
@@ -98,7 +106,7 @@ def of_arrow(table, columns):
         cells = column.to_pylist()
         if kind == "string" and want.get(name) == "json":
             kind = "json"
-            cells = [None if v is None else json.dumps(json.loads(v), sort_keys=True) for v in cells]
+            cells = [None if v is None else json_text(json.loads(v)) for v in cells]
         else:
             cells = [text(v) for v in cells]
         got.append([name, kind])
