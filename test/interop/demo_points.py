@@ -13,15 +13,19 @@ OVER = ["-v", "days=4", "-v", "enable_validation=False"]
 SCENARIOS = ((True, [], None, 3), (False, OVER, 3, 4))
 
 
+def build_shim(folder):
+    path = f"{folder}/fault_shim.so"
+    subprocess.run(["cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-O1", "-w", "-o", path, f"{here}/../fault/fault_shim.c", "-ldl"], check=True)
+    return path
+
+
 class Demo:
     """One folder, always of the same name, because Iceberg's paths are absolute."""
 
     def __init__(self, firn, work):
         self.firn = os.path.abspath(firn)
         self.work, self.lake, self.kept = work, f"{work}/lake", f"{work}/kept"
-        self.shim = f"{work}/fault_shim.so"
-        subprocess.run(["cc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-O1", "-w", "-o", self.shim,
-                        f"{here}/../fault/fault_shim.c", "-ldl"], check=True)
+        self.shim = build_shim(work)
         self.states = {3: self.expected(3), 4: self.expected(4), None: None}
         self.run([], check=True)
         os.rename(self.lake, self.kept)

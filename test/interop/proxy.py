@@ -19,14 +19,16 @@ requests that it matches:
     lost       passed on and carried out; the connection is reset instead of a reply
     late       the connection is reset at once; the request is passed on `seconds` later
     html       200 with a page of HTML; nothing is passed on
+    before     act() is called and the connection reset; nothing is passed on
+    after      passed on and carried out; act() is called and the connection reset
 """
 import http.client, re, socket, struct, threading, time
 
 
 class Fault:
-    def __init__(self, kind, match="", method="", count=1, skip=0, seconds=0.2):
+    def __init__(self, kind, match="", method="", count=1, skip=0, seconds=0.2, act=None):
         self.kind, self.match, self.method = kind, re.compile(match), method
-        self.count, self.skip, self.seconds = count, skip, seconds
+        self.count, self.skip, self.seconds, self.act = count, skip, seconds, act
 
     def takes(self, method, path):
         if self.count <= 0 or (self.method and method not in self.method.split("|")) or not self.match.search(path):
@@ -89,7 +91,9 @@ class Proxy:
             fault = next((f for f in self.faults if f.takes(method, path)), None)
             self.hits += fault is not None
         kind = fault.kind if fault else ""
-        if kind == "reset":
+        if kind == "before":
+            fault.act()
+        if kind in ("reset", "before"):
             return reset(client)
         if kind == "late":
             t = threading.Thread(target=self._later, args=(request, fault.seconds), daemon=True)
@@ -104,7 +108,9 @@ class Proxy:
         if kind == "slow":
             time.sleep(fault.seconds)
         code, headers, body = forward(server, request)
-        if kind == "lost":
+        if kind == "after":
+            fault.act()
+        if kind in ("lost", "after"):
             return reset(client)
         if kind in ("broken_done", "gateway"):
             return reply(client, 500 if kind == "broken_done" else 504, [], b"bad day")

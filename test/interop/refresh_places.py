@@ -2,8 +2,10 @@
 """refresh_places.py - the catalogs on which firn, Spark and PyIceberg change the same tables.
 
 A place is a Lakehouse (firn in its folder) that also knows what Spark calls for and opens the catalog for PyIceberg:
-SQLite in a folder, or a Nessie branch of its own with its files on MinIO. PyIceberg has no Nessie catalog, so NessieTables
+SQLite in a folder, a Nessie branch of its own or schemas of its own behind a REST server, both with files on MinIO. PyIceberg has no Nessie catalog, so NessieTables
 is one, of load and commit: one state is read, and the commit names it."""
+import os
+import urllib.parse
 import uuid
 
 from pyiceberg.catalog import MetastoreCatalog
@@ -18,20 +20,39 @@ CATALOG = "lakehouse"
 
 
 class Sqlite(Lakehouse):
+    prefix = ""  # of the names of its schemas
     expires = True
     anew = True  # a JdbcCatalog reads the state of its first use for as long as it lives
 
     def for_spark(self):
         return {CATALOG: spark_session.sqlite(self.folder)}
 
+    def tables(self):
+        """All of them, as the catalog has them now."""
+        catalog = self.catalog()
+        try:
+            return [catalog.load_table(t) for space in catalog.list_namespaces() for t in catalog.list_tables(space)]
+        finally:
+            catalog.engine.dispose()
+
     def listing(self):
         """Every file of the warehouse, by its full name."""
         return [f"file://{self.folder}/{f}" for f in self.files() if f.startswith("warehouse/")]
 
 
+def bucket(folder):
+    """Objects on MinIO below a folder."""
+    import pyarrow.fs
+    from rest_lake import S3
+    store = pyarrow.fs.S3FileSystem(endpoint_override=S3["s3.endpoint"], region=S3["s3.region"],
+                                    access_key=S3["s3.access-key-id"], secret_key=S3["s3.secret-access-key"])
+    have = store.get_file_info(pyarrow.fs.FileSelector(folder, recursive=True, allow_not_found=True))
+    return [f"s3://{f.path}" for f in have if f.is_file]
+
+
 def nessie(firn, **env):
     """Only where its servers run is there anything to import."""
-    from nessie_api import Branch, call
+    from nessie_api import URI, Branch, call
     from rest_lake import S3
 
     class NessieTables(MetastoreCatalog):
@@ -66,13 +87,21 @@ def nessie(firn, **env):
     NessieTables.__abstractmethods__ = frozenset()  # the rest is not asked for
 
     class Nessie(Branch):
+        prefix = ""
         expires = False  # gc.enabled is false there
         anew = False
 
         def __init__(self):
             super().__init__(firn, **env)
-            self.prefix = f"openlakes/{uuid.uuid4().hex}"
-            self.configure(warehouse=f"s3a://{self.prefix}/", **S3)
+            self.bucket = f"openlakes/{uuid.uuid4().hex}"
+            self.through({"catalog": URI, "store": S3["s3.endpoint"]}, "firn.yaml")
+
+        def servers(self):
+            return {"catalog": URI, "store": S3["s3.endpoint"]}
+
+        def through(self, uris, name="through.yaml"):
+            """A configuration with these servers."""
+            return self.configure(name, uris["catalog"], warehouse=f"s3a://{self.bucket}/", **dict(S3, **{"s3.endpoint": uris["store"]}))
 
         def for_spark(self):
             return {CATALOG: spark_session.nessie(self.name)}
@@ -80,15 +109,53 @@ def nessie(firn, **env):
         def catalog(self):
             return NessieTables(self)
 
+        def ever_published(self):
+            """Metadata files that commits of the branch have named."""
+            token, found = "", []
+            while token is not None:
+                page = call("GET", f"{self.path()}/history?fetch=ALL&max-records=500" + (f"&page-token={urllib.parse.quote(token)}" if token else ""))
+                found += [o["content"]["metadataLocation"] for e in page["logEntries"] for o in e["operations"] or ()
+                          if o["type"] == "PUT" and o["content"]["type"] == "ICEBERG_TABLE"]
+                token = page["token"] if page["hasMore"] else None
+            return found
+
         def listing(self):
-            import pyarrow.fs
-            store = pyarrow.fs.S3FileSystem(endpoint_override=S3["s3.endpoint"], region=S3["s3.region"],
-                                            access_key=S3["s3.access-key-id"], secret_key=S3["s3.secret-access-key"])
-            have = store.get_file_info(pyarrow.fs.FileSelector(self.prefix, recursive=True, allow_not_found=True))
-            return [f"s3a://{f.path}" for f in have if f.is_file]
+            return bucket(self.bucket)
 
     return Nessie()
 
 
+def rest(firn):
+    from rest_lake import S3, RestLake
+
+    class Rest(RestLake):
+        expires = True
+        anew = False
+
+        def __init__(self):
+            super().__init__(firn, os.environ["FIRN_REST_URI"])
+            self.prefix = self.space + "_"
+
+        def servers(self):
+            return {"catalog": self.uri, "store": S3["s3.endpoint"]}
+
+        def through(self, uris):
+            self.configure(uris["catalog"], "through.yaml", uris["store"])
+            return "through.yaml"
+
+        def for_spark(self):
+            return {CATALOG: spark_session.rest()}
+
+        def tables(self):
+            catalog = self.catalog()
+            return [catalog.load_table(t) for space in catalog.list_namespaces() if space[0].startswith(self.prefix) for t in catalog.list_tables(space)]
+
+        def listing(self):
+            """The server's warehouse has a folder for each schema."""
+            return [f for space in self.catalog().list_namespaces() if space[0].startswith(self.prefix) for f in bucket(f"openlakes/rest/{space[0]}")]
+
+    return Rest()
+
+
 def place(kind, firn, **env):
-    return {"sqlite": Sqlite, "nessie": nessie}[kind](firn, **env)
+    return {"sqlite": Sqlite, "nessie": nessie, "rest": rest}[kind](firn, **env)

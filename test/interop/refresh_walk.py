@@ -56,8 +56,8 @@ def plan(seed, count, without=()):
 class Chapter:
     """A raw table with its summaries: what the operations must know of it."""
 
-    def __init__(self, place, spark, number, seed):
-        self.place, self.session, self.space = place, spark, f"c{number}"
+    def __init__(self, place, spark, number, seed, writers=KINDS["append"]):
+        self.place, self.session, self.space = place, spark, f"{place.prefix}c{number}"
         self.raw = f"{self.space}.raw"
         chance = random.Random(seed)
         self.names = {c: c for c in FIRST_TYPES}  # base name -> name now; columns that were added, too
@@ -69,7 +69,7 @@ class Chapter:
         place.sql(f"CREATE SCHEMA IF NOT EXISTS {self.space}; CREATE TABLE {self.raw} ({columns})" +
                   (f" WITH (partitioning = '{layout}')" if layout else ""))
         self.about = f"raw table partitioned by {layout or 'nothing'}"
-        self.do(Step("append", chance.choice(KINDS["append"]), chance.getrandbits(48), True, True))
+        self.do(Step("append", chance.choice(writers), chance.getrandbits(48), True, True))
 
     # ---- tools ----
 

@@ -18,9 +18,9 @@ class RestLake(Lakehouse):
         self.configure(uri)
         self.sql(f"CREATE SCHEMA {self.space}")
 
-    def configure(self, uri):
-        self.script("firn.yaml", f"catalog:\n  lake:\n    type: rest\n    uri: {uri}\n" +
-                    "".join(f"    {k}: \"{v}\"\n" for k, v in S3.items()) + "default-catalog: lake\n")
+    def configure(self, uri, name="firn.yaml", store=S3["s3.endpoint"]):
+        self.script(name, f"catalog:\n  lake:\n    type: rest\n    uri: {uri}\n" +
+                    "".join(f"    {k}: \"{v}\"\n" for k, v in dict(S3, **{"s3.endpoint": store}).items()) + "default-catalog: lake\n")
 
     def catalog(self):
         from pyiceberg.catalog import load_catalog

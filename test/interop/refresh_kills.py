@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: Apache-2.0
+"""refresh_kills.py FIRN CATALOG POINTS [SEED] - refreshes killed on their way leave the old or the new state, and nothing behind.
+
+Two summaries over one raw table that firn and PyIceberg change. Each point changes it, starts a refresh (of one summary, of both in
+a block, of both with rows that the block inserts) and kills it (SIGKILL):
+
+    sqlite          at the n-th call that changes the disk (fault_shim.c), instead of it or in the middle of it
+    nessie, rest    at the n-th request to catalog or store (proxy.py), before it is passed on or when it has been carried out
+
+Then PyIceberg must read all tables in the old or all in the new state, equal to the oracle. The block that follows must end well,
+in rows, states and digests of a rebuild, and no file may be in the warehouse that no table names (on Nessie: that no commit of the
+branch named), by this test's own listing."""
+import collections
+import random
+import signal
+import sys
+import threading
+import time
+import urllib.parse
+
+from pyiceberg.table import StaticTable
+
+from demo_points import build_shim
+from proxy import Fault, Proxy
+from refresh_oracle import Published, check_rows, define, equal_rebuild, expected
+from refresh_places import place
+from refresh_walk import Chapter, Step
+
+CHAPTER = 25  # points on one raw table
+SUMMARIES = ("daily", "monthly")
+CHANGES = ("append", "append", "delete", "overwrite", "drop_partition")
+
+
+class AtCalls:
+    """Of a process on this disk."""
+    ways = ("kill", "torn")
+
+    def __init__(self, where):
+        self.where, self.shim, self.counted = where, build_shim(where.folder), f"{where.folder}/count"
+
+    def run(self, sql, way="", n=0):
+        """(exit code, its words, how many calls it made)"""
+        fault = {"FAULT_AT": str(n), "FAULT_MODE": way} if way else {"FAULT_COUNT": self.counted}
+        p = self.where.start("run", "-q", "-c", sql, LD_PRELOAD=self.shim, **fault)
+        out, err = p.communicate(timeout=120)
+        if way:
+            return p.returncode, out + err, 0
+        with open(self.counted) as f:
+            return p.returncode, out + err, int(f.read())
+
+    def close(self):
+        pass
+
+
+class AtRequests:
+    """Of a process that speaks to servers."""
+    ways = ("before", "after")
+
+    def __init__(self, where):
+        self.where, self.proxies, ports = where, {}, {}
+        for name, uri in where.servers().items():
+            at = urllib.parse.urlsplit(uri)
+            self.proxies[name] = Proxy(at.hostname, at.port)
+            ports[name] = at._replace(netloc=f"127.0.0.1:{self.proxies[name].port}").geturl()
+        self.config = where.through(ports)
+
+    def run(self, sql, way="", n=0):
+        started, running = threading.Event(), []
+
+        def kill():
+            started.wait()
+            running[0].kill()
+            running[0].wait()
+        fault, before = Fault(way, skip=n - 1, act=kill), sum(p.requests for p in self.proxies.values())
+        for p in self.proxies.values():
+            p.faults = [fault] if way else []
+        running.append(self.where.start("run", "-q", "--config", self.config, "-c", sql))
+        started.set()
+        out, err = running[0].communicate(timeout=120)
+        for p in self.proxies.values():
+            p.faults = []
+        return running[0].returncode, out + err, sum(p.requests for p in self.proxies.values()) - before
+
+    def close(self):
+        for p in self.proxies.values():
+            p.__exit__()
+
+
+class Reachable:
+    """The files that tables name. What a snapshot names does not change, so it is read once."""
+
+    def __init__(self, where):
+        self.where, self.known, self.published = where, {}, {}
+
+    def of_snapshot(self, snapshot, io):
+        if snapshot.manifest_list not in self.known:
+            names = {snapshot.manifest_list}
+            for m in snapshot.manifests(io):
+                names |= {m.manifest_path} | {e.data_file.file_path for e in m.fetch_manifest_entry(io, False)}
+            self.known[snapshot.manifest_list] = names
+        return self.known[snapshot.manifest_list]
+
+    def of(self, location, metadata, io):
+        names = {location} | {e.metadata_file for e in metadata.metadata_log}
+        return names.union(*(self.of_snapshot(s, io) for s in metadata.snapshots))
+
+    def names(self):
+        if hasattr(self.where, "ever_published"):  # files that a commit once named stay
+            for location in self.where.ever_published():
+                if location not in self.published:
+                    t = StaticTable.from_metadata(location, self.where.catalog().properties)
+                    self.published[location] = self.of(location, t.metadata, t.io)
+            return set().union(*self.published.values())
+        found = set()
+        for t in self.where.tables():
+            found |= self.of(t.metadata_location, t.metadata, t.io)
+        return found
+
+    def missing(self):
+        def without_scheme(names):
+            return {n.split("://", 1)[1] for n in names}
+        return sorted(without_scheme(self.where.listing()) - without_scheme(self.names()))
+
+
+class Scene(Chapter):
+    """A raw table, two summaries, and what each of them holds."""
+
+    def __init__(self, where, number, seed):
+        self.rng = random.Random(seed)
+        super().__init__(where, None, number, seed, writers=("firn", "pyiceberg"))
+        for name in SUMMARIES:
+            where.sql(f"CREATE MATERIALIZED VIEW {self.space}.{name} AS {define(name, self.raw, self.names)}")
+        self.modes = collections.Counter()
+        self.follow()
+
+    def change(self):
+        kind = self.rng.choice(CHANGES)
+        self.do(Step(kind, self.rng.choice(("firn", "pyiceberg")), self.rng.getrandbits(48), False, True))
+        return kind
+
+    def refreshes(self, names=SUMMARIES):
+        return "".join(f"REFRESH MATERIALIZED VIEW {self.space}.{n}; " for n in names)
+
+    def insert(self, rows):
+        columns, path = self.stage(rows)
+        return f"INSERT INTO {self.raw} ({columns}) SELECT {columns} FROM read_parquet('{path}'); "
+
+    def scenario(self):
+        """Its name, its SQL, the states it may leave: the first is the old one, the last the new one."""
+        rows = self.rows()
+        old = {"raw": rows, **self.want}
+        kind = self.rng.choice(("one", "both", "load"))
+        if kind == "one":
+            return kind, self.refreshes(SUMMARIES[:1]), [old, {**old, SUMMARIES[0]: expected(SUMMARIES[0], rows)}]
+        if kind == "both":
+            return kind, f"BEGIN; {self.refreshes()}COMMIT", [old, self.state(rows)]
+        more = self.new_rows(self.rng)
+        return kind, f"BEGIN; {self.insert(more)}{self.refreshes()}COMMIT", [old, self.state(rows + more)]
+
+    @staticmethod
+    def state(rows):
+        return {"raw": rows, **{n: expected(n, rows) for n in SUMMARIES}}
+
+    def matches(self, state):
+        try:
+            ids = sorted(r["id"] for r in self.rows())
+            assert ids == sorted(r["id"] for r in state["raw"]), f"raw has {len(ids)} rows, not the {len(state['raw'])}"
+            for name in SUMMARIES:
+                found = self.table(name).scan().to_arrow()
+                check_rows(name, list(map(list, zip(*(c.to_pylist() for c in found.columns)))), state[name])
+        except AssertionError as e:
+            return str(e)
+        return ""
+
+    def follow(self):
+        """One more row and both summaries, in a block that must end well."""
+        self.place.sql(f"BEGIN; {self.insert([self.row(self.rng, [self.day(self.rng)])])}{self.refreshes()}COMMIT", FIRN_ABANDONED_AFTER="1")
+        state = self.state(self.rows())
+        wrong = self.matches(state)
+        assert not wrong, f"after the next refresh: {wrong}"
+        self.want = {n: state[n] for n in SUMMARIES}
+        self.place.sql("".join(f"CREATE OR REPLACE MATERIALIZED VIEW {self.space}.anew_{n} AS {define(n, self.raw, self.names)}; "
+                               f"REFRESH MATERIALIZED VIEW {self.space}.anew_{n}; " for n in SUMMARIES))
+        for name in SUMMARIES:
+            have = Published(self.table(name))
+            equal_rebuild(name, have, Published(self.table(f"anew_{name}")))
+            self.modes[have.snapshot.summary.additional_properties.get("firn.mode") or "full"] += 1
+
+
+def one_point(scene, killer, counts, chance, seen):
+    changed = scene.change()
+    kind, sql, states = scene.scenario()
+    if kind not in counts:  # this one is not killed: it tells how many points there are
+        code, words, counts[kind] = killer.run(sql)
+        assert code == 0, words
+        what = f"{kind}, not killed"
+    else:
+        way, n = chance.choice(killer.ways), chance.randint(1, counts[kind])
+        what = f"{kind} after {changed}, {way} at {n} of {counts[kind]}"
+        code, words, _ = killer.run(sql, way, n)
+    try:
+        assert code in (0, -signal.SIGKILL), f"exit {code}"
+        wrong = [scene.matches(s) for s in states]
+        assert "" in wrong, f"neither the old nor the new state: {wrong}"
+        assert code != 0 or not wrong[-1], f"exit 0, but {wrong[-1]}"
+        scene.follow()
+        left = scene.reachable.missing()
+        assert not left, f"left behind: {left}"
+    except AssertionError as e:
+        raise AssertionError(f"{what}: {e}\nit said: {words}") from e
+    if code:
+        seen["the new state" if not wrong[-1] else "the old state"] += 1
+    else:
+        seen["not hit" if "not killed" not in what else "counted"] += 1
+
+
+def main():
+    firn, catalog, points = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    seed = int(sys.argv[4]) if len(sys.argv) > 4 else random.SystemRandom().randrange(1 << 31)
+    print(f"seed {seed}", flush=True)
+    chance, began, seen, modes = random.Random(seed), time.monotonic(), collections.Counter(), collections.Counter()
+    with place(catalog, firn) as where:
+        killer = (AtCalls if catalog == "sqlite" else AtRequests)(where)
+        reachable, counts, number, scene = Reachable(where), {}, 0, None
+        while seen["the old state"] + seen["the new state"] < points:
+            if number % CHAPTER == 0:
+                scene, counts = Scene(where, number // CHAPTER, seed + number), {}
+                scene.reachable = reachable
+            one_point(scene, killer, counts, chance, seen)
+            modes.update(scene.modes)
+            scene.modes.clear()
+            number += 1
+            if number % CHAPTER == 0:
+                print(f"{number}: {dict(seen)}, points in each: {counts}, {time.monotonic() - began:.0f} s", flush=True)
+        killer.close()
+    print(f"{points} kills on {catalog}: {dict(seen)}; the refreshes after them: {dict(modes)}; {time.monotonic() - began:.0f} s")
+
+
+main()
