@@ -18,12 +18,10 @@ import threading
 import time
 import urllib.parse
 
-from pyiceberg.table import StaticTable
-
 from demo_points import build_shim
 from proxy import Fault, Proxy
 from refresh_oracle import Published, check_rows, define, equal_rebuild, expected
-from refresh_places import place
+from refresh_places import Reachable, place
 from refresh_walk import Chapter, Step
 
 CHAPTER = 25  # points on one raw table
@@ -84,42 +82,6 @@ class AtRequests:
     def close(self):
         for p in self.proxies.values():
             p.__exit__()
-
-
-class Reachable:
-    """The files that tables name. What a snapshot names does not change, so it is read once."""
-
-    def __init__(self, where):
-        self.where, self.known, self.published = where, {}, {}
-
-    def of_snapshot(self, snapshot, io):
-        if snapshot.manifest_list not in self.known:
-            names = {snapshot.manifest_list}
-            for m in snapshot.manifests(io):
-                names |= {m.manifest_path} | {e.data_file.file_path for e in m.fetch_manifest_entry(io, False)}
-            self.known[snapshot.manifest_list] = names
-        return self.known[snapshot.manifest_list]
-
-    def of(self, location, metadata, io):
-        names = {location} | {e.metadata_file for e in metadata.metadata_log}
-        return names.union(*(self.of_snapshot(s, io) for s in metadata.snapshots))
-
-    def names(self):
-        if hasattr(self.where, "ever_published"):  # files that a commit once named stay
-            for location in self.where.ever_published():
-                if location not in self.published:
-                    t = StaticTable.from_metadata(location, self.where.catalog().properties)
-                    self.published[location] = self.of(location, t.metadata, t.io)
-            return set().union(*self.published.values())
-        found = set()
-        for t in self.where.tables():
-            found |= self.of(t.metadata_location, t.metadata, t.io)
-        return found
-
-    def missing(self):
-        def without_scheme(names):
-            return {n.split("://", 1)[1] for n in names}
-        return sorted(without_scheme(self.where.listing()) - without_scheme(self.names()))
 
 
 class Scene(Chapter):

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """refresh_places.py - the catalogs on which firn, Spark and PyIceberg change the same tables.
 
-A place is a Lakehouse (firn in its folder) that also knows what Spark calls for and opens the catalog for PyIceberg:
-SQLite in a folder, a Nessie branch of its own or schemas of its own behind a REST server, both with files on MinIO. PyIceberg has no Nessie catalog, so NessieTables
-is one, of load and commit: one state is read, and the commit names it."""
+A place is a Lakehouse (firn in its folder) that also knows what Spark calls for and opens the catalog for PyIceberg: SQLite in a
+folder, or with files on MinIO a Nessie branch of its own or schemas of its own behind a REST server. PyIceberg has no Nessie catalog, so
+NessieTables is one, of load and commit: one state is read, and the commit names it. Reachable(place).missing() are the files of its
+warehouse that no table names (on Nessie: that no commit of the branch named)."""
 import os
 import urllib.parse
 import uuid
@@ -11,7 +12,7 @@ import uuid
 from pyiceberg.catalog import MetastoreCatalog
 from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.serializers import FromInputFile
-from pyiceberg.table import CommitTableResponse, Table
+from pyiceberg.table import CommitTableResponse, StaticTable, Table
 
 import spark_session
 from lakehouse import Lakehouse
@@ -38,6 +39,42 @@ class Sqlite(Lakehouse):
     def listing(self):
         """Every file of the warehouse, by its full name."""
         return [f"file://{self.folder}/{f}" for f in self.files() if f.startswith("warehouse/")]
+
+
+class Reachable:
+    """The files that tables name. What a snapshot names does not change, so it is read once."""
+
+    def __init__(self, where):
+        self.where, self.known, self.published = where, {}, {}
+
+    def of_snapshot(self, snapshot, io):
+        if snapshot.manifest_list not in self.known:
+            names = {snapshot.manifest_list}
+            for m in snapshot.manifests(io):
+                names |= {m.manifest_path} | {e.data_file.file_path for e in m.fetch_manifest_entry(io, False)}
+            self.known[snapshot.manifest_list] = names
+        return self.known[snapshot.manifest_list]
+
+    def of(self, location, metadata, io):
+        names = {location} | {e.metadata_file for e in metadata.metadata_log}
+        return names.union(*(self.of_snapshot(s, io) for s in metadata.snapshots))
+
+    def names(self):
+        if hasattr(self.where, "ever_published"):  # files that a commit once named stay
+            for location in self.where.ever_published():
+                if location not in self.published:
+                    t = StaticTable.from_metadata(location, self.where.catalog().properties)
+                    self.published[location] = self.of(location, t.metadata, t.io)
+            return set().union(*self.published.values())
+        found = set()
+        for t in self.where.tables():
+            found |= self.of(t.metadata_location, t.metadata, t.io)
+        return found
+
+    def missing(self):
+        def without_scheme(names):
+            return {n.split("://", 1)[1] for n in names}
+        return sorted(without_scheme(self.where.listing()) - without_scheme(self.names()))
 
 
 def bucket(folder):
