@@ -4,10 +4,12 @@
     days     TIMES times: sixteen runs at once, each replaces another day of raw and refreshes two summaries in one block; each is
              killed once at random and tried again under its run id until it ends well. Raw, summaries, states and digests are those
              of one run after the other in another place.
-    beside   5 x TIMES changes of raw by Spark, whose snapshots another Spark expires (where the catalog allows it), while firn
+    beside   3 x TIMES changes of raw by Spark, whose snapshots another Spark expires (where the catalog allows it), while firn
              refreshes without rest: what each refresh published are the rows, states and digests of a rebuild of the snapshot that
              it says it covers.
 
+REST: the days are done on Nessie's REST server, as Iceberg's own says yes to a commit of several tables and lets go of some of them when
+others commit at the same time.
 SQLite: a JdbcCatalog cannot commit once others have since it was opened, so firn and the expiry rest between their turns there."""
 import collections
 import concurrent.futures
@@ -80,8 +82,8 @@ def one_day(table, script, day, shim, at, pause):
     return killed, codes
 
 
-def days(where, other, spark, number, chance):
-    crowd, alone = Table(where, spark, number, seed + number), Table(other, spark, number, seed + number)
+def days(where, other, number, chance):
+    crowd, alone = Table(where, None, number, seed + number), Table(other, None, number, seed + number)
     dates = [datetime.date(2024, 1, 24) + datetime.timedelta(n) for n in range(RUNS)]
     rows = [crowd.row(chance, [day]) for day in dates for _ in range(chance.randint(1, 40))]
     for table in (crowd, alone):
@@ -111,10 +113,11 @@ def days(where, other, spark, number, chance):
         check_rows(name, have[name].rows, expected(name, want))
         equal_rebuild(name, have[name], anew[name])
     where.sql(f"BEGIN; INSERT INTO {crowd.raw} (id) VALUES (-1); {crowd.refreshes()}COMMIT", FIRN_ABANDONED_AFTER="1")
-    left = Reachable(where).missing()
-    assert not left, f"left behind: {left}"
+    if catalog != "rest":  # where metadata keep one snapshot, they do not name what stays
+        left = Reachable(where).missing()
+        assert not left, f"left behind: {left}"
     codes = collections.Counter(c for _, all_codes in ended for c in all_codes)
-    return f"{sum(k for k, _ in ended)} of {RUNS} killed, exits of the tries after that {dict(sorted(codes.items()))}, nothing left behind"
+    return f"{sum(k for k, _ in ended)} of {RUNS} killed, exits of the tries after that {dict(sorted(codes.items()))}"
 
 
 # ---- beside a writer and an expiry -----------------------------------------------------------------------
@@ -123,7 +126,7 @@ def write(table, chance, states):
     """The changes; what Spark has made is noted whether it said so or not."""
     lost = 0
     note(table, states)
-    for n in range(5 * times):
+    for n in range(3 * times):
         step = Step(chance.choice(CHANGES), "spark", chance.getrandbits(48), False, True)
         for _ in range(RETRIES):
             try:
@@ -163,8 +166,8 @@ def expire(table, chance, writing):
     return done
 
 
-def beside(where, other, spark, third, number, chance):
-    table, judge = Table(where, spark, number, seed + number), Table(other, spark, number, seed + number)
+def beside(where, other, spark, third, chance):
+    table, judge = Table(where, spark, times, seed), Table(other, spark, times, seed)
     states, results, exits, modes = {}, [], collections.Counter(), collections.Counter()
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         writing = pool.submit(write, table, random.Random(seed), states)
@@ -200,13 +203,15 @@ def beside(where, other, spark, third, number, chance):
 def main():
     print(f"seed {seed}", flush=True)
     chance = random.Random(seed)
-    with place(catalog, firn) as where, place(catalog, firn) as other, Spark(python, where.for_spark()) as spark, \
-            Spark(python, where.for_spark()) as third:
+    several = "nrest" if catalog == "rest" else catalog
+    with place(several, firn) as where, place(several, firn) as other:
         for number in range(times):
             began = time.monotonic()
-            print(f"days: {days(where, other, spark, number, chance)} ({time.monotonic() - began:.1f} s)", flush=True)
+            print(f"days: {days(where, other, number, chance)} ({time.monotonic() - began:.1f} s)", flush=True)
+    with place(catalog, firn) as where, place(catalog, firn) as other, Spark(python, where.for_spark()) as spark, \
+            Spark(python, where.for_spark()) as third:
         began = time.monotonic()
-        print(f"beside: {beside(where, other, spark, third, times, chance)} ({time.monotonic() - began:.1f} s)", flush=True)
+        print(f"beside: {beside(where, other, spark, third, chance)} ({time.monotonic() - began:.1f} s)", flush=True)
 
 
 main()

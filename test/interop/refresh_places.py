@@ -162,7 +162,7 @@ def nessie(firn, **env):
     return Nessie()
 
 
-def rest(firn):
+def rest(firn, uri="FIRN_REST_URI", folder="openlakes/rest"):
     from rest_lake import S3, RestLake
 
     class Rest(RestLake):
@@ -170,7 +170,7 @@ def rest(firn):
         anew = False
 
         def __init__(self):
-            super().__init__(firn, os.environ["FIRN_REST_URI"])
+            super().__init__(firn, os.environ[uri])
             self.prefix = self.space + "_"
 
         def servers(self):
@@ -183,16 +183,24 @@ def rest(firn):
         def for_spark(self):
             return {CATALOG: spark_session.rest()}
 
+        def spaces(self):
+            return [space for space in self.catalog().list_namespaces() if space[0].startswith(self.prefix)]
+
         def tables(self):
             catalog = self.catalog()
-            return [catalog.load_table(t) for space in catalog.list_namespaces() if space[0].startswith(self.prefix) for t in catalog.list_tables(space)]
+            return [catalog.load_table(t) for space in self.spaces() for t in catalog.list_tables(space)]
 
         def listing(self):
             """The server's warehouse has a folder for each schema."""
-            return [f for space in self.catalog().list_namespaces() if space[0].startswith(self.prefix) for f in bucket(f"openlakes/rest/{space[0]}")]
+            return [f for space in self.spaces() for f in bucket(f"{folder}/{space[0]}")]
 
     return Rest()
 
 
+def rest_of_nessie(firn):
+    """Nessie's own REST server: several tables in one commit, but of each table it keeps the newest snapshot only."""
+    return rest(firn, "FIRN_NREST_URI", "openlakes/nrest")
+
+
 def place(kind, firn, **env):
-    return {"sqlite": Sqlite, "nessie": nessie, "rest": rest}[kind](firn, **env)
+    return {"sqlite": Sqlite, "nessie": nessie, "rest": rest, "nrest": rest_of_nessie}[kind](firn, **env)
