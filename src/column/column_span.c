@@ -216,6 +216,38 @@ void column_vector_append_value(struct column_vector *v, const struct column_val
         column_vector_append(v, (const uint8_t *)value + offsetof(struct column_value, b));
 }
 
+/* Sets `rows` bits from bit `at` on as in `valid`, or all; they were 0. False if one stays 0. */
+static bool append_bits(uint64_t *words, int64_t at, const uint64_t *valid, int64_t rows)
+{
+    bool all = true;
+    for (int64_t done = 0; done < rows; done += 64) {
+        int64_t left = rows - done, to = (at + done) / 64;
+        unsigned shift = (unsigned)((at + done) % 64);
+        uint64_t mask = left < 64 ? (UINT64_C(1) << left) - 1 : UINT64_MAX;
+        uint64_t bits = valid ? valid[done / 64] & mask : mask;
+        all &= bits == mask;
+        words[to] |= bits << shift;
+        if (shift && left > 64 - (int64_t)shift)
+            words[to + 1] |= bits >> (64 - shift);
+    }
+    return all;
+}
+
+void column_vector_append_rows(struct column_vector *v, const struct column_span *s, int64_t from,
+                               int64_t rows)
+{
+    ASSERT(v->rows + rows <= COLUMN_SPAN_ROWS); /* C1 */
+    uint64_t words[COLUMN_SPAN_WORDS], none[COLUMN_SPAN_WORDS];
+    size_t bytes = column_phys_bytes(v->phys);
+    uint8_t *to = (uint8_t *)v->values + (size_t)v->rows * bytes;
+    struct column_span cut = column_span_slice(s, v->phys, from, rows, words);
+    struct column_span flat = column_span_flatten(&cut, v->phys, to, none);
+    if (flat.values != to)
+        memcpy(to, flat.values, (size_t)rows * bytes);
+    v->has_nulls |= !append_bits(v->valid, v->rows, flat.valid, rows);
+    v->rows += rows;
+}
+
 struct column_span column_vector_span(const struct column_vector *v)
 {
     return (struct column_span){.kind = SPAN_VALUES,

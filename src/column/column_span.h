@@ -99,6 +99,9 @@ void column_vector_append_null(struct column_vector *v);
 void column_vector_append(struct column_vector *v, const void *value);
 /* Same, from a struct column_value of the vector's type or NULL; str bytes are borrowed. */
 void column_vector_append_value(struct column_vector *v, const struct column_value *value);
+/* Rows [from, from + rows) of a span of the vector's physical form; str bytes are borrowed. */
+void column_vector_append_rows(struct column_vector *v, const struct column_span *s, int64_t from,
+                               int64_t rows);
 struct column_span column_vector_span(const struct column_vector *v);
 
 #endif

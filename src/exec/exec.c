@@ -140,6 +140,8 @@ status exec_open(struct query_plan *plan, const struct exec_context *c, struct c
 {
     *out = (struct column_stream){0};
     TRY(run_subqueries(plan, c, err));
+    if (plan->kind == QUERY_PLAN_MERGE)
+        return exec_merge_open(plan, c, out, err);
     if (!plan->input)
         return open_source(plan, c, out, err);
     struct column_stream input;

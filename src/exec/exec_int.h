@@ -93,6 +93,9 @@ STATUS_MUST_USE status exec_project_open(struct query_plan *p, struct column_str
 STATUS_MUST_USE status exec_aggregate_open(struct query_plan *p, struct column_stream *input,
                                            const struct exec_context *c, struct column_stream *out,
                                            struct error *err);
+/* Opens its inputs itself. */
+STATUS_MUST_USE status exec_merge_open(struct query_plan *p, const struct exec_context *c,
+                                       struct column_stream *out, struct error *err);
 STATUS_MUST_USE status exec_sort_open(struct query_plan *p, struct column_stream *input,
                                       const struct exec_context *c, struct column_stream *out,
                                       struct error *err);

@@ -381,7 +381,11 @@ status kernel_agg_load(struct kernel_agg *k, const struct kernel_groups *g,
                        const struct kernel_stored *s, int64_t rows, const uint16_t *selected,
                        size_t selected_count, struct error *err)
 {
-    struct load l = {.k = k, .g = g, .stored = s, .selected = selected};
+    struct load l; /* its counts are not worth clearing */
+    l.k = k;
+    l.g = g;
+    l.stored = s;
+    l.selected = selected;
     l.n = selected ? selected_count : (size_t)rows;
     ENSURE(rows <= KERNEL_ROWS && !(k->need & KERNEL_FIRST), err);
     TRY(load_counts(&l, err));

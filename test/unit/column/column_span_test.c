@@ -141,3 +141,52 @@ TEST(runs)
     CHECK(column_span_null(&f, 0) && column_span_null(&f, 99));
     CHECK(flat[99] == 0);
 }
+
+/* Pieces of every kind of span, at odd places, one behind the other. */
+TEST(vector_of_pieces)
+{
+    struct error err;
+    struct column_vector from, to;
+    CHECK_OK(column_vector_init(&from, BIGINT, NULL, &err));
+    CHECK_OK(column_vector_init(&to, BIGINT, NULL, &err));
+    for (int64_t i = 0; i < 300; i++) {
+        if (i % 5 == 2)
+            column_vector_append_null(&from);
+        else
+            column_vector_append(&from, &i);
+    }
+    int64_t seven = 7, entries[] = {10, 20, 30};
+    uint16_t codes[300];
+    for (int i = 0; i < 300; i++)
+        codes[i] = (uint16_t)(i % 3);
+    struct column_dictionary d = {.id = 1, .count = 3, .values = entries};
+    const struct column_span spans[] = {
+        column_vector_span(&from),
+        {.kind = SPAN_RUN, .rows = 300, .values = &seven},
+        {.kind = SPAN_RUN, .run_null = true, .rows = 300},
+        {.kind = SPAN_CODES, .code_bytes = 2, .rows = 300, .codes = codes, .dictionary = &d},
+    };
+    for (int64_t rows = 1; rows < 190; rows += 13)
+        for (int64_t at = 0; at < 110; at += 9) {
+            column_vector_clear(&to);
+            for (size_t k = 0; k < 8; k++)
+                column_vector_append_rows(&to, &spans[k % 4], at, rows);
+            struct column_span s = column_vector_span(&to);
+            CHECK_INT(s.rows, 8 * rows);
+            for (int64_t i = 0; i < s.rows; i++) {
+                struct column_value want, got;
+                column_span_value(&spans[i / rows % 4], BIGINT, at + i % rows, &want);
+                column_span_value(&s, BIGINT, i, &got);
+                CHECK_INT(got.null, want.null);
+                CHECK_INT(got.i64, want.i64);
+                if (got.null)
+                    CHECK_INT(((const int64_t *)s.values)[i], 0); /* C3 */
+            }
+        }
+    column_vector_clear(&to);
+    column_vector_append_rows(&to, &spans[1], 0, 300);
+    column_vector_append_rows(&to, &spans[0], 3, 4);
+    CHECK(column_vector_span(&to).valid == NULL);
+    column_vector_free(&from);
+    column_vector_free(&to);
+}
