@@ -110,7 +110,7 @@ class Zoo:
 
 
 def by_pyiceberg(lake, namespace):
-    """Tables of another writer, in the same catalog; -> their names."""
+    """Tables of another writer, in the same catalog; -> (views of those that it alone reads, names of those that Spark reads, too)"""
     from pyiceberg.partitioning import PartitionField, PartitionSpec
     from pyiceberg.schema import Schema
     from pyiceberg import transforms, types
@@ -146,8 +146,23 @@ def by_pyiceberg(lake, namespace):
     parts.append(rows(range(20)))
     parts.append(rows(range(20, 40)))
     parts.delete("s = 's1ü'")
+    alone = Schema(types.NestedField(1, "id", types.LongType()), types.NestedField(2, "gone", types.StringType()),
+                   types.NestedField(3, "t", types.TimeType()))
+    dropped = catalog.create_table(f"{namespace}.pyiceberg_dropped", alone, partition_spec=PartitionSpec(
+        PartitionField(2, 1000, transforms.IdentityTransform(), "gone"), PartitionField(1, 1001, transforms.BucketTransform(3), "b")))
+    times = pa.Table.from_pylist([{"id": i, "gone": f"g{i % 3}", "t": datetime.time(i, 1, 2, i)} for i in range(20)],
+                                 schema=schema_to_pyarrow(alone))
+    dropped.append(times)
+    with dropped.update_spec() as change:
+        change.remove_field("gone")
+    with dropped.update_schema() as change:
+        change.delete_column("gone")  # Spark cannot read a table whose spec names a column that is gone
+    dropped.append(times.drop_columns(["gone"]))
+    views = [{"table": "pyiceberg_dropped", "at": at, "by": "PyIceberg",
+              **zoo_rows.view(*zoo_rows.of_arrow(dropped.scan(snapshot_id=at and int(at)).to_arrow(), []))}
+             for at in [None, *(str(s.snapshot_id) for s in dropped.snapshots())]]
     catalog.engine.dispose()
-    return ["pyiceberg_plain", "pyiceberg_parts"]
+    return views, ["pyiceberg_plain", "pyiceberg_parts"]
 
 
 def on_nessie(lake):
@@ -198,7 +213,7 @@ def main():
                     "location": lake.folder if local else os.environ["FIRN_WAREHOUSE"].rstrip("/"),
                     "files": 2000 if a.full else 100, "quick": not a.full and not only, "only": only, "out": f"{lake.folder}/zoo.json"}
         if local:
-            views, settings["others"] = [], by_pyiceberg(lake, "zoo")
+            views, settings["others"] = by_pyiceberg(lake, "zoo")
         else:
             views, settings["others"] = zoo_trino.tables(settings["namespace"], settings["location"], settings["quick"], only)
         made = 0 if a.spark == "none" else by_spark(a.spark, settings, views)
