@@ -188,6 +188,13 @@ void catalog_unpin(struct catalog_pin *p)
     mem_free(NULL, p, sizeof(*p));
 }
 
+status catalog_expect(struct catalog_pin *p, const struct catalog_name *names, size_t count,
+                      struct error *err)
+{
+    const struct catalog_kind *kind = p->catalog->kind;
+    return kind->expect ? kind->expect(p, names, count, err) : ST_OK;
+}
+
 status catalog_namespace_exists(struct catalog_pin *p, struct str space, bool *out,
                                 struct error *err)
 {

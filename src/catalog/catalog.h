@@ -72,6 +72,10 @@ STATUS_MUST_USE status catalog_pin_at(struct catalog *c, struct str ref, struct 
                                       struct error *err);
 void catalog_unpin(struct catalog_pin *p); /* accepts NULL */
 
+/* Says which names will be asked about next (a namespace has an empty table): a server is asked for all
+ * of them at once. */
+STATUS_MUST_USE status catalog_expect(struct catalog_pin *p, const struct catalog_name *names,
+                                      size_t count, struct error *err);
 STATUS_MUST_USE status catalog_namespace_exists(struct catalog_pin *p, struct str space, bool *out,
                                                 struct error *err);
 /* Sorted names, each once, in `arena`. */

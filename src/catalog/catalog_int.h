@@ -34,6 +34,9 @@ struct catalog_kind {
     status (*pin)(struct catalog_pin *p, struct error *err);
     /* Same for another reference; *found false: it is none. NULL: the catalog has no references. */
     status (*pin_at)(struct catalog_pin *p, struct str ref, bool *found, struct error *err);
+    /* NULL: asking for one name after the other costs no more. */
+    status (*expect)(struct catalog_pin *p, const struct catalog_name *names, size_t count,
+                     struct error *err);
     status (*space_exists)(struct catalog_pin *p, struct str space, bool *out, struct error *err);
     status (*spaces)(struct catalog_pin *p, struct catalog_names *out, struct error *err);
     status (*tables)(struct catalog_pin *p, struct str space, struct catalog_names *out,

@@ -2,7 +2,7 @@
 /* catalog_nessie.c - type: nessie, a catalog with a history of its own, over its API v2.
  *
  *     ref: main          GET  trees/main                    the newest commit's hash, once a pin
- *     a name             POST trees/main@<hash>/contents    location and ids of a table, or nothing
+ *     names              POST trees/main@<hash>/contents    location and ids of a table, or nothing
  *     a list             GET  trees/main@<hash>/entries     page by page
  *     a commit           catalog_nessie_commit.c
  *
@@ -23,60 +23,80 @@
 
 #define PAGES_MOST 10000
 #define NAMES_MOST 1000000
+#define KEYS_MOST  100 /* in one request */
 
 /* ---- what stands at a key -------------------------------------------------------------------- */
 
-static const struct nessie_content *kept(const struct nessie_pin *n, struct catalog_name name)
+static const struct nessie_content *find(const struct nessie_content *x, struct catalog_name name)
 {
-    for (const struct nessie_content *x = n->contents; x; x = x->next)
-        if (str_eq(x->name.space, name.space) && str_eq(x->name.table, name.table))
-            return x;
-    return NULL;
+    while (x && !(str_eq(x->name.space, name.space) && str_eq(x->name.table, name.table)))
+        x = x->next;
+    return x;
 }
 
-static status ask_content(struct catalog_pin *p, struct nessie_content *x, struct error *err)
+/* All of a list in one request; they are kept from then on. */
+static status ask_contents(struct catalog_pin *p, struct nessie_content *list, struct error *err)
 {
     struct nessie_pin *n = p->self;
     struct nessie_request r = {.method = "POST", .repeatable = true, .what = "looking up a name"};
     struct nessie_reply reply;
+    struct nessie_content *last = list;
     struct buffer body;
     TRY(arena_printf(&p->arena, &r.path, err, "%.*s/contents", STR_ARG(n->path)));
     buffer_init(&body, NULL, (size_t)1 << 20);
     status st = jsontext_put_open(&body, NULL, '{', err);
     if (st == ST_OK)
         st = jsontext_put_open(&body, "requestedKeys", '[', err);
-    if (st == ST_OK)
+    for (struct nessie_content *x = list; x && st == ST_OK; x = x->next)
         st = catalog_nessie_put_key(&body, NULL, x->name, err);
     if (st == ST_OK)
         st = buffer_append_str(&body, STR("]}"), err);
     r.body = buffer_str(&body);
     if (st == ST_OK) {
         st = catalog_nessie_get(p->catalog, &r, &p->arena, &reply, err);
-        if (st == ST_OK)
+        for (struct nessie_content *x = list; x && st == ST_OK; x = x->next)
             st = catalog_nessie_parse_contents(reply.doc.root, x->name, &p->arena, x, err);
         catalog_nessie_reply_free(&reply);
     }
     buffer_free(&body);
-    TRY_CONTEXT(st, err, "%.*s%s%.*s", STR_ARG(x->name.space), x->name.table.len ? "." : "",
-                STR_ARG(x->name.table));
+    TRY_CONTEXT(st, err, "%.*s%s%.*s", STR_ARG(list->name.space), list->name.table.len ? "." : "",
+                STR_ARG(list->name.table));
+    while (last->next)
+        last = last->next;
+    last->next = n->contents;
+    n->contents = list;
     return ST_OK;
+}
+
+static status nessie_expect(struct catalog_pin *p, const struct catalog_name *names, size_t count,
+                            struct error *err)
+{
+    struct nessie_pin *n = p->self;
+    struct nessie_content *list = NULL, *x;
+    size_t asked = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (find(n->contents, names[i]) || find(list, names[i]))
+            continue;
+        TRY(ARENA_NEW(&p->arena, struct nessie_content, &x, err));
+        TRY(arena_str(&p->arena, names[i].space, &x->name.space, err));
+        TRY(arena_str(&p->arena, names[i].table, &x->name.table, err));
+        x->next = list;
+        list = x;
+        if (++asked == KEYS_MOST) {
+            TRY(ask_contents(p, list, err));
+            list = NULL;
+            asked = 0;
+        }
+    }
+    return list ? ask_contents(p, list, err) : ST_OK;
 }
 
 status catalog_nessie_content(struct catalog_pin *p, struct catalog_name name,
                               const struct nessie_content **out, struct error *err)
 {
     struct nessie_pin *n = p->self;
-    struct nessie_content *x;
-    *out = kept(n, name);
-    if (*out)
-        return ST_OK;
-    TRY(ARENA_NEW(&p->arena, struct nessie_content, &x, err));
-    TRY(arena_str(&p->arena, name.space, &x->name.space, err));
-    TRY(arena_str(&p->arena, name.table, &x->name.table, err));
-    TRY(ask_content(p, x, err));
-    x->next = n->contents;
-    n->contents = x;
-    *out = x;
+    TRY(nessie_expect(p, &name, 1, err));
+    *out = find(n->contents, name);
     return ST_OK;
 }
 
@@ -343,6 +363,7 @@ static const struct catalog_kind nessie_kind = {
     .traits = {.many_tables = true, .keeps_files = true},
     .pin = nessie_pin,
     .pin_at = nessie_pin_at,
+    .expect = nessie_expect,
     .space_exists = nessie_space_exists,
     .spaces = nessie_spaces,
     .tables = nessie_tables,

@@ -172,6 +172,9 @@ static status schema_of(struct firn_session *s, const struct query_table_name *n
                  "table \"%.*s\" needs its schema: write schema.%.*s, or SET search_path",
                  STR_ARG(name->table.text), STR_ARG(name->table.text));
     TRY(check_catalog(s, &name->catalog, name->position, err));
+    struct catalog_name next[] = {{.space = schema.text}, {schema.text, name->table.text}};
+    if (!space_change(s, schema.text) && !engine_staged_find(s->txn, next[1]))
+        TRY(catalog_expect(s->txn->pin, next, ARRAY_LEN(next), err));
     status st = engine_resolve_space(s, &schema, &(struct query_name){0}, arena, out, exists, err);
     if (st != ST_OK)
         error_position(err, name->position);

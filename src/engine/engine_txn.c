@@ -626,10 +626,20 @@ static status collect(struct firn_session *s, struct catalog_change **all, size_
     return ST_OK;
 }
 
+static status expect_due(struct firn_session *s, struct catalog_pin *now, struct error *err)
+{
+    struct catalog_name names[64];
+    size_t n = 0;
+    for (struct engine_staged *t = s->txn->tables; t && n < ARRAY_LEN(names); t = t->next)
+        if (is_due(s->txn, t))
+            names[n++] = t->name;
+    return catalog_expect(now, names, n, err);
+}
+
 /* Everything staged, on top of the newest state of the catalog. */
 static status bring_up_to_date(struct firn_session *s, struct catalog_pin *now, struct error *err)
 {
-    status st = ST_OK;
+    status st = expect_due(s, now, err);
     for (size_t i = 0; st == ST_OK && !s->txn->only && i < s->txn->change_count; i++) {
         const struct catalog_change *ch = &s->txn->changes[i];
         bool exists = false;

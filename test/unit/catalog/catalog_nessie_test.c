@@ -234,6 +234,41 @@ TEST(absence_is_kept_too)
     end(&w);
 }
 
+TEST(names_are_asked_together)
+{
+    static const struct catalog_name names[] = {
+        {{"demo", 4}, {"", 0}}, {{"demo", 4}, {"t", 1}}, {{"demo", 4}, {"t", 1}}};
+    struct world w = {.fake = {.content = TABLE}};
+    struct str at;
+    bool exists;
+    begin(&w);
+    CHECK_OK(catalog_expect(w.pin, names, 3, &err));
+    CHECK(holds(str_of(w.fake.last),
+                "{\"requestedKeys\":[{\"elements\":[\"demo\",\"t\"]},{\"elements\":[\"demo\"]}]}"));
+    CHECK_OK(catalog_location(w.pin, demo_t, &w.arena, &at, &err));
+    CHECK_STR(at, "file:///w/t/1.metadata.json");
+    CHECK_OK(catalog_namespace_exists(w.pin, STR("demo"), &exists, &err)); /* not in the reply */
+    CHECK(!exists);
+    CHECK_OK(catalog_expect(w.pin, names, 3, &err));
+    CHECK_OK(catalog_expect(w.pin, names, 0, &err));
+    CHECK_INT(w.fake.gets, 1);
+    end(&w);
+}
+
+TEST(more_names_than_a_request_takes)
+{
+    struct catalog_name names[250];
+    char letters[250];
+    struct world w = {.fake = {.content = TABLE}};
+    begin(&w);
+    memset(letters, 'a', sizeof(letters));
+    for (int i = 0; i < 250; i++)
+        names[i] = (struct catalog_name){.space = {letters, (size_t)i + 1}};
+    CHECK_OK(catalog_expect(w.pin, names, 250, &err));
+    CHECK_INT(w.fake.gets, 3);
+    end(&w);
+}
+
 TEST(what_is_no_table_is_refused_by_name)
 {
     static const struct {
