@@ -153,15 +153,16 @@ static void map_columns(struct scan *s)
 static status expect_files(struct scan *s, struct error *err)
 {
     struct store_next next[STORE_NEXT_MOST];
-    size_t n = 0;
+    size_t n = 0, taken;
     if (s->plan->kind != QUERY_PLAN_SCAN || s->next_file < s->announced)
         return ST_OK;
     for (; n < STORE_NEXT_MOST && s->next_file + n < scan_file_count(s); n++) {
         const struct iceberg_data_file *f = &s->plan->scan.files->entries[s->next_file + n].file;
         next[n] = (struct store_next){f->path, f->bytes};
     }
-    s->announced = s->next_file + n;
-    return store_expect_files(s->c->store, next, n, err);
+    TRY(store_expect_files(s->c->store, next, n, &taken, err));
+    s->announced = s->next_file + taken;
+    return ST_OK;
 }
 
 static status open_file(struct scan *s, struct error *err)

@@ -81,16 +81,20 @@ static bool is_read(const struct planning *pl, const struct iceberg_manifest *m,
     return has_files(m, deletes) && (!is_counted(m) || iceberg_manifest_may_match(pl->t, m, pl->p));
 }
 
-/* Announces the manifests that are read next; *end: the first that was not looked at. */
+/* Announces the manifests that are read next; *end: the first that is still to be announced. */
 static status expect_manifests(const struct planning *pl, const struct iceberg_manifest *m,
                                size_t count, bool deletes, size_t *end, struct error *err)
 {
     struct store_next next[STORE_NEXT_MOST];
-    size_t n = 0;
+    size_t at[STORE_NEXT_MOST], n = 0, taken;
     for (; *end < count && n < STORE_NEXT_MOST; ++*end)
-        if (is_read(pl, &m[*end], deletes))
+        if (is_read(pl, &m[*end], deletes)) {
+            at[n] = *end;
             next[n++] = (struct store_next){m[*end].path, m[*end].bytes};
-    return store_expect_files(pl->store, next, n, err);
+        }
+    TRY(store_expect_files(pl->store, next, n, &taken, err));
+    *end = taken < n ? at[taken] : *end;
+    return ST_OK;
 }
 
 /* The manifests of one content. */

@@ -38,7 +38,7 @@ struct net_config {
     int64_t connect_ms;         /* 0 = 5,000 */
     int64_t silence_ms;         /* longest time without a byte; 0 = 30,000 */
     int64_t total_ms;           /* N2; 0 = 60,000 */
-    int connections;            /* in flight at once for one caller; 0 = 16 */
+    int connections;            /* in flight at once for one caller; 0 = 32 */
     const _Atomic bool *cancel; /* borrowed: requests end with ST_CANCELLED once set; or NULL */
 };
 

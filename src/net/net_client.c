@@ -61,7 +61,7 @@ status net_client_open(const struct net_config *config, struct net_client **out,
     c->connect_us = ms_or(config->connect_ms, 5000);
     c->silence_us = ms_or(config->silence_ms, 30000);
     c->total_us = ms_or(config->total_ms, 60000);
-    c->connections = config->connections > 0 ? config->connections : 16;
+    c->connections = config->connections > 0 ? config->connections : 32;
     c->cancel = config->cancel;
     if (config->ca_file.len)
         TRY_DONE(copy_z(config->ca_file, &c->ca_file, err));

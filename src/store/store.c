@@ -227,18 +227,23 @@ status store_expect(struct store_file *f, const struct store_range *ranges, size
 }
 
 status store_expect_files(struct store *s, const struct store_next *next, size_t count,
-                          struct error *err)
+                          size_t *taken, struct error *err)
 {
     struct store_next paths[STORE_NEXT_MOST];
     struct store *to, *first = NULL;
     size_t n = 0;
-    for (size_t i = 0; i < count && n < STORE_NEXT_MOST; i++) {
-        TRY(store_place(s, next[i].uri, &to, &paths[n].uri, err));
-        first = first ? first : to;
-        paths[n].size = next[i].size;
-        n += to == first && next[i].size > 0;
+    while (n < count && n < STORE_NEXT_MOST) {
+        TRY(store_place(s, next[n].uri, &to, &paths[n].uri, err));
+        if (first && to != first)
+            break;
+        first = to;
+        paths[n].size = next[n].size;
+        n++;
     }
-    return n && first->ops->expect_files ? first->ops->expect_files(first, paths, n, err) : ST_OK;
+    if (n > 0 && first->ops->expect_files)
+        TRY(first->ops->expect_files(first, paths, n, &n, err));
+    *taken = n ? n : 1;
+    return ST_OK;
 }
 
 static status read_whole(struct store *s, struct str uri, bool fixed, struct buffer *out,

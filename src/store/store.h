@@ -69,14 +69,15 @@ struct store_range {
 STATUS_MUST_USE status store_expect(struct store_file *f, const struct store_range *ranges,
                                     size_t count, struct error *err);
 /* Says which files will be opened next, by their sizes: object storage fetches the beginnings of many
- * small ones together. At most STORE_NEXT_MOST count. */
-#define STORE_NEXT_MOST 16
+ * small ones together. *taken: how many of them it heard, 1 at least; the others are to be announced
+ * again when these are read. */
+#define STORE_NEXT_MOST 64
 struct store_next {
     struct str uri;
     int64_t size;
 };
 STATUS_MUST_USE status store_expect_files(struct store *s, const struct store_next *next,
-                                          size_t count, struct error *err);
+                                          size_t count, size_t *taken, struct error *err);
 /* A whole file, at most out->cap_bytes. */
 STATUS_MUST_USE status store_read_all(struct store *s, struct str uri, struct buffer *out,
                                       struct error *err);

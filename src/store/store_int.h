@@ -30,9 +30,9 @@ struct store_ops {
                        struct error *err);
     status (*expect)(struct store_file *f, const struct store_range *ranges, size_t count,
                      struct error *err); /* * */
-    /* uri is the path; sizes are more than 0 */
+    /* * uri is the path; at most STORE_NEXT_MOST; those of size 0 need nothing */
     status (*expect_files)(struct store *s, const struct store_next *next, size_t count,
-                           struct error *err); /* * */
+                           size_t *taken, struct error *err);
     status (*write_create)(struct store *s, struct str path, struct store_write **out,
                            struct error *err);
     status (*write_append)(struct store_write *w, const void *data, size_t bytes,

@@ -168,7 +168,7 @@ struct str s3_error_code(const struct net_reply *reply, struct arena *arena);
 int64_t s3_total(const struct net_reply *reply);
 /* What the first read of a file of this size fetches: all of it, or its tail. */
 size_t s3_first_bytes(int64_t size);
-status s3_expect_files(struct store *s, const struct store_next *next, size_t count,
+status s3_expect_files(struct store *s, const struct store_next *next, size_t count, size_t *taken,
                        struct error *err);
 /* Gives what is held of a file of this size (< 0: only if it is all of it), if anything; `data` empty. */
 bool s3_warm_take(struct s3_store *s, struct str path, int64_t size, struct arena *arena,

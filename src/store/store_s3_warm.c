@@ -198,7 +198,7 @@ static status ask(const struct store_next *n, struct s3_request *r, struct arena
 }
 
 status s3_expect_files(struct store *store, const struct store_next *next, size_t count,
-                       struct error *err)
+                       size_t *taken, struct error *err)
 {
     struct s3_store *s = (struct s3_store *)store;
     struct s3_request *r;
@@ -210,16 +210,20 @@ status s3_expect_files(struct store *store, const struct store_next *next, size_
     arena_init(&arena, NULL);
     TRY_DONE(ARENA_ARRAY(&arena, struct s3_request, count, &r, err));
     TRY_DONE(ARENA_ARRAY(&arena, struct net_reply, count, &replies, err));
-    for (size_t i = 0; i < count; i++) {
-        size_t first = s3_first_bytes(next[i].size);
-        if (is_held(s, &next[i]))
-            continue;
-        buffer_init(&replies[n].body, s->account, SIZE_MAX);
-        if (bytes + first > room || buffer_reserve(&replies[n].body, first, NULL) != ST_OK)
+    for (*taken = 0; *taken < count; ++*taken) {
+        const struct store_next *f = &next[*taken];
+        size_t first = f->size > 0 ? s3_first_bytes(f->size) : 0;
+        bool held = first == 0 || is_held(s, f);
+        if (!held)
+            buffer_init(&replies[n].body, s->account, SIZE_MAX);
+        if (bytes + first > room ||
+            (!held && buffer_reserve(&replies[n].body, first, NULL) != ST_OK))
             break; /* W1 */
         bytes += first;
-        TRY_DONE(ask(&next[i], &r[n], &arena, err));
-        asked[n++] = &next[i];
+        if (held)
+            continue;
+        TRY_DONE(ask(f, &r[n], &arena, err));
+        asked[n++] = f;
     }
     if (n > 0)
         TRY_DONE(s3_send(s, r, n, &arena, replies, err));

@@ -601,6 +601,7 @@ TEST(files_that_come_next)
     struct store_file *f;
     struct buffer all;
     char names[20][32], got[8] = "";
+    size_t taken;
     begin(&world);
     for (int i = 0; i < 20; i++) {
         snprintf(names[i], sizeof(names[i]), "s3a://bucket/n/%02d", i);
@@ -610,8 +611,9 @@ TEST(files_that_come_next)
     next[3].size = 4; /* wrong sizes: left to the opening */
     next[4].size = 50;
     next[5].size = 0;
-    CHECK_OK(store_expect_files(world.store, next, 20, &err));
-    CHECK_INT(store_requests(world.store), 16);
+    CHECK_OK(store_expect_files(world.store, next, 20, &taken, &err));
+    CHECK_INT(taken, 20);
+    CHECK_INT(store_requests(world.store), 19);
     for (int i = 0; i < 3; i++) {
         CHECK_OK(store_open(world.store, next[i].uri, 5, &f, &err));
         CHECK_OK(store_read(f, 0, got, 5, &err));
@@ -619,22 +621,26 @@ TEST(files_that_come_next)
         store_close(f);
     }
     check_fixed("s3://bucket/n/06", "hello");
-    CHECK_INT(store_requests(world.store), 16);
+    CHECK_INT(store_requests(world.store), 19);
     check_fixed("s3://bucket/n/03", "hello"); /* asked for after all, as it is */
     CHECK_OK(store_open(world.store, next[4].uri, 50, &f, &err));
     CHECK_STATUS(store_read(f, 0, got, 5, &err), ST_CORRUPT);
     store_close(f);
-    CHECK_INT(store_requests(world.store), 18);
-    CHECK_OK(store_expect_files(world.store, next + 6, 10, &err)); /* all there */
-    CHECK_INT(store_requests(world.store), 18);
-    CHECK_OK(store_expect_files(world.store, next + 15, 5, &err)); /* 17, 18 and 19 are not */
+    CHECK_INT(store_requests(world.store), 21);
+    CHECK_OK(store_expect_files(world.store, next + 5, 15, &taken, &err)); /* all there */
+    CHECK_INT(taken, 15);
     CHECK_INT(store_requests(world.store), 21);
     check_text("s3://bucket/n/06", "hello"); /* a file of anybody's: as it is now */
     CHECK_INT(store_requests(world.store), 22);
     CHECK_OK(store_delete(world.store, next[7].uri, &err));
     buffer_init(&all, NULL, 100);
     CHECK_STATUS(store_read_fixed(world.store, next[7].uri, &all, &err), ST_NOT_FOUND);
-    CHECK_OK(store_expect_files(world.store, &(struct store_next){STR("/x"), 5}, 1, &err));
+    next[1].uri = STR("/x"); /* of another store: for the next call */
+    CHECK_OK(store_expect_files(world.store, next, 3, &taken, &err));
+    CHECK_INT(taken, 1);
+    CHECK_OK(store_expect_files(world.store, next + 1, 1, &taken, &err));
+    CHECK_INT(taken, 1);
+    CHECK_OK(store_expect_files(world.store, next, 0, &taken, &err));
     end(&world);
 }
 
@@ -683,7 +689,7 @@ TEST(what_does_not_change)
 /* Many small ones: the last used stay. */
 TEST(what_does_not_change_gives_way)
 {
-    char name[40];
+    char name[40], names[4][40];
     struct mem_account account;
     begin(&world);
     for (int i = 0; i < 300; i++) {
@@ -710,6 +716,22 @@ TEST(what_does_not_change_gives_way)
     }
     CHECK(account.used_bytes <= (size_t)256 << 10);
     CHECK(account.used_bytes >= 2 * bytes);
+    struct store_next next[4]; /* two of them stand there, a third does not fit beside them */
+    size_t taken;
+    for (int i = 0; i < 4; i++) {
+        snprintf(names[i], sizeof(names[i]), "s3://bucket/v/%d", 16 + i);
+        next[3 - i] = (struct store_next){str_of(names[i]), (int64_t)bytes};
+    }
+    CHECK_OK(store_expect_files(world.store, next, 4, &taken, &err));
+    CHECK_INT(taken, 2);
+    CHECK_INT(store_requests(world.store), 20);
+    CHECK_OK(store_expect_files(world.store, next + 2, 2, &taken, &err));
+    CHECK_INT(taken, 2);
+    CHECK_INT(store_requests(world.store), 22);
+    next[0].size = (int64_t)bytes * 3;
+    CHECK_OK(store_expect_files(world.store, next, 1, &taken, &err));
+    CHECK_INT(taken, 1);
+    CHECK_INT(store_requests(world.store), 22);
     free(data);
     store_destroy(world.store);
     CHECK_INT(account.used_bytes, 0);
