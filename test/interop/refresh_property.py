@@ -12,7 +12,7 @@
 
 A chapter takes its operations from refresh_walk.plan. After a random 1 to 10 of them all summaries are refreshed, and each must
 have the rows of an oracle (refresh_oracle: exact rationals over raw's rows, read by PyIceberg) and the rows, states and digests of
-a summary that is made anew. A refresh that would leave no rows where there were some is refused, and readers keep what they had.
+a summary that is made anew; `firn verify` says so, too, and never finds a difference before it. A refresh that would leave no rows where there were some is refused, and readers keep what they had.
 
 FIRN_DELTA_SHARE: so many of a hundred refreshes after nothing but appends must be of mode delta."""
 import argparse
@@ -28,7 +28,7 @@ from refresh_places import place
 from refresh_walk import KINDS, Chapter, Inapplicable, plan
 from spark_side import Spark
 
-REFUSED = 3
+REFUSED, GONE = 3, 8  # exit codes
 
 
 class Counts(dict):
@@ -78,8 +78,17 @@ class Story(Chapter):
         done = self.place.sql("BEGIN; " + "".join(f"REFRESH MATERIALIZED VIEW {self.space}.{n}; " for n in names) + "COMMIT", code=None)
         return done.returncode == 0
 
+    def verify(self, name, codes, *options):
+        """What verify says of it; a raw snapshot that is gone is no difference, nor are others' compactions."""
+        done = self.place.run("verify", f"{self.space}.{name}", "-q", *options, code=None)
+        assert done.returncode in codes, f"verify of {name}: exit {done.returncode}, expected one of {codes}\n{done.stderr}"
+        self.counts["verified"][f"exit {done.returncode}"] += 1
+
     def refresh(self, chance, appends):
         """All summaries; then each against the oracle and against a rebuild."""
+        for name in DEFINITIONS:
+            if self.table(name).current_snapshot():
+                self.verify(name, (0, GONE))
         rows = self.rows()
         self.want = {name: expected(name, rows) for name in DEFINITIONS}
         was = {name: self.table(name).scan().to_arrow().num_rows if self.table(name).current_snapshot() else 0 for name in DEFINITIONS}
@@ -103,6 +112,7 @@ class Story(Chapter):
             check_rows(name, list(map(list, zip(*(c.to_pylist() for c in visible.columns)))), self.want[name])
             have, anew = Published(table), Published(self.table(f"anew_{name}"))
             equal_rebuild(name, have, anew)
+            self.verify(name, (0,), "--files")
             assert have.covered() == anew.covered() == raw.snapshot_id, f"{name} covers {have.covered()}, raw is at {raw.snapshot_id}"
             mode = have.snapshot.summary.additional_properties.get("firn.mode") or modes.get(name) or "full"
             kind = "first" if first else "after appends" if appends and not self.foreign else "after others"
