@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /* engine_meta.c - a table's metadata as rows: "t$snapshots", "t$history", "t$refs", "t$files",
- * "t$manifests", "t$partitions", and the rows of SHOW.
+ * "t$manifests", "t$partitions", a summary's "t$runs", and the rows of SHOW.
  *
  * Names and columns follow Trino's metadata tables where the types firn has allow it; maps and
  * partition tuples are text. Everything is small and made as constant rows. */
 #include "engine/engine_int.h"
+
+#include "column/column_text.h"
+#include "summary/summary_verify.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -252,6 +255,50 @@ static status partitions_rows(struct engine_env *e, const struct iceberg_table *
     return ST_OK;
 }
 
+/* A total that a snapshot states; NULL when it does not, or not as a number. */
+static status put_total(struct meta_rows *r, const struct iceberg_snapshot *s, const char *key,
+                        struct error *err)
+{
+    struct str text = iceberg_snapshot_property(s, key);
+    struct column_value v = {.null = true};
+    if (text.ptr &&
+        column_text_parse(column_type_of(COLUMN_BIGINT), text, NULL, r->arena, &v, NULL) != ST_OK)
+        v.null = true;
+    return put(r, v, err);
+}
+
+/* One snapshot of a summary. Another program's is listed, too: what it says of itself is little. */
+static status put_run(struct meta_rows *r, const struct iceberg_snapshot *s, struct error *err)
+{
+    struct summary_covered c = {.started_ms = -1, .raw_snapshot_id = -1};
+    struct str hash = iceberg_snapshot_property(s, "firn.definition-hash");
+    if (hash.ptr && summary_covered_read(s, r->arena, &c, NULL) != ST_OK)
+        c.started_ms = c.raw_snapshot_id = -1;
+    bool timed = c.started_ms >= 0 && c.started_ms <= INT64_MAX / 1000;
+    TRY(put_long(r, timed ? c.started_ms * 1000 : 0, !timed, err));
+    TRY(put_long(r, s->timestamp_ms * 1000, false, err));
+    TRY(put_text(r, iceberg_snapshot_property(s, "engine-name"), err));
+    TRY(put_text(r, iceberg_snapshot_property(s, "app-id"), err));
+    TRY(put_text(r, iceberg_snapshot_property(s, "firn.run-id"), err));
+    TRY(put_text(r, hash, err));
+    TRY(put_long(r, s->id, false, err));
+    TRY(put_long(r, c.raw_snapshot_id, c.raw_snapshot_id < 0, err));
+    TRY(put_text(r, iceberg_snapshot_property(s, "firn.mode"), err));
+    TRY(put_total(r, s, "total-records", err));
+    TRY(put_total(r, s, "firn.raw-rows", err));
+    return put_text(r, hash.ptr ? STR("published") : STR("foreign"), err);
+}
+
+static status runs_rows(struct engine_env *e, const struct iceberg_table *t, struct meta_rows *r,
+                        struct error *err)
+{
+    if (!summary_is(t))
+        FAIL_SQL(err, ST_INVALID, "42809", 0, "only a materialized view has runs");
+    for (size_t i = 0; i < t->snapshot_count; i++)
+        TRY(put_run(r, &t->snapshots[i], err));
+    return ST_OK;
+}
+
 struct meta_kind {
     const char *name;
     const char *columns; /* "name:letter ...": l bigint, i int, t text, b boolean, Z timestamptz */
@@ -277,6 +324,10 @@ static const struct meta_kind meta_kinds[] = {
      "file_size_in_bytes:l sequence_number:l snapshot_id:l",
      files_rows},
     {"partitions", "partition:t record_count:l file_count:l total_size:l", partitions_rows},
+    {"runs",
+     "started_at:Z committed_at:Z engine:t application_name:t run_id:t definition_hash:t "
+     "snapshot_id:l raw_snapshot_id:l mode:t rows:l raw_rows:l outcome:t",
+     runs_rows},
 };
 
 status engine_letters_schema(struct arena *arena, const char *columns, struct column_schema *out,
@@ -322,7 +373,7 @@ status engine_meta_table(struct engine_env *e, const struct iceberg_table *t, st
     }
     FAIL_SQL(err, ST_NOT_FOUND, "42P01", 0,
              "there is no metadata table \"$%.*s\"; there are $snapshots, $history, $refs, $files, "
-             "$manifests and $partitions",
+             "$manifests, $partitions and $runs",
              STR_ARG(kind));
 }
 

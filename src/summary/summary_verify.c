@@ -19,24 +19,21 @@
 
 /* ---- refresh-state --------------------------------------------------------------------------- */
 
-static status parse_source(const json_t *root, const struct summary_definition *d,
-                           struct arena *arena, int64_t *snapshot_id, struct error *err)
+static status parse_covered(const json_t *root, struct arena *arena, struct summary_covered *out,
+                            struct error *err)
 {
     const json_t *sources;
-    struct str uuid;
     TRY(jsontext_get_array(root, "source-states", true, &sources, err));
     if (json_array_size(sources) != 1)
         FAIL(err, ST_CORRUPT, "%zu source states, expected one", json_array_size(sources));
     const json_t *source = json_array_get(sources, 0);
-    TRY(jsontext_get_str(arena, source, "uuid", &uuid, err));
-    if (!str_eq(uuid, d->raw_uuid))
-        FAIL(err, ST_CORRUPT, "it covers table %.*s, the definition reads table %.*s",
-             STR_ARG(uuid), STR_ARG(d->raw_uuid));
-    return jsontext_get_long(source, "snapshot-id", snapshot_id, err);
+    TRY(jsontext_get_str(arena, source, "uuid", &out->raw_uuid, err));
+    TRY(jsontext_get_long(source, "snapshot-id", &out->raw_snapshot_id, err));
+    return jsontext_get_long_or(root, "refresh-start-timestamp-ms", -1, &out->started_ms, err);
 }
 
-static status read_covered(const struct iceberg_snapshot *s, const struct summary_definition *d,
-                           struct arena *arena, int64_t *snapshot_id, struct error *err)
+status summary_covered_read(const struct iceberg_snapshot *s, struct arena *arena,
+                            struct summary_covered *out, struct error *err)
 {
     struct str text = iceberg_snapshot_property(s, "refresh-state");
     struct jsontext_doc doc;
@@ -45,7 +42,7 @@ static status read_covered(const struct iceberg_snapshot *s, const struct summar
              text.ptr ? "too long" : "missing");
     status st = jsontext_doc_parse(&doc, arena->account, text.ptr, text.len, err);
     if (st == ST_OK) {
-        st = parse_source(doc.root, d, arena, snapshot_id, err);
+        st = parse_covered(doc.root, arena, out, err);
         jsontext_doc_free(&doc);
     }
     if (st != ST_OK)
@@ -98,6 +95,7 @@ static status read_own(const struct iceberg_table *t, const struct summary_defin
 {
     struct str schema = iceberg_snapshot_property(c->own, "firn.raw-schema-id");
     struct column_value id;
+    struct summary_covered covered;
     c->published = is_published(t, c->own);
     c->rebuilt = str_eq(iceberg_snapshot_property(c->own, "firn.mode"), STR("full"));
     TRY(check_digest(t, c->own, "firn.rows-digest", c->published, &c->rows_digest, err));
@@ -107,7 +105,12 @@ static status read_own(const struct iceberg_table *t, const struct summary_defin
                     err, "snapshot %lld: firn.raw-schema-id", (long long)c->own->id);
         c->raw_schema_id = id.i32;
     }
-    return read_covered(c->own, d, arena, &c->raw_snapshot_id, err);
+    TRY(summary_covered_read(c->own, arena, &covered, err));
+    if (!str_eq(covered.raw_uuid, d->raw_uuid))
+        FAIL(err, ST_CORRUPT, "snapshot %lld covers table %.*s, the definition reads table %.*s",
+             (long long)c->own->id, STR_ARG(covered.raw_uuid), STR_ARG(d->raw_uuid));
+    c->raw_snapshot_id = covered.raw_snapshot_id;
+    return ST_OK;
 }
 
 status summary_claim_read(const struct iceberg_table *t, const struct summary_definition *d,

@@ -13,6 +13,15 @@
 
 struct zone;
 
+/* What a snapshot's refresh-state says. */
+struct summary_covered {
+    struct str raw_uuid;
+    int64_t raw_snapshot_id; /* -1: the raw table had none */
+    int64_t started_ms;      /* when the refresh began; -1 = not said */
+};
+STATUS_MUST_USE status summary_covered_read(const struct iceberg_snapshot *s, struct arena *arena,
+                                            struct summary_covered *out, struct error *err);
+
 /* What a snapshot says of itself. One that another program made says nothing: then what the newest
  * snapshot of firn's below it says, whose rows it may still have. */
 struct summary_claim {

@@ -4,6 +4,7 @@
     foreign  what PyIceberg writes on top: rows are compared, states are not relied on
     gone     raw snapshots, files and tables that are no more: exit 8, and what can still be checked
     past     --as-of; inside a block; partitions; nothing to verify
+    runs     the summary's "$runs"
     layout   --files
 """
 import json, os, subprocess, sys, tempfile
@@ -321,6 +322,26 @@ def past(lake):
     assert lake.firn("verify").returncode == 2 and lake.firn("run", "--files", "-c", "SELECT 1").returncode == 2
 
 
+# ---- runs ------------------------------------------------------------------------------------------------
+
+def runs(lake):
+    select = 'SELECT started_at <= committed_at AS timed, engine, application_name AS app, run_id, definition_hash AS hash, snapshot_id, ' \
+             'raw_snapshot_id AS raw, mode, rows, raw_rows, outcome FROM demo."r$runs" ORDER BY committed_at'
+    lake.make("r")
+    assert lake.firn("run", "-q", "--run-id", "nightly-7", "-c", "SET application_name = 'sales'; REFRESH MATERIALIZED VIEW demo.r").returncode == 0
+    lake.table("r").append(lake.table("r").scan().to_arrow().slice(0, 2))
+    table, raw = lake.table("r"), lake.table("r_raw").current_snapshot().snapshot_id
+    ids = [s.snapshot_id for s in sorted(table.metadata.snapshots, key=lambda s: s.timestamp_ms)]
+    common = {"timed": True, "engine": "firn", "hash": table.properties["firn.definition-hash"], "raw": raw, "mode": "full",
+              "rows": 7, "raw_rows": len(ROWS), "outcome": "published"}
+    foreign = dict.fromkeys(common, None) | {"app": None, "run_id": None, "snapshot_id": ids[2], "rows": 9, "outcome": "foreign"}
+    want = [common | {"app": None, "run_id": None, "snapshot_id": ids[0]},
+            common | {"app": "sales", "run_id": "nightly-7", "snapshot_id": ids[1]}, foreign]
+    have = [json.loads(line) for line in lake.firn("run", "-q", "-f", "json", "-c", select).stdout.splitlines()[:-1]]
+    assert have == want, f"{have}\n{want}"
+    assert "only a materialized view has runs" in lake.run('SELECT * FROM demo."r_raw$runs"', code=1)
+
+
 # ---- layout ----------------------------------------------------------------------------------------------
 
 def layout(lake):
@@ -351,9 +372,9 @@ def layout(lake):
 def main():
     with tempfile.TemporaryDirectory() as folder:
         lake = Lake(folder)
-        for part in (forged, foreign, gone, past, layout):
+        for part in (forged, foreign, gone, past, runs, layout):
             part(lake)
-    print("ok: forged files, foreign snapshots, what is gone, the past, layout")
+    print("ok: forged files, foreign snapshots, what is gone, the past, runs, layout")
 
 
 if __name__ == "__main__":
