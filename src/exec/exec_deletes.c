@@ -444,13 +444,102 @@ static status mark_equal(struct exec_deletes *d, const struct column_batch *batc
     return ST_OK;
 }
 
+/* Sets the bits of the rows of `batch`, which begins at row `first` of the file, that are deleted. */
+static status mark_deleted(struct exec_deletes *d, int64_t first, const struct column_batch *batch,
+                           uint64_t gone[COLUMN_SPAN_WORDS], struct error *err)
+{
+    memset(gone, 0, COLUMN_SPAN_WORDS * sizeof(*gone));
+    if (d->target && d->target->rows.count > 0)
+        rowset_mask(&d->target->rows, first, batch->rows, gone);
+    return mark_equal(d, batch, gone, err);
+}
+
 status exec_deletes_keep(struct exec_deletes *d, int64_t first, const struct column_batch *batch,
                          uint16_t *rows, size_t *count, struct error *err)
 {
-    uint64_t gone[COLUMN_SPAN_WORDS] = {0};
-    if (d->target && d->target->rows.count > 0)
-        rowset_mask(&d->target->rows, first, batch->rows, gone);
-    TRY(mark_equal(d, batch, gone, err));
+    uint64_t gone[COLUMN_SPAN_WORDS];
+    TRY(mark_deleted(d, first, batch, gone, err));
     *count = exec_gather_list(gone, batch->rows, false, rows);
     return ST_OK;
+}
+
+/* ---- the deleted rows of one file as a set ----------------------------------------------------- */
+
+static status add_deleted(struct exec_deletes *d, int64_t first, const struct column_batch *batch,
+                          struct rowset *out, struct error *err)
+{
+    uint64_t gone[COLUMN_SPAN_WORDS];
+    uint16_t rows[COLUMN_SPAN_ROWS];
+    TRY(mark_deleted(d, first, batch, gone, err));
+    size_t n = exec_gather_list(gone, batch->rows, true, rows);
+    for (size_t i = 0; i < n; i++)
+        TRY(rowset_add(out, first + rows[i], err));
+    return ST_OK;
+}
+
+/* The whole file's columns that equality deletes compare. */
+static status add_all_deleted(struct exec_deletes *d, struct rowset *out, struct error *err)
+{
+    struct query_plan p = *d->plan;
+    struct iceberg_entry plain = *d->entry;
+    struct iceberg_scan one = {.count = 1, .entries = &plain};
+    struct column_stream rows;
+    struct column_batch batch;
+    int64_t first = 0;
+    plain.delete_count = 0;
+    p.schema = d->extra;
+    p.scan.files = &one;
+    TRY(ARENA_ARRAY(d->c->arena, int32_t, d->extra.count, &p.scan.field_ids, err));
+    for (size_t i = 0; i < d->extra.count; i++)
+        p.scan.field_ids[i] = d->extra.fields[i].field_id;
+    TRY(exec_scan_open(&p, d->c, &rows, err));
+    status st;
+    while ((st = rows.next(rows.self, &batch, err)) == ST_OK && batch.rows > 0) {
+        TRY_DONE(add_deleted(d, first, &batch, out, err));
+        first += batch.rows;
+    }
+done:
+    rows.close(rows.self);
+    return st;
+}
+
+static status deleted_rows(struct exec_deletes *d, struct rowset *out, struct error *err)
+{
+    bool any;
+    TRY(exec_deletes_begin(d, 0, &any, err));
+    if (d->extra.count > 0)
+        return add_all_deleted(d, out, err);
+    for (int64_t first = 0; first < out->limit; first += COLUMN_SPAN_ROWS) {
+        int64_t left = out->limit - first;
+        struct column_batch batch = {.rows = left < COLUMN_SPAN_ROWS ? left : COLUMN_SPAN_ROWS};
+        TRY(add_deleted(d, first, &batch, out, err));
+    }
+    return ST_OK;
+}
+
+status exec_deleted_rows(const struct query_plan *scan, size_t file, const struct exec_context *c,
+                         struct rowset *out, struct error *err)
+{
+    struct iceberg_entry entry = scan->scan.files->entries[file];
+    struct iceberg_scan one = *scan->scan.files;
+    struct query_plan p = *scan;
+    struct exec_context own = *c;
+    struct exec_deletes *d = NULL;
+    struct arena arena;
+    ENSURE(out->limit == entry.file.records, err);
+    entry.rows = NULL; /* what is chosen of it does not matter here */
+    one.count = 1;
+    one.entries = &entry;
+    one.files_skipped = 0;
+    p.schema.count = 0; /* then all columns that are compared are d->extra */
+    p.scan.files = &one;
+    p.scan.pred = NULL;
+    arena_init(&arena, c->account);
+    own.arena = &arena;
+    status st = exec_deletes_open(&p, &own, &d, err);
+    if (st == ST_OK && d)
+        st = deleted_rows(d, out, err);
+    exec_deletes_close(d);
+    arena_free(&arena);
+    return st;
 }

@@ -499,3 +499,87 @@ TEST(chosen_rows_at_random)
         rowset_free(&rows);
     }
 }
+
+/* ---- deleted rows as a set -------------------------------------------------------------------- */
+
+static status deleted_rows(struct iceberg_scan *files, size_t file, struct rowset *out,
+                           struct exec_counters *counters)
+{
+    struct column_field fields[] = {name_field};
+    int32_t ids[] = {2};
+    struct arena own;
+    struct mem_account account;
+    struct query_plan p = {.kind = QUERY_PLAN_SCAN, .schema = {1, fields}};
+    mem_account_init(&account, "test", NULL, 0);
+    arena_init(&own, &account);
+    struct exec_context c = {
+        .store = store, .account = &account, .arena = &own, .counters = counters};
+    p.scan.name = STR("t");
+    p.scan.table = table;
+    p.scan.table_schema = iceberg_current_schema(table);
+    p.scan.files = files;
+    p.scan.field_ids = ids;
+    *counters = (struct exec_counters){0};
+    *out = row_set(NULL, 0);
+    status st = exec_deleted_rows(&p, file, &c, out, &err);
+    CHECK_INT(account.used_bytes, 0);
+    arena_free(&own);
+    return st;
+}
+
+/* What is deleted and what a scan leaves are the file, whichever deletes there are. */
+TEST(deleted_rows_by_position_and_by_value)
+{
+    setup();
+    static const struct str gone[] = {{"bb", 2}};
+    static const int64_t ids[] = {0, 3, 1};
+    const struct str paths[] = {STR("/a"), STR("/a"), STR("/b"), STR("/a")};
+    const int64_t pos[] = {0, 998, 7, 5000};
+    struct iceberg_delete by_pos = position_file("/p", paths, pos, 4);
+    struct iceberg_delete by_name = equality_file("/n", &name_field, gone, 1, 0);
+    struct iceberg_delete by_id = equality_file("/i", &id_field, ids, 3, 1);
+    const struct iceberg_delete *list[] = {&by_pos, &by_name, &by_id};
+    struct iceberg_entry all[] = {data_file("/a", 0), data_file("/b", 1000)};
+    struct iceberg_scan files = {
+        .count = 2, .entries = all, .delete_count = 3, .deletes = list, .scope_count = 2};
+    struct exec_counters counters;
+    struct rowset rows;
+    struct result r;
+    CHECK_OK(deleted_rows(&files, 0, &rows, &counters));
+    CHECK_INT(rows.count, 0);
+    CHECK_INT(counters.files, 0);
+    rowset_free(&rows);
+    all[0].deletes = all[1].deletes = list;
+    for (size_t n = 1; n <= 3; n++) {
+        all[0].delete_count = n;
+        CHECK_OK(deleted_rows(&files, 0, &rows, &counters));
+        CHECK_INT(counters.files, n == 1 ? 1 : n + 1); /* values alone need the data file */
+        CHECK(rows.count > 0 && rowset_next(&rows, 998) == 998);
+        all[0].rows = &rows;
+        all[0].except = true;
+        files.count = 1;
+        CHECK_OK(scan(&files, 1, NULL, &r));
+        int64_t left = r.rows, sum = r.sum;
+        CHECK_INT(left, FILE_ROWS - rows.count);
+        struct rowset same; /* what is chosen of the file changes nothing */
+        CHECK_OK(deleted_rows(&files, 0, &same, &counters));
+        CHECK(rowset_eq(&rows, &same));
+        rowset_free(&same);
+        all[0].rows = NULL;
+        all[0].except = false;
+        CHECK_OK(scan(&files, 1, NULL, &r));
+        CHECK_INT(r.rows, left);
+        CHECK_INT(r.sum, sum);
+        files.count = 2;
+        rowset_free(&rows);
+    }
+    all[1].delete_count = 1;
+    CHECK_OK(deleted_rows(&files, 1, &rows, &counters));
+    CHECK_INT(rows.count, 1);
+    CHECK_INT(rowset_next(&rows, 0), 7);
+    rowset_free(&rows);
+    by_pos.entry.file.path = STR("/away");
+    CHECK_STATUS(deleted_rows(&files, 1, &rows, &counters), ST_NOT_FOUND);
+    CHECK(strstr(err.msg, "/away"));
+    rowset_free(&rows);
+}
