@@ -6,8 +6,9 @@
  *
  * Every query takes count(*), sum, min and max of a double; input spans are made beforehand, so the
  * figures leave out reading and decoding. All output rows are consumed. Peak memory is the
- * operator's account. */
+ * operator's account. `units` is what it costs to fill a unit, as if the rows were one file's. */
 #include "exec/exec_int.h"
+#include "iceberg/iceberg.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -156,8 +157,8 @@ struct outcome {
     size_t peak_bytes;
 };
 
-static status run(struct table *t, const int *keys, size_t key_count, struct outcome *out,
-                  struct error *err)
+static status run(struct table *t, const int *keys, size_t key_count, bool with_units,
+                  struct outcome *out, struct error *err)
 {
     struct query_expr exprs[COLUMNS] = {0}, *key_exprs[4];
     struct query_agg_arg args[2] = {{.value = NULL}, {.value = &exprs[AMOUNT]}};
@@ -167,7 +168,10 @@ static status run(struct table *t, const int *keys, size_t key_count, struct out
                                    {QUERY_AGG_MIN, 1, dbl},
                                    {QUERY_AGG_MAX, 1, dbl}};
     struct column_field fields[8];
-    struct query_plan plan = {.kind = QUERY_PLAN_AGGREGATE, .schema = {key_count + 4, fields}};
+    struct iceberg_scan files = {.count = 1};
+    struct query_plan scan = {.kind = QUERY_PLAN_SCAN, .scan.files = &files};
+    struct query_plan plan = {
+        .kind = QUERY_PLAN_AGGREGATE, .schema = {key_count + 4, fields}, .input = &scan};
     struct mem_account account;
     struct arena arena;
     for (int c = 0; c < COLUMNS; c++)
@@ -187,7 +191,9 @@ static status run(struct table *t, const int *keys, size_t key_count, struct out
     plan.aggregate.grand_total = key_count == 0;
     mem_account_init(&account, "bench", NULL, 0);
     arena_init(&arena, &account);
-    struct exec_context context = {.account = &account, .arena = &arena};
+    struct exec_units units = {.arena = &arena};
+    struct exec_context context = {
+        .account = &account, .arena = &arena, .units = with_units ? &units : NULL};
     struct column_stream input = {&t->schema, t, table_next, table_close}, stream;
     struct column_batch batch;
     double start = now_ns();
@@ -237,8 +243,8 @@ int main(int argc, char **argv)
         return 2;
     fill(&t);
     for (size_t q = 0; q < ARRAY_LEN(queries); q++) {
-        double read[MOST_RUNS], emit[MOST_RUNS];
-        struct outcome out;
+        double read[MOST_RUNS], emit[MOST_RUNS], more[MOST_RUNS];
+        struct outcome out, with_units;
         char name[100] = "total";
         for (size_t k = 0, at = 0; k < queries[q].count; k++)
             at += (size_t)snprintf(name + at, sizeof(name) - at, "%s%s", k ? " x " : "",
@@ -246,19 +252,22 @@ int main(int argc, char **argv)
         if (argc > 3 && strcmp(argv[3], name) != 0)
             continue;
         for (int i = 0; i < runs; i++) {
-            if (run(&t, queries[q].keys, queries[q].count, &out, &err) != ST_OK) {
+            if (run(&t, queries[q].keys, queries[q].count, true, &with_units, &err) != ST_OK ||
+                run(&t, queries[q].keys, queries[q].count, false, &out, &err) != ST_OK) {
                 fprintf(stderr, "%s\n", err.msg);
                 return 1;
             }
             read[i] = out.read_ns / (double)t.rows;
+            more[i] = with_units.read_ns / (double)t.rows;
             emit[i] = out.emit_ns / (double)out.groups;
         }
         qsort(read, (size_t)runs, sizeof(double), by_value);
+        qsort(more, (size_t)runs, sizeof(double), by_value);
         qsort(emit, (size_t)runs, sizeof(double), by_value);
         printf("%-26s %9lld groups  %7.2f ns/row (min %6.2f) = %6.1f M rows/s  %6.1f ns/group out  "
-               "%7.1f MB\n",
+               "%7.1f MB  units %+5.2f ns/row\n",
                name, (long long)out.groups, read[runs / 2], read[0], 1e3 / read[runs / 2],
-               emit[runs / 2], (double)out.peak_bytes / 1e6);
+               emit[runs / 2], (double)out.peak_bytes / 1e6, more[0] - read[0]);
         fflush(stdout);
     }
     return 0;

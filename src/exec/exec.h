@@ -28,14 +28,17 @@ struct exec_unit {
     int64_t rows;
     struct str *low, *high; /* one a key: the least and the greatest as column_key.h's bytes; NULL
                              * when rows is 0 */
-    struct str totals; /* the states of all arguments, one after the other (kernel_agg_encode) */
+    struct str totals;      /* counts, sums and squares of all arguments, for exec_totals_add: the
+                             * states without extremes, one after the other (kernel_agg_encode) */
 };
 
-/* Filled by an AGGREGATE over SCAN [FILTER]: one unit for each file of the scan, in its order. */
+/* Filled by an AGGREGATE over SCAN [FILTER, PROJECT]: one unit for each file of the scan, in its
+ * order, complete when the aggregation's rows come. */
 struct exec_units {
     struct arena *arena; /* borrowed: what the units hold */
     size_t count;
     struct exec_unit *units;
+    size_t file; /* exec's own: of the batch that the scan gave out last */
 };
 
 struct exec_context {
@@ -72,6 +75,28 @@ int64_t exec_held_rows(const struct query_plan *held);
 STATUS_MUST_USE status exec_deleted_rows(const struct query_plan *scan, size_t file,
                                          const struct exec_context *c, struct rowset *out,
                                          struct error *err);
+
+/* Totals of units brought together: of one AGGREGATE node, or of others that are the same but for
+ * types that were widened. */
+struct exec_totals;
+STATUS_MUST_USE status exec_totals_create(const struct query_plan *aggregate, /* borrowed */
+                                          struct mem_account *account, struct exec_totals **out,
+                                          struct error *err);
+void exec_totals_free(struct exec_totals *t); /* accepts NULL */
+/* A unit's totals (exec_unit.totals) come to the others or are taken away from them. ST_CORRUPT:
+ * they are malformed, or were not among the others. After a failure only exec_totals_free is due. */
+STATUS_MUST_USE status exec_totals_add(struct exec_totals *t, struct str totals, struct error *err);
+STATUS_MUST_USE status exec_totals_subtract(struct exec_totals *t, struct str totals,
+                                            struct error *err);
+/* What the aggregation of all the rows at once, without keys, would give: counts, sums, averages,
+ * variances and their states. What the node does not ask its argument for, and extremes, are
+ * ST_UNSUPPORTED. */
+STATUS_MUST_USE status exec_totals_result(const struct exec_totals *t,
+                                          const struct query_agg_out *out, struct arena *arena,
+                                          struct column_value *value, struct error *err);
+/* All of them as one unit's totals. */
+STATUS_MUST_USE status exec_totals_put(const struct exec_totals *t, struct arena *arena,
+                                       struct str *out, struct error *err);
 
 /* Fills a FILES node: expands globs, reads footers or samples, agrees on one schema (by name; a
  * file that lacks a column gives NULL; a type conflict is refused with both files' names). */

@@ -114,7 +114,7 @@ static status open_arg(struct exec_aggregate *a, size_t index, struct kernel_scr
 {
     struct exec_aggregate_arg *arg = &a->args[index];
     const struct query_agg_arg *plan = &a->plan->aggregate.args[index];
-    struct column_type type = column_type_of(COLUMN_UNKNOWN);
+    struct column_type type = exec_states_type(plan);
     unsigned need = 0;
     bool sums_only = true;
     arg->plan = plan;
@@ -129,11 +129,8 @@ static status open_arg(struct exec_aggregate *a, size_t index, struct kernel_scr
     }
     TRY(open_sources(a, arg, err));
     if (plan->stored) {
-        type = plan->stored->type;
         ENSURE(!plan->value && !arg->distinct && !(need & KERNEL_FIRST), err);
         ENSURE(plan->stored->count || plan->stored->rows || sums_only, err);
-    } else if (plan->value) {
-        type = plan->value->type;
     }
     TRY(kernel_agg_init(&arg->kernel, type, need, &a->arena, scratch, err));
     arg->offset = a->stride;
@@ -188,6 +185,7 @@ static status open_all(struct exec_aggregate *a, struct error *err)
     ENSURE(schema->count == a->plan->aggregate.key_count + a->plan->aggregate.out_count, err);
     TRY(kernel_scratch_create(&a->arena, &scratch, err));
     TRY(ARENA_ARRAY(&a->arena, uint16_t, COLUMN_SPAN_ROWS, &a->selected, err));
+    TRY(exec_units_open(a->plan, &a->context, scratch, &a->units, err));
     TRY(open_keys(a, err));
     TRY(ARENA_ARRAY(&a->arena, struct exec_aggregate_arg, a->plan->aggregate.arg_count, &a->args,
                     err));
@@ -269,6 +267,8 @@ static status groups_of(struct exec_aggregate *a, const struct column_batch *bat
         struct exec_hash_ids ids, first = *out;
         uint32_t first_count = i == 0 ? 0 : i == 1 ? a->columns[0].count : a->pairs[i - 2].count;
         TRY(source_span(&a->keys[i], batch, &span, err));
+        if (a->units)
+            TRY(exec_units_key(a->units, i, &span, err));
         TRY_CONTEXT(exec_hash_column_ids(&a->columns[i], &span, NULL, 0, &ids, err), err,
                     "aggregation with %u groups", exec_aggregate_last_group(a));
         if (i == 0)
@@ -311,44 +311,64 @@ static status add_distinct(struct exec_aggregate *a, struct exec_aggregate_arg *
     return ST_OK;
 }
 
-/* States made before, and of those that ask for it the rows without a value. */
-static status add_stored(struct exec_aggregate *a, struct exec_aggregate_arg *arg,
-                         const struct column_batch *batch, const struct exec_hash_ids *ids,
-                         const uint16_t *selected, size_t count, struct error *err)
+/* An argument's rows of a batch. */
+struct arg_rows {
+    int64_t rows;
+    const uint16_t *selected;           /* NULL: all */
+    size_t count;                       /* of `selected` */
+    const struct column_span *values;   /* NULL: rows only */
+    const struct kernel_stored *stored; /* states made before, in place of values; else NULL */
+};
+
+static status add_rows(struct kernel_agg *k, const struct kernel_groups *g,
+                       const struct arg_rows *r, struct error *err)
 {
-    struct kernel_groups g = {a->rows + arg->offset, a->stride, a->started, ids->of_row, ids->one};
-    struct kernel_stored stored;
-    TRY(exec_states_spans(arg->plan->stored, batch, &stored, err));
-    TRY(kernel_agg_load(&arg->kernel, &g, &stored, batch->rows, selected, count, err));
-    if (!arg->missing)
-        return ST_OK;
-    g.states = a->rows + arg->missing_offset;
-    stored = (struct kernel_stored){.count = stored.missing};
-    return kernel_agg_load(&a->group_rows, &g, &stored, batch->rows, selected, count, err);
+    if (r->stored)
+        return kernel_agg_load(k, g, r->stored, r->rows, r->selected, r->count, err);
+    return kernel_agg_add(k, g, r->values, r->rows, r->selected, r->count, err);
 }
 
-static status add_arg(struct exec_aggregate *a, struct exec_aggregate_arg *arg,
-                      const struct column_batch *batch, const struct exec_hash_ids *ids,
-                      struct error *err)
+/* Of stored states: the rows without a value. */
+static status add_missing(struct exec_aggregate *a, struct exec_aggregate_arg *arg,
+                          const struct exec_hash_ids *ids, struct arg_rows r, struct error *err)
 {
+    struct kernel_groups g = {a->rows + arg->missing_offset, a->stride, a->started, ids->of_row,
+                              ids->one};
+    struct kernel_stored missing = {.count = r.stored->missing};
+    r.stored = &missing;
+    return add_rows(&a->group_rows, &g, &r, err);
+}
+
+static status add_arg(struct exec_aggregate *a, size_t index, const struct column_batch *batch,
+                      const struct exec_hash_ids *ids, struct error *err)
+{
+    struct exec_aggregate_arg *arg = &a->args[index];
     struct kernel_groups g = {a->rows + arg->offset, a->stride, a->started, ids->of_row, ids->one};
+    struct arg_rows r = {.rows = batch->rows};
     struct column_span span;
-    const uint16_t *selected = NULL;
-    size_t count = 0;
+    struct kernel_stored stored;
     if (arg->selects) {
-        TRY(source_select(&arg->filter, batch, a->selected, &count, err));
-        if (count == 0)
+        TRY(source_select(&arg->filter, batch, a->selected, &r.count, err));
+        if (r.count == 0)
             return ST_OK;
-        selected = count < (size_t)batch->rows ? a->selected : NULL;
+        r.selected = r.count < (size_t)batch->rows ? a->selected : NULL;
     }
-    if (arg->plan->stored)
-        return add_stored(a, arg, batch, ids, selected, count, err);
-    if (!arg->plan->value)
-        return kernel_agg_add(&arg->kernel, &g, NULL, batch->rows, selected, count, err);
-    TRY(source_span(&arg->value, batch, &span, err));
+    if (arg->plan->stored) {
+        TRY(exec_states_spans(arg->plan->stored, batch, &stored, err));
+        r.stored = &stored;
+    } else if (arg->plan->value) {
+        TRY(source_span(&arg->value, batch, &span, err));
+        r.values = &span;
+    }
     if (arg->distinct)
-        TRY(add_distinct(a, arg, ids, &span, selected, count, err));
-    return kernel_agg_add(&arg->kernel, &g, &span, batch->rows, selected, count, err);
+        TRY(add_distinct(a, arg, ids, &span, r.selected, r.count, err));
+    TRY(add_rows(&arg->kernel, &g, &r, err));
+    if (r.stored && arg->missing)
+        TRY(add_missing(a, arg, ids, r, err));
+    if (!a->units)
+        return ST_OK;
+    struct kernel_agg *total = exec_units_total(a->units, index, &g);
+    return add_rows(total, &g, &r, err);
 }
 
 static status consume(struct exec_aggregate *a, struct error *err)
@@ -361,12 +381,14 @@ static status consume(struct exec_aggregate *a, struct error *err)
         TRY(exec_check_cancel(&a->context, err));
         TRY(a->input.next(a->input.self, &batch, err));
         if (batch.rows == 0)
-            return ST_OK;
+            return a->units ? exec_units_end(a->units, err) : ST_OK;
         a->any_row = true;
+        if (a->units)
+            TRY(exec_units_batch(a->units, batch.rows, err));
         TRY(groups_of(a, &batch, &ids, err));
         TRY(start_groups(a, err));
         for (size_t i = 0; i < a->plan->aggregate.arg_count; i++)
-            TRY(add_arg(a, &a->args[i], &batch, &ids, err));
+            TRY(add_arg(a, i, &batch, &ids, err));
         if (a->counts_rows) {
             struct kernel_groups g = {a->rows + a->rows_offset, a->stride, a->started, ids.of_row,
                                       ids.one};
@@ -401,6 +423,7 @@ static void aggregate_close(void *self)
         exec_hash_column_free(&a->columns[i]);
         exec_hash_pair_free(&a->pairs[i]);
     }
+    exec_units_close(a->units);
     mem_free(account, a->block, a->block_bytes);
     arena_free(&a->batch);
     arena_free(&a->arena);

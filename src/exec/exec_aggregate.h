@@ -14,6 +14,7 @@
 
 #include "exec/exec_hash.h"
 #include "exec/exec_states.h"
+#include "exec/exec_units.h"
 
 /* An expression over the input's batches: a bare column or a compiled one. */
 struct exec_source {
@@ -52,7 +53,8 @@ struct exec_aggregate {
     size_t block_bytes;
     char *rows; /* capacity rows of stride bytes (G1, G3) */
     size_t stride, capacity, started;
-    uint16_t *selected; /* in arena: COLUMN_SPAN_ROWS row numbers */
+    uint16_t *selected;            /* in arena: COLUMN_SPAN_ROWS row numbers */
+    struct exec_unit_maker *units; /* owned; NULL: nobody asks for them */
     bool consumed, any_row;
     /* output */
     uint32_t next_group;

@@ -429,6 +429,8 @@ static status scan_next(void *self, struct column_batch *out, struct error *err)
         TRY(read_rows(s, out, err));
         TRY(take_unwanted(s, out, err));
     } while (out->rows == 0);
+    if (s->c->units)
+        s->c->units->file = s->next_file - 1;
     return ST_OK;
 }
 

@@ -6,6 +6,13 @@
 
 #define GROUP_TEXT_BYTES 400 /* of a group's keys in a message */
 
+struct column_type exec_states_type(const struct query_agg_arg *arg)
+{
+    return arg->stored  ? arg->stored->type
+           : arg->value ? arg->value->type
+                        : column_type_of(COLUMN_UNKNOWN);
+}
+
 unsigned exec_states_need(enum query_agg kind)
 {
     switch (kind) {

@@ -7,6 +7,8 @@
 #include "exec/exec_int.h"
 #include "kernel/kernel.h"
 
+/* The type of an argument's values; UNKNOWN: rows only. */
+struct column_type exec_states_type(const struct query_agg_arg *arg);
 /* What the kernel of an argument must keep for a result. */
 unsigned exec_states_need(enum query_agg kind);
 /* The kernel's name of a result; not for MISSING and COUNT(DISTINCT), which no kernel gives. */
