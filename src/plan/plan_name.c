@@ -89,6 +89,38 @@ static const struct iceberg_field *nested_field(const struct plan_scope *s,
     return NULL;
 }
 
+/* names[0] is a struct and the others lead into it: what they lead to, else NULL. */
+static const struct column_node *member(const struct plan_scope *s, const struct query_name *names,
+                                        size_t count)
+{
+    const struct iceberg_field *f = nested_field(s, &names[0]);
+    const struct column_node *n = f ? f->node : NULL;
+    for (size_t i = 1; n && i < count; i++) {
+        const struct column_node *in = NULL;
+        for (size_t k = 0; n->kind == COLUMN_NODE_STRUCT && k < n->count && !in; k++)
+            in = name_is(&names[i], n->children[k].name) ? &n->children[k] : NULL;
+        n = in;
+    }
+    return n;
+}
+
+/* A member of a struct that is in the table but no column. */
+static status fail_member(const struct plan_scope *s, const struct query_ast *ast,
+                          struct error *err)
+{
+    for (size_t at = 0; at + 1 < ast->name_count; at++) {
+        const struct column_node *n = member(s, ast->names + at, ast->name_count - at);
+        if (n && plan_qualifier_fits(s, ast->names, at))
+            FAIL_SQL(err, ST_UNSUPPORTED, "0A000", ast->position,
+                     n->kind == COLUMN_NODE_STRUCT
+                         ? "column \"%.*s\" is a struct: name its parts"
+                         : "column \"%.*s\" is of an unknown type, or has a default value inside a "
+                           "struct, which is not supported",
+                     STR_ARG(n->name));
+    }
+    return ST_OK;
+}
+
 /* A file's column that cannot be read. */
 static const struct query_unread *unread_column(const struct plan_scope *s,
                                                 const struct query_name *name)
@@ -198,6 +230,7 @@ status plan_bind_column(struct plan_binder *b, const struct query_ast *ast, stru
         return plan_column(b, s, (size_t)i, ast->position, out, err);
     if (s)
         TRY(fail_correlated(s->outer, ast, err));
+    TRY(fail_member(s, ast, err));
     if (!fits && ast->name_count > 1 && !part_of(s, &ast->names[0]))
         return plan_fail_qualifier(s, ast->names, ast->name_count - 1, ast->position, err);
     return fail_missing(s, ast, err);

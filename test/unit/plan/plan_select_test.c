@@ -204,6 +204,10 @@ TEST(name_resolution)
     CHECK_ERROR("SELECT \"day\" FROM mixed", "42703", 8, "column \"day\" does not exist");
     CHECK_ERROR("SELECT twin FROM mixed", "42702", 8, "column reference \"twin\" is ambiguous");
     CHECK_ERROR("SELECT box FROM mixed", "0A000", 8, "nested with a part of an unknown type");
+    CHECK_ERROR("SELECT crate.odd FROM mixed", "0A000", 8, "\"odd\" is of an unknown type, or has");
+    CHECK_ERROR("SELECT mixed.crate.ODD FROM mixed", "0A000", 8, "\"odd\" is of an unknown type");
+    CHECK_ERROR("SELECT crate.\"in\" FROM mixed", "0A000", 8, "\"in\" is a struct: name its parts");
+    CHECK_ERROR("SELECT crate.none FROM mixed", "42P01", 8, "missing FROM-clause entry");
     CHECK_ERROR("SELECT produkt_id FROM sales", "42703", 8, "column \"produkt_id\" does not exist");
     CHECK_ERROR("SELECT sales.nothing_like_it FROM sales", "42703", 8,
                 "column sales.nothing_like_it does not exist");

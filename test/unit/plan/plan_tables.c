@@ -31,6 +31,15 @@ static struct iceberg_field t_fields[] = {
     {.id = 14, .name = {"y", 1}, .type = {.kind = COLUMN_BINARY}},
     {.id = 15, .name = {"z", 1}, .type = {.kind = COLUMN_FIXED, .length_bytes = 4}},
 };
+static struct column_node crate_parts[] = {
+    {.name = {"odd", 3}, .field_id = 8},
+    {.name = {"in", 2}, .field_id = 9, .kind = COLUMN_NODE_STRUCT},
+};
+static struct column_node crate = {.name = {"crate", 5},
+                                   .field_id = 7,
+                                   .kind = COLUMN_NODE_STRUCT,
+                                   .count = ARRAY_LEN(crate_parts),
+                                   .children = crate_parts};
 static struct iceberg_field mixed_fields[] = {
     {.id = 1, .name = {"Day", 3}, .type = {.kind = COLUMN_DATE}},
     {.id = 2, .name = {"value", 5}, .type = {.kind = COLUMN_INT}},
@@ -38,6 +47,7 @@ static struct iceberg_field mixed_fields[] = {
     {.id = 4, .name = {"TWIN", 4}, .type = {.kind = COLUMN_INT}},
     {.id = 5, .name = {"Twin", 4}, .type = {.kind = COLUMN_INT}},
     {.id = 6, .name = {"box", 3}, .nested = true},
+    {.id = 7, .name = {"crate", 5}, .nested = true, .node = &crate},
 };
 static struct iceberg_field summary_fields[] = {
     {.id = 1, .name = {"day", 3}, .type = {.kind = COLUMN_DATE}},
