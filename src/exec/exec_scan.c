@@ -39,6 +39,8 @@ struct scan {
     const struct exec_context *c;    /* borrowed */
     const struct query_plan *plan;   /* borrowed: SCAN or FILES */
     size_t next_file, group, groups; /* group: the next one to open */
+    size_t expected;                 /* row groups before this one were announced */
+    size_t ahead;                    /* at most so many together, the last time */
     size_t announced;                /* files before this one were announced to the store */
     struct store_file *file;         /* owned */
     struct parquet_file *parquet;    /* owned */
@@ -124,6 +126,8 @@ static void constant_of(const struct scan *s, size_t column, struct column_value
             *out = e->file.partition[i];
 }
 
+#define GROUPS_MOST 256 /* announced together */
+
 /* Metadata columns (specification, "Reserved Field IDs") are in no mapping. */
 #define RESERVED_IDS (INT32_MAX - 200)
 
@@ -183,7 +187,7 @@ static status open_file(struct scan *s, struct error *err)
     if (s->c->counters)
         s->c->counters->files++;
     ENSURE(!e || !e->rows || e->rows->limit == e->file.records, err);
-    s->group = 0;
+    s->group = s->expected = 0;
     s->groups = parquet_row_groups(s->parquet);
     s->next_row = 0;
     map_columns(s);
@@ -230,22 +234,23 @@ static status group_metrics(struct scan *s, size_t group, struct iceberg_data_fi
     return ST_OK;
 }
 
-/* Has the row group, which is the next in the file, a chosen row? */
-static bool group_chosen(const struct scan *s, size_t group)
+/* Has the row group, whose first row is the file's `row`, a chosen one? */
+static bool group_chosen(const struct scan *s, size_t group, int64_t row)
 {
     const struct iceberg_entry *e = scan_entry(s);
     if (!e || !e->rows)
         return true;
     int64_t rows = parquet_group_rows(s->parquet, group);
-    int64_t in = rowset_count_range(e->rows, s->next_row, rows);
+    int64_t in = rowset_count_range(e->rows, row, rows);
     return e->except ? in < rows : in > 0;
 }
 
-static status group_may_match(struct scan *s, size_t group, bool *out, struct error *err)
+static status group_may_match(struct scan *s, size_t group, int64_t row, bool *out,
+                              struct error *err)
 {
     const struct query_plan *p = s->plan;
     struct iceberg_data_file as_file;
-    *out = group_chosen(s, group);
+    *out = group_chosen(s, group, row);
     if (!*out)
         return ST_OK;
     if (p->kind != QUERY_PLAN_SCAN || !p->scan.pred || !parquet_has_field_ids(s->parquet))
@@ -269,12 +274,47 @@ static status open_column(struct scan *s, size_t group, size_t i, struct error *
     return parquet_column_open(s->parquet, group, column, col->type, &col->reader, err);
 }
 
+/* Announces the row groups from `group` on that have rows to read, as many as come in one round, but at
+ * most twice as many as the last time: a LIMIT may need no more than the first. */
+static status expect_groups(struct scan *s, size_t group, struct error *err)
+{
+    size_t groups[GROUPS_MOST], n = 0;
+    int64_t most = store_ahead_bytes(s->file), bytes = 0, row = s->next_row;
+    struct error why;
+    error_init(&why);
+    if (group < s->expected)
+        return ST_OK;
+    s->ahead = s->ahead == 0 ? 1 : s->ahead < GROUPS_MOST ? s->ahead * 2 : GROUPS_MOST;
+    for (s->expected = group; s->expected < s->groups && n < s->ahead; s->expected++) {
+        bool wanted = n == 0;
+        if (n > 0 && bytes >= most)
+            break;
+        if (n > 0)
+            TRY(group_may_match(s, s->expected, row, &wanted, err));
+        row += parquet_group_rows(s->parquet, s->expected);
+        if (!wanted)
+            continue;
+        bytes += parquet_group_ahead(s->parquet, s->expected, s->file_column, s->column_count);
+        if (n > 0 && bytes > most)
+            break;
+        groups[n++] = s->expected;
+    }
+    status st = parquet_groups_expect(s->parquet, groups, n, s->file_column, s->column_count, &why);
+    if (st == ST_LIMIT && n > 1) { /* no memory for all of them */
+        s->expected = group + 1;
+        return parquet_groups_expect(s->parquet, groups, 1, s->file_column, s->column_count, err);
+    }
+    if (st != ST_OK && err)
+        *err = why;
+    return st;
+}
+
 static status open_group(struct scan *s, size_t group, struct error *err)
 {
     s->rows_left = parquet_group_rows(s->parquet, group);
     if (!s->work)
         TRY(codec_work_create(s->c->account, &s->work, err));
-    TRY(parquet_group_expect(s->parquet, group, s->file_column, s->column_count, err));
+    TRY(expect_groups(s, group, err));
     for (size_t i = 0; i < s->column_count; i++) {
         struct scan_column *col = &s->columns[i];
         col->span = (struct column_span){0};
@@ -299,7 +339,7 @@ static status next_group(struct scan *s, bool *more, struct error *err)
         while (s->parquet && s->group < s->groups) {
             size_t group = s->group++;
             bool wanted;
-            TRY(group_may_match(s, group, &wanted, err));
+            TRY(group_may_match(s, group, s->next_row, &wanted, err));
             if (!wanted && s->c->counters)
                 s->c->counters->row_groups_skipped++;
             if (!wanted || parquet_group_rows(s->parquet, group) == 0) {

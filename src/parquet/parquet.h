@@ -71,9 +71,13 @@ struct str parquet_created_by(const struct parquet_file *f);
 /* Value of a footer key; ptr NULL when absent. */
 struct str parquet_footer_value(const struct parquet_file *f, const char *key);
 
-/* Says that these columns of the row group are read next (store_expect); -1 stands for none. */
-STATUS_MUST_USE status parquet_group_expect(struct parquet_file *f, size_t group,
-                                            const int *columns, size_t count, struct error *err);
+/* Says that these columns of the row groups, in the file's order, are read next (store_expect); -1
+ * stands for none. What one of them counts against store_ahead_bytes is parquet_group_ahead. */
+STATUS_MUST_USE status parquet_groups_expect(struct parquet_file *f, const size_t *groups,
+                                             size_t group_count, const int *columns, size_t count,
+                                             struct error *err);
+int64_t parquet_group_ahead(const struct parquet_file *f, size_t group, const int *columns,
+                            size_t count);
 /* Spans come as `want` (Iceberg's promotions: int -> bigint, real -> double, wider decimal
  * precision; also int32/int64/binary/fixed decimals, INT96 -> timestamptz, any unit of time -> us).
  * A type that cannot become `want` is ST_UNSUPPORTED, naming both. CRCs are checked where present.

@@ -83,13 +83,28 @@ static size_t chunk_ranges(const struct parquet_file *f, size_t group, const int
     return n;
 }
 
-status parquet_group_expect(struct parquet_file *f, size_t group, const int *columns, size_t count,
-                            struct error *err)
+int64_t parquet_group_ahead(const struct parquet_file *f, size_t group, const int *columns,
+                            size_t count)
+{
+    int64_t bytes = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct parquet_place *p = columns[i] < 0 ? NULL : &f->place[columns[i]];
+        for (size_t leaf = 0; p && leaf < p->leaf_count; leaf++) {
+            const struct parquet_chunk_place *c = &f->chunk[group * f->leaves + p->leaf + leaf];
+            bytes += c->end - c->start + STORE_RANGE_COST;
+        }
+    }
+    return bytes;
+}
+
+status parquet_groups_expect(struct parquet_file *f, const size_t *groups, size_t group_count,
+                             const int *columns, size_t count, struct error *err)
 {
     struct store_range *ranges;
-    size_t n = chunk_ranges(f, group, columns, count, NULL);
+    size_t each = chunk_ranges(f, 0, columns, count, NULL), n = each * group_count;
     TRY(mem_alloc(f->account, n * sizeof(*ranges), (void **)&ranges, err));
-    chunk_ranges(f, group, columns, count, ranges);
+    for (size_t i = 0; i < group_count; i++)
+        chunk_ranges(f, groups[i], columns, count, ranges + i * each);
     status st = store_expect(f->file, ranges, n, err);
     mem_free(f->account, ranges, n * sizeof(*ranges));
     return st;

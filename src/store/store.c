@@ -226,6 +226,11 @@ status store_expect(struct store_file *f, const struct store_range *ranges, size
     return f->store->ops->expect ? f->store->ops->expect(f, ranges, count, err) : ST_OK;
 }
 
+int64_t store_ahead_bytes(const struct store_file *f)
+{
+    return f->store->ops->ahead_bytes ? f->store->ops->ahead_bytes(f) : 0;
+}
+
 status store_expect_files(struct store *s, const struct store_next *next, size_t count,
                           size_t *taken, struct error *err)
 {

@@ -68,6 +68,10 @@ struct store_range {
 };
 STATUS_MUST_USE status store_expect(struct store_file *f, const struct store_range *ranges,
                                     size_t count, struct error *err);
+/* How much may be announced so that all of it comes in one round, STORE_RANGE_COST added to each range;
+ * 0 where nothing is fetched ahead. */
+#define STORE_RANGE_COST ((int64_t)64 << 10)
+int64_t store_ahead_bytes(const struct store_file *f);
 /* Says which files will be opened next, by their sizes: object storage fetches the beginnings of many
  * small ones together. *taken: how many of them it heard, 1 at least; the others are to be announced
  * again when these are read. */

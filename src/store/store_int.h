@@ -29,7 +29,8 @@ struct store_ops {
     status (*read_all)(struct store *s, struct str path, bool fixed, struct buffer *out,
                        struct error *err);
     status (*expect)(struct store_file *f, const struct store_range *ranges, size_t count,
-                     struct error *err); /* * */
+                     struct error *err);                /* * */
+    int64_t (*ahead_bytes)(const struct store_file *f); /* * 0 */
     /* * uri is the path; at most STORE_NEXT_MOST; those of size 0 need nothing */
     status (*expect_files)(struct store *s, const struct store_next *next, size_t count,
                            size_t *taken, struct error *err);

@@ -73,6 +73,14 @@ static status s3_remove(struct store *store, struct str path, struct error *err)
     return remove_some((struct s3_store *)store, &path, 1, err);
 }
 
+size_t s3_share(const struct s3_store *s, size_t most)
+{
+    for (const struct mem_account *a = s->account; a; a = a->parent)
+        if (a->limit_bytes && a->limit_bytes / 8 < most)
+            most = a->limit_bytes / 8;
+    return most;
+}
+
 static int64_t s3_requests(const struct store *store)
 {
     const struct s3_store *s = (const struct s3_store *)store;
@@ -103,6 +111,7 @@ static const struct store_ops s3_ops = {
     .read = s3_read,
     .read_all = s3_read_all,
     .expect = s3_expect,
+    .ahead_bytes = s3_ahead_bytes,
     .expect_files = s3_expect_files,
     .write_create = s3_write_create,
     .write_append = s3_write_append,

@@ -164,6 +164,8 @@ status s3_fail_foreign(struct str path, struct error *err);
 /* The server's word for the error ("NoSuchKey"); ptr NULL when it gives none. */
 struct str s3_error_code(const struct net_reply *reply, struct arena *arena);
 
+/* `most` bytes, or an eighth of the memory budget where that is less. */
+size_t s3_share(const struct s3_store *s, size_t most);
 /* The object's size that "bytes 10-19/100" or "bytes * /100" tells; -1 when nothing does. */
 int64_t s3_total(const struct net_reply *reply);
 /* What the first read of a file of this size fetches: all of it, or its tail. */
@@ -187,6 +189,7 @@ void s3_close(struct store_file *f);
 status s3_read(struct store_file *f, int64_t offset, void *out, size_t bytes, struct error *err);
 status s3_expect(struct store_file *f, const struct store_range *ranges, size_t count,
                  struct error *err);
+int64_t s3_ahead_bytes(const struct store_file *f);
 status s3_read_all(struct store *s, struct str path, bool fixed, struct buffer *out,
                    struct error *err);
 status s3_write_create(struct store *s, struct str path, struct store_write **out,

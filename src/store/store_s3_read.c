@@ -24,7 +24,7 @@
 #define AHEAD_BYTES  ((size_t)16 << 20)
 #define AHEAD_LEAST  ((size_t)64 << 10)
 #define JOINED_BYTES ((size_t)8 << 20)
-#define GAP_BYTES    ((int64_t)64 << 10) /* cheaper to read than a request is to make */
+#define GAP_BYTES    STORE_RANGE_COST /* cheaper to read than a request is to make */
 #define STREAM_LEAST ((size_t)256 << 10)
 #define STREAM_MOST  ((size_t)8 << 20)
 
@@ -328,6 +328,11 @@ static status first_pieces(struct s3_file *f, struct error *err)
 done:
     arena_free(&arena);
     return st;
+}
+
+int64_t s3_ahead_bytes(const struct store_file *file)
+{
+    return (int64_t)s3_share(((const struct s3_file *)file)->store, AHEAD_BYTES);
 }
 
 status s3_expect(struct store_file *file, const struct store_range *ranges, size_t count,

@@ -11,8 +11,8 @@
  *
  *     PUT, GET of one known not to change -> [newest][...][oldest] -> opening, store_read_fixed
  *
- * W1  all of them are WARM_COUNT at most and hold warm_room() at most, charged to the store's account;
- *     where it refuses, fewer are fetched or kept, and the files do without
+ * W1  all of them are WARM_COUNT at most and hold s3_share() of WARM_BYTES at most, charged to the
+ *     store's account; where it refuses, fewer are fetched or kept, and the files do without
  * W2  a whole file stays when it is handed out, and what was used last gives way last; a tail is handed
  *     out once
  * W3  a file that cannot be fetched so is left to its opening, which says what is wrong
@@ -22,17 +22,6 @@
 
 #define WARM_BYTES ((size_t)16 << 20)
 #define WARM_COUNT 256
-#define WARM_SHARE 8 /* of the budget, where that is less */
-
-/* W1: bytes. */
-static size_t warm_room(const struct s3_store *s)
-{
-    size_t room = WARM_BYTES;
-    for (const struct mem_account *a = s->account; a; a = a->parent)
-        if (a->limit_bytes && a->limit_bytes / WARM_SHARE < room)
-            room = a->limit_bytes / WARM_SHARE;
-    return room;
-}
 
 static void warm_free(struct s3_store *s, struct s3_warm *w)
 {
@@ -122,7 +111,7 @@ void s3_warm_forget(struct s3_store *s, struct str path)
 /* Room for one of `bytes` more; the oldest, at the end, give way. */
 static bool make_room(struct s3_store *s, size_t bytes)
 {
-    size_t room = warm_room(s);
+    size_t room = s3_share(s, WARM_BYTES);
     if (bytes > room)
         return false;
     while ((s->warm_bytes + bytes > room || s->warm_count == WARM_COUNT) && s->warm) {
@@ -165,7 +154,7 @@ void s3_warm_keep(struct s3_store *s, struct str path, struct str etag, const vo
                   size_t bytes)
 {
     struct buffer copy;
-    if (bytes == 0 || bytes > warm_room(s) || s3_first_bytes((int64_t)bytes) < bytes)
+    if (bytes == 0 || bytes > s3_share(s, WARM_BYTES) || s3_first_bytes((int64_t)bytes) < bytes)
         return;
     buffer_init(&copy, s->account, SIZE_MAX);
     if (buffer_append(&copy, data, bytes, NULL) == ST_OK)
@@ -205,7 +194,7 @@ status s3_expect_files(struct store *store, const struct store_next *next, size_
     struct net_reply *replies = NULL;
     const struct store_next *asked[STORE_NEXT_MOST];
     struct arena arena;
-    size_t n = 0, bytes = 0, room = warm_room(s);
+    size_t n = 0, bytes = 0, room = s3_share(s, WARM_BYTES);
     status st = ST_OK;
     arena_init(&arena, NULL);
     TRY_DONE(ARENA_ARRAY(&arena, struct s3_request, count, &r, err));

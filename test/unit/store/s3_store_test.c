@@ -558,6 +558,7 @@ TEST(few_requests)
     CHECK_OK(store_read(f, (int64_t)bytes - 8, got, 8, &err));
     CHECK_OK(store_read(f, (int64_t)bytes - 70000, got, 60000, &err));
     CHECK_INT(store_requests(world.store), 1); /* the tail */
+    CHECK_INT(store_ahead_bytes(f), 16 << 20);
 
     /* Two ranges that lie close, one apart: two requests, however they are read. */
     struct store_range ranges[] = {{5000000, 1000000}, {1000, 2000000}, {2001100, 50000}};
@@ -592,6 +593,37 @@ TEST(few_requests)
     store_close(f);
     free(data);
     free(got);
+    end(&world);
+}
+
+/* What store_ahead_bytes allows comes in one round, a request a range, however it is read then. */
+TEST(many_ranges_in_one_round)
+{
+    struct store_file *f;
+    struct store_range ranges[100];
+    size_t bytes = (size_t)30 << 20;
+    uint8_t *data = malloc(bytes), got[64];
+    int64_t sum = 0;
+    begin(&world);
+    for (size_t i = 0; i < bytes; i++)
+        data[i] = (uint8_t)(i * 131 >> 9);
+    keep(&world, "big", STR(""), (struct str){(char *)data, bytes});
+    CHECK_OK(store_open(world.store, STR("s3://bucket/big"), (int64_t)bytes, &f, &err));
+    for (int i = 0; i < 100; i++) {
+        ranges[i] = (struct store_range){(int64_t)i * 290000, 100000};
+        sum += ranges[i].bytes + STORE_RANGE_COST;
+    }
+    CHECK(sum <= store_ahead_bytes(f));
+    CHECK_OK(store_expect(f, ranges, 100, &err));
+    CHECK_INT(store_requests(world.store), 100);
+    for (int64_t at = 0; at < 100000; at += 9990)
+        for (int i = 99; i >= 0; i--) {
+            CHECK_OK(store_read(f, ranges[i].offset + at, got, 10, &err));
+            CHECK(memcmp(got, data + ranges[i].offset + at, 10) == 0);
+        }
+    CHECK_INT(store_requests(world.store), 100);
+    store_close(f);
+    free(data);
     end(&world);
 }
 
@@ -755,6 +787,7 @@ TEST(memory_is_accounted)
     keep(&world, "big", STR(""), (struct str){(char *)data, bytes});
     CHECK_OK(store_open(world.store, STR("s3://bucket/big"), (int64_t)bytes, &f, &err));
     struct store_range ranges[] = {{0, 8 << 20}, {8 << 20, 8 << 20}};
+    CHECK_INT(store_ahead_bytes(f), 3 << 17);   /* an eighth */
     CHECK_OK(store_expect(f, ranges, 2, &err)); /* smaller windows */
     CHECK_OK(store_read(f, 9 << 20, got, 100, &err));
     CHECK(atomic_load(&account.used_bytes) > (size_t)1 << 20);
