@@ -56,6 +56,7 @@ def plan(seed, count, without=()):
 
 class Chapter:
     """A raw table with its summaries: what the operations must know of it."""
+    swaps = False  # may another column take the name of one that is renamed?
 
     def __init__(self, place, spark, number, seed, writers=KINDS["append"]):
         self.place, self.session, self.space = place, spark, f"{place.prefix}c{number}"
@@ -65,7 +66,7 @@ class Chapter:
         self.types = dict(FIRST_TYPES)
         self.next_id, self.serial = 0, 0
         self.modes = {}
-        layout = LAYOUTS[number % len(LAYOUTS)]
+        layout = self.layout = LAYOUTS[number % len(LAYOUTS)]
         columns = ", ".join(f"{c} {t.replace('string', 'text').replace('double', 'double precision')}" for c, t in self.types.items())
         place.sql(f"CREATE SCHEMA IF NOT EXISTS {self.space}; CREATE TABLE {self.raw} ({columns})" +
                   (f" WITH (partitioning = '{layout}')" if layout else ""))
@@ -250,7 +251,7 @@ class Chapter:
         return f"{way}, {len(rows)} rows"
 
     def schema(self, chance, writer):
-        """Add, rename, widen, drop."""
+        """Add, rename (and give the old name to another column), widen, drop."""
         added = [c for c in self.types if c not in FIRST_TYPES] + ["other"] * ("other" in self.types)
         wider = [c for c in ("i", "k", "d") if self.types[c] in WIDER]
         way = chance.choice(["add", "rename"] + ["widen"] * 2 * bool(wider) + ["drop"] * bool(added))
@@ -273,12 +274,17 @@ class Chapter:
             old = self.names.pop(column)
             del self.types[column]
             words, act = f"DROP COLUMN {old}", lambda u: u.delete_column(old)
-        if writer == "spark":
-            self.spark(f"ALTER TABLE ~ {words}")
-        else:
-            with self.table().update_schema() as u:
-                act(u)
-        return words
+        changes = [(words, act)]
+        if way == "rename" and self.swaps and chance.random() < 0.5:
+            self.names[f"extra{self.serial}"], self.types[f"extra{self.serial}"] = old, "string"
+            changes.append((f"ADD COLUMN {old} string", lambda u: u.add_column(old, self.iceberg("string"))))
+        for words, act in changes:
+            if writer == "spark":
+                self.spark(f"ALTER TABLE ~ {words}")
+            else:
+                with self.table().update_schema() as u:
+                    act(u)
+        return ", ".join(w for w, _ in changes)
 
     @staticmethod
     def iceberg(kind):
@@ -288,22 +294,17 @@ class Chapter:
     def spec(self, chance, writer):
         """A partition field goes or comes."""
         fields, n = self.table().spec().fields, self.names
-        if fields and chance.random() < 0.5:
+        from pyiceberg.transforms import BucketTransform, DayTransform, MonthTransform, TruncateTransform
+        used, schema = {f.source_id for f in fields}, self.table().schema()
+        free = [f for f in (("day", "months(", MonthTransform()), ("k", "bucket(3, ", BucketTransform(3)), ("t", "truncate(1, ", TruncateTransform(1)),
+                            ("day", "days(", DayTransform())) if schema.find_field(n[f[0]]).field_id not in used]
+        if fields and (not free or chance.random() < 0.5):
             name = fields[0].name
             words, act = f"DROP PARTITION FIELD {name}", lambda u: u.remove_field(name)
         else:
-            from pyiceberg.transforms import BucketTransform, DayTransform, MonthTransform, TruncateTransform
             self.serial += 1
-            name = f"p{self.serial}"
-            have = {(f.source_id, str(f.transform)) for f in fields}
-            schema = self.table().schema()
-            found = [(c, sql, t) for c, sql, t in (("day", "months", MonthTransform()), ("k", "bucket(3, ", BucketTransform(3)),
-                                                   ("t", "truncate(1, ", TruncateTransform(1)), ("day", "days", DayTransform()))
-                     if (schema.find_field(n[c]).field_id, str(t)) not in have and not (c == "day" and any(
-                         f.source_id == schema.find_field(n["day"]).field_id for f in fields))]
-            column, sql, transform = chance.choice(found)
-            words = f"ADD PARTITION FIELD {sql}{'' if sql.endswith(' ') else '('}{n[column]}) AS {name}"
-            act = lambda u: u.add_field(n[column], transform, name)
+            name, (column, sql, transform) = f"p{self.serial}", chance.choice(free)
+            words, act = f"ADD PARTITION FIELD {sql}{n[column]}) AS {name}", lambda u: u.add_field(n[column], transform, name)
         if writer == "spark":
             self.spark(f"ALTER TABLE ~ {words}")
         else:
@@ -379,6 +380,9 @@ class Chapter:
     def replace(self, chance, writer):
         """The table anew from its own rows, partitioned in another way."""
         n = self.names
-        layout = chance.choice(("", f"PARTITIONED BY (days({n['day']}))", f"PARTITIONED BY (bucket(2, {n['k']}))", f"PARTITIONED BY (months({n['day']}))"))
+        fields = ["", f"PARTITIONED BY (days({n['day']}))", f"PARTITIONED BY (months({n['day']}))"]
+        if not self.layout.startswith("bucket"):  # Spark would give both the same name, and then not change rows any more
+            fields.append(f"PARTITIONED BY (bucket(2, {n['k']}))")
+        layout = chance.choice(fields)
         self.spark(f"CREATE OR REPLACE TABLE ~ USING iceberg {layout} AS SELECT * FROM ~")
         return layout
