@@ -89,6 +89,10 @@ def limits(case, firn):
     return ", ".join(said) or "–"
 
 
+def commit():
+    return subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=HERE, capture_output=True, text=True).stdout.strip()
+
+
 def line_of(x):
     f, p = x["firn"], x["theirs"]
     theirs = f"{p[0]:.3f} ({p[1]:.3f}) | {p[2]:.3f} | {p[3]:.1f} | **{x['ratio']:.1f}** ({x['low_high'][0]:.1f} to {x['low_high'][1]:.1f})" \
@@ -100,25 +104,23 @@ HEAD = ["| case | firn wall s (least) | CPU s | MB | peer | wall s (least) | CPU
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"]
 
 
-def machine(bench):
+def machine():
     import duckdb
     import pyarrow
     import pyiceberg
     with open("/proc/cpuinfo") as f:
         model = next((line.split(":")[1].strip() for line in f if line.startswith("model name")), platform.machine())
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=HERE, capture_output=True, text=True).stdout
     ahead = os.sched_getscheduler(0) in (os.SCHED_RR, os.SCHED_FIFO)
     return (f"{datetime.date.today()}; {len(os.sched_getaffinity(0))} cores of {model}, {memory:.0f} GiB, Linux "
-            f"{platform.release().split('-')[0]}{'; all sides scheduled ahead of other work' if ahead else ''}. firn at "
-            f"{commit.strip()}; Python {platform.python_version()}, PyIceberg {pyiceberg.__version__}, DuckDB "
+            f"{platform.release().split('-')[0]}{'; all sides scheduled ahead of other work' if ahead else ''}. Python {platform.python_version()}, PyIceberg {pyiceberg.__version__}, DuckDB "
             f"{duckdb.__version__}, pyarrow {pyarrow.__version__}. {lakehouse.VERSIONS}")
 
 
 # ---- RESULTS.md ------------------------------------------------------------------------------------------------------
 
-def keep(order, machine_text, runs, lines, texts):
-    """The lines of this run in the place of earlier ones of the same cases; the others stay."""
+def keep(order, machine_text, lines, texts):
+    """The lines of a case in the place of its earlier ones; the others stay."""
     path = f"{HERE}/RESULTS.md"
     with open(path) as f:
         old = f.read()
@@ -132,7 +134,7 @@ def keep(order, machine_text, runs, lines, texts):
     known = [name for name in order if name in rows]
     with open(path, "w") as f:
         f.write(f"# Whole jobs, beside other programs\n\nWritten by `bench/run --update`; `bench/measure.py` says how, `bench/peers/` "
-                f"what the peers do.\n\n{machine_text}\n\nMedians of {runs} runs, all sides in turn; memory is the largest of all runs.\n\n"
+                f"what the peers do.\n\n{machine_text}\n\nAll sides in turn; memory is the largest of all runs.\n\n"
                 + "\n".join(HEAD + [line for name in known for line in rows[name]]) + "\n\n"
                 + "\n".join(f"- {name}: {said[name]}" for name in known) + "\n")
 
@@ -156,17 +158,16 @@ def main():
                 if not case:
                     continue
                 more = measure(case, bench, a.runs)
-                texts[name] = case.text + (f". {case.notes()}" if case.notes else "")
+                texts[name] = case.text + (f". {case.notes()}" if case.notes else "") + f" (medians of {a.runs}; firn at {commit()})"
                 lines += more
                 print("\n".join(map(line_of, more)), texts[name], sep="\n", file=sys.stderr)
+                if a.update:
+                    keep(list(makers), machine(), more, {name: texts[name]})
         finally:
             bench.stack.close()
         for why in bench.stack.missing:
             print(f"left out: {why}", file=sys.stderr)
-    text = machine(bench)
-    print(text, "\n".join(HEAD + [line_of(x) for x in lines]), "\n".join(f"- {name}: {t}" for name, t in texts.items()), sep="\n\n")
-    if a.update:
-        keep(list(makers), text, a.runs, lines, texts)
+    print(machine(), "\n".join(HEAD + [line_of(x) for x in lines]), "\n".join(f"- {name}: {t}" for name, t in texts.items()), sep="\n\n")
     if any("OVER" in x["kept"] for x in lines):
         sys.exit("a limit is passed")
 
