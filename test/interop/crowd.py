@@ -25,6 +25,7 @@ import time
 
 from pyiceberg.table import StaticTable
 
+import seeds
 import spark_session
 from lakehouse import Lakehouse
 from nessie_api import Branch
@@ -32,9 +33,8 @@ from rest_lake import S3, RestLake
 from spark_side import Spark
 
 firn, python, times = sys.argv[1], sys.argv[2], int(sys.argv[3])
-seed = int(sys.argv[4]) if len(sys.argv) > 4 else random.SystemRandom().randrange(1 << 31)
 FIRN, SPARK, TRIES = 1, 2, 40
-chance = random.Random(seed)
+chance = random.Random(seeds.seed(4))
 
 
 class Place:
@@ -190,7 +190,6 @@ with Lakehouse(firn) as sqlite, Branch(firn) as nessie, RestLake(firn, os.enviro
     places = [Place("lakehouse", sqlite, "s", anew=True), NessiePlace("nessie", nessie, "s", refusal="GC is disabled"),
               Place("rest", rest, rest.space)]
     catalogs = {"lakehouse": spark_session.sqlite(sqlite.folder), "nessie": spark_session.nessie(nessie.name), "rest": spark_session.rest()}
-    print(f"seed {seed}", flush=True)
     with Spark(python, catalogs) as writer, Spark(python, catalogs) as third:
         for place in places:
             place.firn("CREATE SCHEMA IF NOT EXISTS ~")

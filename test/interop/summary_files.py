@@ -7,6 +7,7 @@ same files byte for byte.
 import hashlib, os, random, subprocess, sys, tempfile
 import duckdb, pyarrow, pyarrow.parquet
 from pyiceberg.catalog.sql import SqlCatalog
+import seeds
 
 FIRN = os.path.abspath(sys.argv[1])
 SIDE, FULL = 1 << 20, 8 << 20
@@ -104,9 +105,7 @@ def summary(folder, name, key, months, sql, options=""):
 
 
 if __name__ == "__main__":
-    seed = int(os.environ.get("FIRN_TEST_SEED", random.randrange(1 << 31)))
-    rng = random.Random(seed)
-    print("seed", seed)
+    rng = random.Random(seeds.seed())
     with tempfile.TemporaryDirectory() as work:
         # 2023 has months of 4,000 to 14,000 groups, June 2024 alone has 150,000 (over 8 MiB), then a few small months
         per_month = {(2023, m): rng.randrange(4000, 14000) for m in range(1, 13)}

@@ -8,10 +8,10 @@ import contextlib, glob, json, os, random, resource, shutil, signal, sqlite3, su
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../interop"))
 from lakehouse import Lakehouse
+import seeds
 
 firn = os.path.abspath(sys.argv[1])
-seed = random.SystemRandom().randrange(1 << 32)
-chance = random.Random(seed)
+chance = random.Random(seeds.seed())
 ALL = "SELECT * FROM s.t ORDER BY id"
 
 
@@ -480,7 +480,6 @@ def main():
     if len(sys.argv) > 3:
         globals()[sys.argv[2]](sys.argv[3])
         return
-    print(f"seed {seed}")
     t = Table()
     for case in (sql_mistakes, configuration, broken_files, altered_bytes, summaries, points_nowhere, csv_files, catalog_file,
                  limits, killed, full_disk, read_only):
