@@ -516,7 +516,7 @@ status catalog_nessie_open(struct catalog *c, const struct catalog_config *confi
     TRY(arena_printf(&c->arena, &c->about, err, "nessie %.*s%s%.*s at %.*s",
                      STR_ARG(n->ref.len || n->hash.len ? n->ref : STR("default branch")),
                      n->hash.len ? "@" : "", STR_ARG(n->hash), STR_ARG(n->base)));
-    struct net_config net = {.ca_file = ca_file, .total_ms = c->busy_ms};
+    struct net_config net = {.ca_file = ca_file, .ca_key = "ssl.cabundle", .total_ms = c->busy_ms};
     TRY(net_client_open(&net, &n->firm, err));
     net.cancel = config->cancel;
     TRY(net_client_open(&net, &n->net, err));

@@ -87,7 +87,10 @@ status catalog_nessie_fail(const struct nessie_reply *reply, const char *what, s
 {
     struct nessie_problem problem;
     TRY(catalog_nessie_problem(reply, arena, &problem, err));
-    return net_fail(err, &reply->sent, &reply->http, what, problem.message);
+    status st = net_fail(err, &reply->sent, &reply->http, what, problem.message);
+    if (st == ST_AUTH)
+        catalog_token_explain(reply->sent.sign_self, "authentication.type", err);
+    return st;
 }
 
 status catalog_nessie_get(struct catalog *c, const struct nessie_request *r, struct arena *arena,

@@ -575,6 +575,7 @@ status catalog_rest_open(struct catalog *c, const struct catalog_config *config,
     c->about = STR("Iceberg REST");
     struct net_config net = {
         .ca_file = property_get(config->properties, config->property_count, "ssl.cabundle"),
+        .ca_key = "ssl.cabundle",
         .total_ms = c->busy_ms};
     TRY(net_client_open(&net, &r->firm, err));
     net.cancel = config->cancel;

@@ -13,8 +13,9 @@
  *
  *     every one shows it              done
  *     every one shows something else  lost: ST_CONFLICT
- *     every one is as it was          the same request is sent again
- *     otherwise, or too often         ST_UNKNOWN (K1)
+ *     every one is as it was, or      the same request is sent again, for as long as the catalog
+ *     some are and some show it       waits
+ *     otherwise                       ST_UNKNOWN (K1)
  *
  * Cancelling ends none of it: what was sent is settled first.
  *
@@ -26,10 +27,11 @@
 #include "catalog/catalog_rest_int.h"
 
 #include "base/clock.h"
+#include "base/random.h"
 
-#define SENDS_MAX     3
 #define BODY_BYTES    ((size_t)256 << 20)
 #define LOOK_LATER_US 200000 /* before a request is sent again: the first may be under way */
+#define PAUSE_MAX_US  3000000
 
 enum seen { SEEN_OLD, SEEN_NEW, SEEN_LOST, SEEN_UNCLEAR };
 
@@ -173,11 +175,20 @@ static status settle(struct rest_change *c, bool may_send, bool *again, struct e
             return unknown(c, "the server did not say and may still do it", err);
         *again = true;
         return ST_OK;
-    case SEEN_UNCLEAR:
+    case SEEN_UNCLEAR: /* of several, one may have been looked at right before, others right after */
+        *again = may_send && c->count > 1;
+        if (*again)
+            return ST_OK;
         break;
     }
     return unknown(c, c->count > 1 ? "some of its tables show it" : "others have changed it since",
                    err);
+}
+
+/* A copy of the request was answered that the server has no such thing: it has not for any copy. */
+static bool is_impossible(const struct rest_change *c, status st, const struct rest_answer *a)
+{
+    return st == ST_OK && !catalog_rest_ok(a) && c->refused(c, a, NULL) == ST_UNSUPPORTED;
 }
 
 static status carry_out(struct rest_change *c, struct error *err)
@@ -188,14 +199,15 @@ static status carry_out(struct rest_change *c, struct error *err)
         bool again = false;
         status st = catalog_rest_call(c->catalog->self, &c->call, &a, err);
         bool first = sends == 1 && a.reply.tries <= 1;
-        if (is_unclear(st, &a) || (!first && (st != ST_OK || !catalog_rest_ok(&a))))
-            st = settle(c, sends < SENDS_MAX && clock_monotonic_us() < until, &again, err);
+        bool open = !first && (st != ST_OK || !catalog_rest_ok(&a));
+        if (is_unclear(st, &a) || (open && !is_impossible(c, st, &a)))
+            st = settle(c, clock_monotonic_us() < until, &again, err);
         else
             st = judge(c, st, &a, err);
         catalog_rest_answer_free(&a);
         if (!again)
             return st;
-        clock_sleep_us(LOOK_LATER_US);
+        random_pause(LOOK_LATER_US, sends < 5 ? LOOK_LATER_US << (sends - 1) : PAUSE_MAX_US);
     }
 }
 

@@ -120,9 +120,12 @@ static status send_call(struct rest_catalog *r, const struct rest_call *call,
         .repeatable = call->repeatable,
     };
     catalog_token_put(r->token, &request);
+    out->shown = r->token;
     TRY(all_headers(r, call, &out->arena, &request, err));
     TRY(net_send(call->firm ? r->firm : r->net, &request, &out->arena, &out->reply, err));
-    TRY(read_body(out, err));
+    TRY_CONTEXT(read_body(out, err), err,
+                "the reply of %.*s; is uri right, does a proxy ask for a login?",
+                STR_ARG(r->paths.len ? r->paths : r->base));
     catalog_token_hide(&request, &out->arena, &out->error_message);
     return ST_OK;
 }
@@ -154,5 +157,8 @@ status catalog_rest_fail(const struct rest_call *call, const struct rest_answer 
     if (n > 0)
         memcpy(what, call->what.ptr, n);
     what[n] = 0;
-    return net_fail(err, &request, &a->reply, what, a->error_message);
+    status st = net_fail(err, &request, &a->reply, what, a->error_message);
+    if (st == ST_AUTH)
+        catalog_token_explain(a->shown, "token or credential", err);
+    return st;
 }

@@ -47,6 +47,7 @@ struct rest_answer {
     struct net_reply reply;
     struct jsontext_doc doc; /* root NULL when the reply has no body, or is an error's */
     struct str error_type, error_message; /* of an error, by the server, in `arena`; or empty */
+    const struct catalog_token *shown;    /* borrowed from the catalog; NULL = nothing */
 };
 
 /* Sends and reads. ST_OK with any HTTP status; a 2xx body that is not a JSON object fails. The

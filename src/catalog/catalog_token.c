@@ -240,6 +240,17 @@ void catalog_token_put(struct catalog_token *t, struct net_request *r)
     r->renew = t->config.endpoint.len > 0 ? renew : NULL; /* else the 401 is the answer */
 }
 
+void catalog_token_explain(const struct catalog_token *t, const char *keys, struct error *err)
+{
+    if (!t)
+        error_context(err, "no credentials were shown, set %s", keys);
+    else if (t->config.endpoint.len > 0)
+        error_context(err, "a token of the configured OAuth2 server was shown");
+    else
+        error_context(err, "the configured %s was shown",
+                      t->config.user.len ? "password" : "token");
+}
+
 void catalog_token_hide(const struct net_request *r, struct arena *arena, struct str *words)
 {
     const struct catalog_token *t = r->sign_self;

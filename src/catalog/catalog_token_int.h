@@ -31,4 +31,8 @@ void catalog_token_put(struct catalog_token *t, struct net_request *r);
  * some repeat it. Empty when memory ends. */
 void catalog_token_hide(const struct net_request *r, struct arena *arena, struct str *words);
 
+/* Adds to the error of a 401 or 403 what was shown, or the keys that make a request show something;
+ * t may be NULL. */
+void catalog_token_explain(const struct catalog_token *t, const char *keys, struct error *err);
+
 #endif

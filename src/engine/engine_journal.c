@@ -13,8 +13,8 @@
  * J2  an attempt is over when its base is no longer the table's newest metadata: no catalog would
  *     accept it. Only who has just published looks, so its own commit is the fence
  * J3  an attempt with any file in the table's metadata was published: nothing of it is deleted. One that
- *     created a table may have been published, and the table renamed since: where the catalog
- *     names any table in its folders, or cannot say, nothing of it is deleted either
+ *     created a table may have been published, and the table renamed since: where any table of the
+ *     catalog may be it, nothing of it is deleted either
  * J4  a live attempt whose base moved goes on under a new journal: it writes that, then looks
  *     whether the old one is still there, and gives up if it is not. Who clears first puts a claim in
  *     place of the old journal, then looks for a newer one and leaves the files alone if there is
@@ -39,7 +39,8 @@
 
 #define JOURNAL_BYTES   ((size_t)64 << 10)
 #define JOURNAL_VERSION 1
-#define FAMILY_BYTES    24 /* of a publish id: what its files' names share */
+#define FAMILY_BYTES    24   /* of a publish id: what its files' names share */
+#define ASKED_MAX       1000 /* tables that a server is asked about to clear one attempt away */
 #define UUID_BYTES      36
 
 /* ---- places ---------------------------------------------------------------------------------- */
@@ -401,24 +402,53 @@ static status table_names(struct clearing *c, const struct iceberg_table *t, str
     return ST_OK;
 }
 
-/* J3: does any table of the catalog stand in the folders of one that was to be created? A server that
- * writes metadata itself would have to be asked for each table: what is not known counts as yes. */
-static status any_stands_in(struct clearing *c, struct catalog_pin *now,
-                            const struct engine_journal *j, bool *out, struct error *err)
+static bool stands_in(const struct engine_journal *j, struct str location)
 {
+    bool found = false;
+    for (size_t f = 0; f < j->folder_count; f++)
+        found |= is_below(location, j->folders[f]);
+    return found;
+}
+
+/* A server that writes the metadata gives a new table the folder of any that had its name before, so
+ * the folder says nothing: is it the one that was to be created, or does it name its files? */
+static status is_or_names(struct clearing *c, struct catalog_pin *now, struct catalog_name name,
+                          const struct engine_journal *j, bool *out, struct error *err)
+{
+    struct clearing one = *c;
+    struct arena scratch; /* one table's metadata at a time */
+    struct iceberg_table *t;
+    arena_init(&scratch, &c->session->account);
+    one.arena = &scratch;
+    status st = catalog_load(now, name, &scratch, &t, err);
+    *out = st == ST_OK && str_eq(t->uuid, j->uuid);
+    if (st == ST_OK && !*out && stands_in(j, t->metadata_location))
+        st = table_names(&one, t, j->publish_id, out, err);
+    arena_free(&scratch);
+    return st;
+}
+
+/* J3: is any table of the catalog the one that was to be created? Where it stands tells, or else what
+ * it is, for which a server is asked about each; with too many of them yes is assumed. */
+static status any_is(struct clearing *c, struct catalog_pin *now, const struct engine_journal *j,
+                     bool *out, struct error *err)
+{
+    bool asks = catalog_traits(c->session->catalog)->writes_metadata;
     struct str *spaces, *tables, location;
-    size_t space_count, count;
-    *out = catalog_traits(c->session->catalog)->writes_metadata;
-    if (*out)
-        return ST_OK;
+    size_t space_count, count, asked = 0;
     TRY(catalog_namespaces(now, c->arena, &spaces, &space_count, err));
-    for (size_t i = 0; i < space_count; i++) {
+    for (size_t i = 0; !*out && i < space_count; i++) {
         TRY(catalog_tables(now, spaces[i], c->arena, &tables, &count, err));
-        for (size_t k = 0; k < count; k++) {
+        asked += count;
+        *out = asks && asked > ASKED_MAX;
+        for (size_t k = 0; !*out && k < count; k++) {
             struct catalog_name name = {spaces[i], tables[k]};
+            if (asks) {
+                TRY(is_or_names(c, now, name, j, out, err));
+                continue;
+            }
             TRY(catalog_location(now, name, c->arena, &location, err));
-            for (size_t f = 0; f < j->folder_count; f++)
-                *out |= is_below(location, j->folders[f]);
+            *out = stands_in(j, location);
         }
     }
     return ST_OK;
@@ -446,7 +476,7 @@ static status was_published(struct clearing *c, const struct engine_journal *j, 
         st = table_names(c, t, id, out, err);
     bool created = !j->base.ptr && !str_eq(j->uuid, c->t->current->uuid);
     if (st == ST_OK && !*out && created && !catalog_traits(s->catalog)->keeps_files)
-        st = any_stands_in(c, now, j, out, err);
+        st = any_is(c, now, j, out, err);
     catalog_unpin(now);
     return st;
 }

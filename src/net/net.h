@@ -34,6 +34,7 @@ struct net_client; /* safe for several threads at once */
 
 struct net_config {
     struct str ca_file;         /* PEM; empty = the system's */
+    const char *ca_key;         /* what it is called, for messages; static; NULL = nothing to set */
     struct str user;            /* User-Agent; empty = "firn/<version>" */
     int64_t connect_ms;         /* 0 = 5,000 */
     int64_t silence_ms;         /* longest time without a byte; 0 = 30,000 */

@@ -63,6 +63,7 @@ status net_client_open(const struct net_config *config, struct net_client **out,
     c->total_us = ms_or(config->total_ms, 60000);
     c->connections = config->connections > 0 ? config->connections : 32;
     c->cancel = config->cancel;
+    c->ca_key = config->ca_key;
     if (config->ca_file.len)
         TRY_DONE(copy_z(config->ca_file, &c->ca_file, err));
     TRY_DONE(copy_z(config->user.len ? config->user : STR("firn/" FIRN_VERSION), &c->user, err));

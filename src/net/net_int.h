@@ -15,7 +15,6 @@
     X(global_cleanup)                                                                              \
     X(easy_init)                                                                                   \
     X(easy_cleanup)                                                                                \
-    X(easy_reset)                                                                                  \
     X(easy_setopt)                                                                                 \
     X(easy_getinfo)                                                                                \
     X(easy_strerror)                                                                               \
@@ -48,6 +47,7 @@ struct net_client {
     struct net_curl curl;
     bool started;         /* curl_global_init was called */
     char *ca_file, *user; /* owned; ca_file may be NULL */
+    const char *ca_key;   /* static; may be NULL */
     int64_t connect_us, silence_us, total_us;
     int connections;
     const _Atomic bool *cancel; /* borrowed; may be NULL */

@@ -221,8 +221,9 @@ static void drop_try(const struct net_curl *curl, struct flight *f)
 {
     curl->slist_free_all(f->headers);
     f->headers = NULL;
-    if (f->easy)
-        curl->easy_reset(f->easy);
+    if (f->easy) /* not reset: one whose host was not found takes no settings any more */
+        curl->easy_cleanup(f->easy);
+    f->easy = NULL;
     arena_reset(&f->arena);
     f->reply->headers = NULL;
     f->reply->header_count = f->header_capacity = f->head_bytes = 0;
@@ -237,8 +238,7 @@ static status start_try(struct sending *s, struct flight *f, int64_t now, struct
 {
     const struct net_curl *curl = s->curl;
     drop_try(curl, f);
-    if (!f->easy)
-        f->easy = curl->easy_init();
+    f->easy = curl->easy_init();
     if (!f->easy)
         FAIL(err, ST_OOM, "libcurl has no memory for a request");
     TRY(add_headers(curl, f, err));
@@ -357,9 +357,10 @@ static void finish_try(struct sending *s, struct flight *f, CURLcode code, int64
     } else if (f->refused != ST_OK) {
         finish_failure(s, f, f->refused, f->err.msg, true, now);
     } else if (is_certificate(code)) {
-        const char *file = s->client->ca_file;
-        snprintf(words, sizeof(words), "the certificate is not trusted by %s%s: %s",
-                 file ? "the authorities in " : "the system's authorities", file ? file : "", says);
+        const char *file = s->client->ca_file, *key = s->client->ca_key;
+        snprintf(words, sizeof(words), "the certificate is not trusted by %s%s%s%s: %s",
+                 file ? "the authorities in " : "the system's authorities", file ? file : "",
+                 key ? "; the file of others is set by " : "", key ? key : "", says);
         finish_failure(s, f, ST_AUTH, words, true, now);
     } else {
         bool hopeless = code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL;

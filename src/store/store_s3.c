@@ -5,8 +5,11 @@
  * properties; a catalog may vend others for prefixes (store_credentials). Sites are only added, so
  * that a request under way keeps its own.
  *
- * Deleting is how a rollback leaves nothing behind, so it goes on when the session is cancelled. */
+ * Deleting is how a rollback leaves nothing behind, so it goes on when the session is cancelled. It does
+ * not wait as long as other requests do: what stays has a journal, by which it goes later. */
 #include "store/store_s3_int.h"
+
+#define FIRM_MS 20000
 
 static status delete_request(struct str path, struct s3_request *out, struct error *err)
 {
@@ -137,9 +140,11 @@ status store_create_s3(const struct property *properties, size_t count,
     s->account = config->account;
     pthread_mutex_init(&s->lock, NULL);
     TRY_DONE(s3_site_create(properties, count, (struct str){0}, &s->sites, err));
-    TRY_DONE(net_client_open(&net, &s->firm, err));
     net.cancel = config->cancel;
     TRY_DONE(net_client_open(&net, &s->net, err));
+    net.cancel = NULL;
+    net.total_ms = FIRM_MS;
+    TRY_DONE(net_client_open(&net, &s->firm, err));
     *out = &s->head;
 done:
     if (st != ST_OK)

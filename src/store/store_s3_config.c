@@ -224,7 +224,7 @@ void s3_site_free(struct s3_site *s)
 status s3_net_config(const struct property *properties, size_t count, struct net_config *out,
                      struct error *err)
 {
-    *out = (struct net_config){.total_ms = 180000};
+    *out = (struct net_config){.total_ms = 180000, .ca_key = "s3.ssl.ca-file"};
     out->ca_file =
         first_of(s3_property(properties, count, "s3.ssl.ca-file"), variable("AWS_CA_BUNDLE"));
     TRY(seconds(properties, count, "s3.connect-timeout", &out->connect_ms, err));

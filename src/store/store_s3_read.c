@@ -417,9 +417,15 @@ static status open_by_tail(struct s3_file *f, struct error *err)
     } else if (st == ST_OK && reply.status != 206) {
         st = s3_fail(f->store, &r, &reply, "open", err);
     }
+    const int64_t tail = TAIL_BYTES;
+    int64_t wanted = reply.status == 206 && total > tail ? tail : total;
     if (st == ST_OK && total < (int64_t)reply.body.len)
         st = error_set(err, ST_CORRUPT, __FILE__, __LINE__,
                        "s3://%.*s: the server's reply does not tell its size", STR_ARG(f->path));
+    else if (st == ST_OK && (int64_t)reply.body.len != wanted)
+        st = error_set(err, ST_CORRUPT, __FILE__, __LINE__,
+                       "s3://%.*s: the last %lld of %lld bytes wanted, the server gives %zu",
+                       STR_ARG(f->path), (long long)wanted, (long long)total, reply.body.len);
     if (st == ST_OK && reply.status != 416)
         st = keep_etag(f, &reply, err);
     f->head.size = total;

@@ -583,7 +583,7 @@ TEST(every_kind_of_conflict)
         {{409, "<html>", false}, ST_CONFLICT, "40001", "lost to another"},
         {{404, "{\"message\":\"no such hash\"}", false}, ST_CONFLICT, "40001", "assigned"},
         {{400, "{\"message\":\"bad thing\"}", false}, ST_INVALID, "22023", "bad thing"},
-        {{401, "", false}, ST_AUTH, "28000", "401"},
+        {{401, "", false}, ST_AUTH, "28000", "shown, set authentication.type"},
         {{403, "{\"message\":\"not you\"}", false}, ST_AUTH, "28000", "not you"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

@@ -409,12 +409,14 @@ TEST(replies_that_are_none)
         const char *says;
     } cases[] = {
         {404, "<html>no such page</html>", ST_NOT_FOUND, "404"}, /* not the protocol's */
-        {200, "<?xml version=\"1.0\"?><Error>" SECRET "</Error>", ST_CORRUPT, "not JSON"},
+        {200, "<?xml version=\"1.0\"?><Error>" SECRET "</Error>", ST_CORRUPT,
+         "does a proxy ask for a login?"},
         {200, "{\"metadata\":", ST_CORRUPT, "not JSON"},
         {200, "{}", ST_CORRUPT, "metadata-location"},
         {200, "{\"metadata-location\":\"x\"}", ST_CORRUPT, "\"metadata\""},
         {200, "{\"metadata-location\":\"x\",\"metadata\":{}}", ST_CORRUPT, "format-version"},
         {403, ERROR("ForbiddenException"), ST_AUTH, "m ForbiddenException"},
+        {401, "", ST_AUTH, "no credentials were shown, set token or credential"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct world w = {.fake = {.reply = cases[i].reply, .reply_status = cases[i].code}};
@@ -647,8 +649,8 @@ TEST(lost_replies)
         {{{0, NULL, false}, {200, NULL, true}}, 2, 0, ST_OK, 2}, /* it was not: sent again */
         {{{504, NULL, false}, {409, ERROR("X"), true}}, 2, 0, ST_OK, 2}, /* it came late */
         {{{500, NULL, false}}, 1, 9, ST_CONFLICT, 1}, /* it cannot come any more */
-        {{{500, NULL, false}}, 1, 0, ST_UNKNOWN, 3},
-        {{{0, NULL, false}, {400, ERROR("X"), false}}, 2, 0, ST_UNKNOWN, 3},
+        {{{500, NULL, false}}, 1, 0, ST_UNKNOWN, 0},  /* as often as time allows */
+        {{{0, NULL, false}, {400, ERROR("X"), false}}, 2, 0, ST_UNKNOWN, 0},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct world w = {.fake = {.snapshots = {7}, .snapshot_count = 1}};
@@ -657,8 +659,10 @@ TEST(lost_replies)
         plan(&w, cases[i].plan, cases[i].count);
         if (cases[i].other)
             w.fake.snapshots[w.fake.snapshot_count++] = cases[i].other;
+        if (cases[i].want == ST_UNKNOWN)
+            w.catalog->busy_ms = 500;
         status got = commit(&w, &ch, 1);
-        if (got != cases[i].want || w.fake.changes != cases[i].sent)
+        if (got != cases[i].want || (cases[i].sent && w.fake.changes != cases[i].sent))
             test_fail(__FILE__, __LINE__, "case %zu: %s, sent %zu times: %s", i, status_text(got),
                       w.fake.changes, err.msg);
         end(&w);
@@ -724,8 +728,10 @@ TEST(properties_alone)
         CHECK_OK(iceberg_apply(ch.base, &u, 1, 1000, &w.arena, &next, &err));
         ch.next = next;
         plan(&w, applied ? lost : never, 1);
+        if (!applied)
+            w.catalog->busy_ms = 500;
         CHECK_INT(commit(&w, &ch, 1), applied ? ST_OK : ST_UNKNOWN);
-        CHECK_INT(w.fake.changes, applied ? 1 : 3);
+        CHECK(applied ? w.fake.changes == 1 : w.fake.changes >= 1);
         end(&w);
     }
 }
@@ -825,13 +831,19 @@ TEST(several_tables_in_one_step)
 TEST(several_tables_where_it_cannot_be)
 {
     static const struct answer absent[] = {{404, ERROR("NoSuchTableException"), false}},
-                               no_such[] = {{405, "no", false}}, lost[] = {{500, NULL, true}};
+                               no_such[] = {{405, "no", false}},
+                               lost[] = {{500, NULL, true}, {409, ERROR("X"), false}},
+                               then_none[] = {{0, NULL, false}, {405, "no", false}};
     struct world w = {.fake = {.snapshots = {7}, .snapshot_count = 1}};
     begin(&w);
     struct catalog_change both[] = {swap(&w, demo_t, 8), swap(&w, demo_u, 8)};
     plan(&w, no_such, 1);
     CHECK_STATUS(commit(&w, both, 2), ST_UNSUPPORTED);
     CHECK(holds(str_of(err.msg), "firn.publish = 'ordered'"));
+    w.fake.changes = 0;
+    plan(&w, then_none, 2);
+    CHECK_STATUS(commit(&w, both, 2), ST_UNSUPPORTED);
+    CHECK_INT(w.fake.changes, 2);
     plan(&w, absent, 1);
     w.fake.changes = 0;
     CHECK_STATUS(commit(&w, both, 2), ST_CONFLICT);
@@ -842,8 +854,9 @@ TEST(several_tables_where_it_cannot_be)
     both[1].kind = CATALOG_DROP;
     CHECK_STATUS(commit(&w, both, 2), ST_UNSUPPORTED);
     both[1] = swap(&w, demo_u, 9); /* the first is seen, this one is not */
-    plan(&w, lost, 1);
+    plan(&w, lost, 2);
     w.fake.changes = 0;
+    w.catalog->busy_ms = 500;
     CHECK_STATUS(commit(&w, both, 2), ST_UNKNOWN);
     CHECK(holds(str_of(err.msg), "some of its tables show it"));
     end(&w);
@@ -921,6 +934,8 @@ TEST(namespaces)
         begin(&w);
         struct catalog_change ch = {.kind = cases[i].kind, .name = {str_of(cases[i].space), {0}}};
         plan(&w, &cases[i].a, 1);
+        if (cases[i].want == ST_UNKNOWN)
+            w.catalog->busy_ms = 500;
         status got = commit(&w, &ch, 1);
         if (got != cases[i].want)
             test_fail(__FILE__, __LINE__, "case %zu: %s: %s", i, status_text(got), err.msg);

@@ -325,6 +325,10 @@ TEST(no_connection)
     CHECK_INT(w.reply.tries, 6);
     CHECK(strstr(err.msg, "after 6 tries") != NULL);
     CHECK(strstr(err.msg, "carried out") == NULL);
+    r.url = STR("http://no-such-machine.invalid/x");
+    CHECK_STATUS(send_one(&w, r), ST_NET);
+    CHECK_INT(w.reply.tries, 6);
+    CHECK(strstr(err.msg, "Could not resolve host: no-such-machine.invalid") != NULL);
     end(&w);
 }
 
@@ -624,11 +628,12 @@ TEST(certificates)
     snprintf(ca, sizeof(ca), "%s/cert.pem", folder);
     snprintf(url, sizeof(url), "https://127.0.0.1:%d/", port);
 
-    begin(&w, none, 1);
+    begin_with(&w, none, 1, &(struct net_config){.ca_key = "its.key"});
     struct net_request r = {.method = "GET", .url = str_of(url), .repeatable = true};
     CHECK_STATUS(send_one(&w, r), ST_AUTH); /* nobody vouches for it */
     CHECK_INT(w.reply.tries, 1);
     CHECK(strstr(err.msg, "certificate is not trusted by the system's") != NULL);
+    CHECK(strstr(err.msg, "set by its.key") != NULL);
     end(&w);
     begin_with(&w, none, 1, &(struct net_config){.ca_file = str_of(ca)});
     CHECK_OK(send_one(&w, r));

@@ -426,6 +426,22 @@ TEST(replaced_within_a_round)
     end(&world);
 }
 
+/* A reply that is whole, but not all of what was asked for: its bytes would stand in the wrong place. */
+TEST(a_tail_that_is_too_short)
+{
+    struct store_file *f;
+    begin(&world);
+    CHECK_OK(store_write_all(world.store, STR("s3://bucket/a"), "0123456789", 10, &err));
+    world.faults[0] =
+        (struct fault){.of = "range: bytes=-262144",
+                       .times = 1,
+                       .answer = {.reply = "HTTP/1.1 206 Partial\r\nETag: \"1\"\r\nContent-Length: "
+                                           "5\r\nContent-Range: bytes 0-9/10\r\n\r\n01234"}};
+    CHECK_STATUS(store_open(world.store, STR("s3://bucket/a"), -1, &f, &err), ST_CORRUPT);
+    CHECK(strstr(err.msg, "the last 10 of 10 bytes wanted, the server gives 5") != NULL);
+    end(&world);
+}
+
 TEST(names)
 {
     struct arena a;
