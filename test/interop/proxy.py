@@ -6,7 +6,7 @@
         p.hits       # how often a fault was shown
 
 Requests go through as they came (the Host header too, so that signatures stay valid). A fault takes the next `count`
-requests that it matches:
+requests that it matches, after `skip` others, or with `during` all of them for so many seconds:
 
     reset      the connection is reset and nothing is passed on
     throttle   503 with Retry-After: 0; nothing is passed on
@@ -15,20 +15,26 @@ requests that it matches:
     broken_done  passed on and carried out, but the reply is a 500 of the proxy's own
     gateway    504 likewise: passed on and carried out
     slow       passed on after `seconds`
+    trickle    passed on; the reply's body comes in pieces over `seconds`
     cut        passed on; half of the reply's body, then the connection is reset
+    short      passed on; half of the reply's body, which its head says is all
     lost       passed on and carried out; the connection is reset instead of a reply
     late       the connection is reset at once; the request is passed on `seconds` later
     html       200 with a page of HTML; nothing is passed on
     before     act() is called and the connection reset; nothing is passed on
     after      passed on and carried out; act() is called and the connection reset
+    says       the fault's `reply`: status, content type, body; nothing is passed on
+
+A proxy with `tls` (an ssl.SSLContext) speaks https to firn. `edit(path, body)` changes what the server says.
 """
 import http.client, re, socket, struct, threading, time
 
 
 class Fault:
-    def __init__(self, kind, match="", method="", count=1, skip=0, seconds=0.2, act=None):
+    def __init__(self, kind, match="", method="", count=1, skip=0, seconds=0.2, during=0, reply=None, act=None):
         self.kind, self.match, self.method = kind, re.compile(match), method
-        self.count, self.skip, self.seconds, self.act = count, skip, seconds, act
+        self.count, self.skip, self.seconds, self.during, self.until = count, skip, seconds, during, None
+        self.reply, self.act = reply, act
 
     def takes(self, method, path):
         if self.count <= 0 or (self.method and method not in self.method.split("|")) or not self.match.search(path):
@@ -36,12 +42,16 @@ class Fault:
         if self.skip > 0:
             self.skip -= 1
             return False
+        if self.during:
+            self.until = self.until or time.monotonic() + self.during
+            return time.monotonic() < self.until
         self.count -= 1
         return True
 
 
 class Proxy:
-    def __init__(self, host, port):
+    def __init__(self, host, port, tls=None, edit=None):
+        self.tls, self.edit = tls, edit
         self.upstream, self.faults, self.hits, self.requests = (host, port), [], 0, 0
         self._lock, self._pending = threading.Lock(), []
         self._server = socket.create_server(("127.0.0.1", 0))
@@ -70,6 +80,11 @@ class Proxy:
 
     def _serve(self, client):
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self.tls:
+            try:
+                client = self.tls.wrap_socket(client, server_side=True)
+            except OSError: # the other side does not trust it
+                return client.close()
         stream, server = client.makefile("rb"), http.client.HTTPConnection(*self.upstream, timeout=60)
         try:
             while self._one(client, stream, server):
@@ -103,11 +118,14 @@ class Proxy:
         if kind in ("throttle", "limit", "broken"):
             code = {"throttle": 503, "limit": 429, "broken": 500}[kind]
             return reply(client, code, [("Retry-After", "0")], b"bad day")
-        if kind == "html":
-            return reply(client, 200, [("Content-Type", "text/html")], b"<html><body>Please log in</body></html>")
+        if kind in ("html", "says"):
+            code, said, body = fault.reply or (200, "text/html", b"<html><body>Please log in</body></html>")
+            return reply(client, code, [("Content-Type", said)], b"" if method == "HEAD" else body)
         if kind == "slow":
             time.sleep(fault.seconds)
         code, headers, body = forward(server, request)
+        if self.edit:
+            body = self.edit(path, body)
         if kind == "after":
             fault.act()
         if kind in ("lost", "after"):
@@ -118,6 +136,15 @@ class Proxy:
             client.sendall(head(code, headers, len(body)) + body[:len(body) // 2])
             return reset(client)
         length = None if method == "HEAD" or code in (204, 304) else len(body)
+        if kind == "short" and length:
+            body = body[:length // 2]
+            length = len(body)
+        if kind == "trickle":
+            client.sendall(head(code, headers, length))
+            for piece in (body[i * len(body) // 8:(i + 1) * len(body) // 8] for i in range(8)):
+                time.sleep(fault.seconds / 8)
+                client.sendall(piece)
+            return True
         client.sendall(head(code, headers, length) + body)
         return True
 

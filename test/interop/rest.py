@@ -289,8 +289,8 @@ def lost():
             time.sleep(1.2 if "late" in plan else 0)
             assert lake.rows(f"t{n}") == [(1,), (2,)], (plan, lake.rows(f"t{n}"))
             n += 1
-        Loser.plan = ["refused"] * 9
-        p = lake.do("INSERT INTO ~.t0 VALUES (3)", code=6)
+        Loser.plan = ["refused"] * 999
+        p = lake.run("run", "-q", "--busy", "1500", "-c", f"INSERT INTO {lake.space}.t0 VALUES (3)", code=6)
         assert "unknown" in p.stderr and "$snapshots" not in p.stderr, p.stderr
         Loser.plan = ["applied"]
         lake.do("DROP TABLE ~.t1")
