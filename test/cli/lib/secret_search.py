@@ -1,15 +1,16 @@
-"""secret_search.py FIRN [CATALOG_JSON] - every command, good and bad, with known secrets in every place that takes one,
+"""secret_search.py FIRN [CATALOG_JSON ...] - every command, good and bad, with known secrets in every place that takes one,
 against servers that are not there and one that repeats in its answers all that it was sent; then everything that was
 written is searched for them: standard output, standard error, arguments as `ps` shows them, and every file.
 
-With CATALOG_JSON (the keys of a catalog in Nessie that works; FOLDER in them is one that is searched) the commands run
-against that too, with secrets beside, and the history of its branch is searched.
+With CATALOG_JSON (the keys of a catalog that works, in Nessie or behind REST, over object storage) the commands run against
+that too, with secrets beside; the objects that they wrote and the history of Nessie's branch are searched. A value SECRET in
+them becomes one.
 The secrets are random; a run that wrote one prints where.
 """
 import base64, http.server, json, os, re, secrets, shutil, subprocess, sys, tempfile, threading, urllib.parse, urllib.request
 
 firn = os.path.abspath(sys.argv[1])
-live = json.loads(sys.argv[2]) if len(sys.argv) > 2 else None
+live = [json.loads(text) for text in sys.argv[2:]]
 work = tempfile.mkdtemp(prefix="firn-secrets.")
 known = []  # (name, value)
 
@@ -110,6 +111,18 @@ def search_files(folder, but):
             search(f"the files in {folder}", data.decode("latin-1"), path)
             found += 1
     return found
+
+
+def search_objects(keys, folder):
+    """Every object below a folder ("bucket/key") of the store that the catalog's keys open."""
+    import pyarrow.fs
+    store = pyarrow.fs.S3FileSystem(endpoint_override=keys["s3.endpoint"], region=keys["s3.region"], access_key=keys["s3.access-key-id"],
+                                    secret_key=keys["s3.secret-access-key"], session_token=keys["s3.session-token"])
+    found = [f for f in store.get_file_info(pyarrow.fs.FileSelector(folder, recursive=True)) if f.is_file]
+    for f in found:
+        with store.open_input_stream(f.path) as data:
+            search(f"the objects of {keys['type']}", data.read().decode("latin-1"), f.path)
+    return len(found)
 
 
 GOOD = [
@@ -257,30 +270,28 @@ try:
     folder = folder_of("works")
     run(folder, "init", ".")
     embedded = {"type": "sql", "uri": f"sqlite:///{folder}/firn.db", "warehouse": f"file://{folder}/warehouse"}
-    for name, keys in (("lakehouse", embedded), ("live", live)):
-        if not keys:
-            continue
-        if name == "live":
-            keys = {k: v.replace("FOLDER", folder) for k, v in keys.items()}
-            keys |= {"authentication.type": "BEARER", "authentication.token": secret("live-token")}
+    objects = 0
+    for i, keys in enumerate([embedded, *live]):
+        keys = {k: secret(k) if v == "SECRET" else v for k, v in keys.items()}
+        known.extend((k, v) for k, v in keys.items() if re.search("secret|token$|credential|access-key", k))
         extra = {k: v for k, v in catalog("sql", DEAD).items() if k not in ("type", "uri", "warehouse") and k not in keys}
-        extra = {k: v for k, v in extra.items() if not k.startswith("s3.")} if name == "live" else extra
-        for k, v in keys.items():
-            if re.search("secret|token|credential", k):
-                known.append((k, v))
-        config = write_yaml(folder, keys | extra).replace("firn.yaml", f"{name}.yaml")
-        os.rename(os.path.join(folder, "firn.yaml"), config)
-        good, codes = commands(folder, ["--config", config], f"s_{secrets.token_hex(4)}",
-                         env={"AWS_SECRET_ACCESS_KEY": secret("aws-secret-2")} if name == "lakehouse" else None)
-        assert good == {0}, good
+        extra = {k: v for k, v in extra.items() if i == 0 or not k.startswith("s3.")}
+        config, space = os.path.join(folder, f"{i}.yaml"), f"s_{secrets.token_hex(4)}"
+        os.rename(write_yaml(folder, keys | extra), config)
+        good, codes = commands(folder, ["--config", config], space, env={"AWS_SECRET_ACCESS_KEY": secret("aws-secret-2")} if i == 0 else None)
+        assert good == {0}, (keys["type"], good)
         assert 0 in codes and 1 in codes and 2 in codes and 3 in codes, codes
-    if live:
-        history = urllib.request.urlopen(f"{live['uri']}/trees/main/history?fetch=ALL").read().decode()
-        assert "search" in history, history  # the application's name is there, its secrets are not
-        search("the history of the branch", history, live["uri"])
-    files = search_files(folder, {os.path.join(folder, "lakehouse.yaml"), os.path.join(folder, "live.yaml")})
-    assert files > (60 if live else 30), files
-    print(f"{ran} runs, {len(known)} secrets, {len(heard)} requests repeated, {files} files: none stands in what was written")
+        if i > 0:
+            written = search_objects(keys, f"{keys['warehouse'].split('://')[1].rstrip('/')}/{space}")
+            assert written > 20, f"{keys['type']}: {written} objects"
+            objects += written
+        if keys["type"] == "nessie":
+            history = urllib.request.urlopen(f"{keys['uri']}/trees/main/history?fetch=ALL").read().decode()
+            assert "search" in history, history  # the application's name is there, its secrets are not
+            search("the history of the branch", history, keys["uri"])
+    files = search_files(folder, {os.path.join(folder, f"{i}.yaml") for i in range(1 + len(live))})
+    assert files > 30, files
+    print(f"{ran} runs, {len(known)} secrets, {len(heard)} requests repeated, {files} files, {objects} objects: none stands in what was written")
     everything = "\n".join(heard)
     sent = {name for name, form in forms() if form in everything}  # the server repeated these: they were there to be seen
     missing = {"nessie-token", "rest-token", "client-secret", "oauth-secret", "access-token", "password"} - sent
