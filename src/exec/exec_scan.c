@@ -10,13 +10,14 @@
  *
  * Where delete files apply (exec_deletes.h), the columns they compare are read too, deleted rows are
  * found by their number in the file, and the rest of the batch is gathered. Where the caller has
- * chosen the rows of a file, row groups and pages without any are passed over.
+ * chosen the rows of a file, row groups and pages without any are passed over; so are those in which no
+ * row can satisfy the condition (exec_prune.h).
  *
  * A column that a file lacks was added after it was written: its value is that of an identity
- * partition field, else its initial default, else NULL. Row groups are skipped
- * by the same judgement as files: their statistics are put in the form of a data file's metrics. */
+ * partition field, else its initial default, else NULL. */
 #include "exec/exec_deletes.h"
 #include "exec/exec_gather.h"
+#include "exec/exec_prune.h"
 
 #include "base/rowset.h"
 #include "iceberg/iceberg.h"
@@ -47,6 +48,10 @@ struct scan {
     struct codec_work *work;         /* owned; NULL until a row group is opened */
     int64_t rows_left;               /* in the open row group */
     int64_t next_row;                /* its number in the file */
+    struct parquet_rows *ranges;     /* in file_arena: rows of the open row group that may match */
+    size_t range, range_count;       /* range: the one that next_row is in or in front of */
+    bool whole;                      /* there are none: all may */
+    int64_t group_row;               /* number in the file of the row group's first row */
     size_t column_count;             /* the plan's, and behind them those that deletes compare */
     struct exec_deletes *deletes;    /* owned; NULL: none apply to any file */
     bool any_deletes;                /* to the open file */
@@ -54,6 +59,7 @@ struct scan {
     struct iceberg_mapping mapping;  /* of an Iceberg table, for files without field ids */
     int *file_column;                /* in c->arena: index in this file, -1 = absent */
     struct scan_column *columns;     /* in c->arena */
+    struct parquet_column **readers; /* in c->arena: borrowed from columns */
     struct column_span *spans;       /* in c->arena */
     struct arena file_arena;         /* reset for each file */
 };
@@ -197,43 +203,6 @@ static status open_file(struct scan *s, struct error *err)
 
 /* ---- row groups ------------------------------------------------------------------------------ */
 
-static status bound_bytes(struct scan *s, const struct column_value *v, bool usable,
-                          struct str *out, struct error *err)
-{
-    *out = (struct str){0};
-    return usable ? iceberg_value_encode(v, &s->file_arena, out, err) : ST_OK;
-}
-
-/* A row group as a data file whose metrics are its statistics, for iceberg_file_may_match. NaN
- * counts are not in Parquet's statistics: unknown. */
-static status group_metrics(struct scan *s, size_t group, struct iceberg_data_file *out,
-                            struct error *err)
-{
-    size_t n = parquet_columns(s->parquet);
-    *out = scan_entry(s)->file;
-    out->metric_count = 0;
-    TRY(ARENA_ARRAY(&s->file_arena, struct iceberg_metric, n, &out->metrics, err));
-    out->records = parquet_group_rows(s->parquet, group);
-    for (size_t i = 0; i < n; i++) {
-        const struct parquet_column_info *info = parquet_column_at(s->parquet, i);
-        const struct parquet_chunk_info *chunk = parquet_chunk_at(s->parquet, group, i);
-        if (info->field_id == 0 || !info->supported)
-            continue;
-        struct iceberg_metric m = {.field_id = info->field_id,
-                                   .column_bytes = chunk->compressed_bytes,
-                                   .values = chunk->values,
-                                   .nulls = chunk->has_null_count ? chunk->null_count : -1,
-                                   .nans = -1};
-        TRY(bound_bytes(s, &chunk->min, chunk->has_min, &m.lower, err));
-        TRY(bound_bytes(s, &chunk->max, chunk->has_max, &m.upper, err));
-        size_t at = out->metric_count++;
-        for (; at > 0 && out->metrics[at - 1].field_id > m.field_id; at--)
-            out->metrics[at] = out->metrics[at - 1];
-        out->metrics[at] = m;
-    }
-    return ST_OK;
-}
-
 /* Has the row group, whose first row is the file's `row`, a chosen one? */
 static bool group_chosen(const struct scan *s, size_t group, int64_t row)
 {
@@ -245,19 +214,34 @@ static bool group_chosen(const struct scan *s, size_t group, int64_t row)
     return e->except ? in < rows : in > 0;
 }
 
+static struct exec_prune prune_of(struct scan *s)
+{
+    return (struct exec_prune){s->plan, scan_entry(s), s->parquet, &s->file_arena, 0};
+}
+
 static status group_may_match(struct scan *s, size_t group, int64_t row, bool *out,
                               struct error *err)
 {
-    const struct query_plan *p = s->plan;
-    struct iceberg_data_file as_file;
+    const struct exec_prune prune = prune_of(s);
     *out = group_chosen(s, group, row);
-    if (!*out)
-        return ST_OK;
-    if (p->kind != QUERY_PLAN_SCAN || !p->scan.pred || !parquet_has_field_ids(s->parquet))
-        return ST_OK;
-    TRY(group_metrics(s, group, &as_file, err));
-    *out = iceberg_file_may_match(p->scan.table, p->scan.table_schema, &as_file, p->scan.pred);
-    return ST_OK;
+    return *out ? exec_prune_group(&prune, group, out, err) : ST_OK;
+}
+
+/* Looks closer at a row group that may match: at its Bloom filters, and, where it was not announced with
+ * others, at its pages. */
+static status narrow_group(struct scan *s, size_t group, bool *out, struct error *err)
+{
+    struct exec_prune prune = prune_of(s);
+    s->whole = true;
+    s->range = s->range_count = 0;
+    status st = exec_prune_bloom(&prune, group, out, err);
+    if (st == ST_OK && *out && group >= s->expected)
+        st = exec_prune_rows(&prune, group, s->file_column, s->column_count, &s->whole, &s->ranges,
+                             &s->range_count, err);
+    *out = *out && (s->whole || s->range_count > 0);
+    if (s->c->counters)
+        s->c->counters->bytes += prune.bytes;
+    return st;
 }
 
 static status open_column(struct scan *s, size_t group, size_t i, struct error *err)
@@ -312,9 +296,12 @@ static status expect_groups(struct scan *s, size_t group, struct error *err)
 static status open_group(struct scan *s, size_t group, struct error *err)
 {
     s->rows_left = parquet_group_rows(s->parquet, group);
+    s->group_row = s->next_row;
     if (!s->work)
         TRY(codec_work_create(s->c->account, &s->work, err));
-    TRY(expect_groups(s, group, err));
+    if (s->whole)
+        TRY(expect_groups(s, group, err));
+    size_t reader_count = 0;
     for (size_t i = 0; i < s->column_count; i++) {
         struct scan_column *col = &s->columns[i];
         col->span = (struct column_span){0};
@@ -323,11 +310,16 @@ static status open_group(struct scan *s, size_t group, struct error *err)
             continue;
         TRY(open_column(s, group, i, err));
         parquet_column_work(col->reader, s->work);
+        if (!s->whole)
+            TRY(parquet_column_limit(col->reader, s->ranges, s->range_count, err));
         if (s->c->counters)
-            s->c->counters->bytes +=
-                parquet_chunk_at(s->parquet, group, (size_t)s->file_column[i])->compressed_bytes;
+            s->c->counters->bytes += parquet_column_bytes(col->reader);
+        s->readers[reader_count++] = col->reader;
     }
-    return ST_OK;
+    if (s->whole)
+        return ST_OK;
+    s->expected = group + 1;
+    return parquet_columns_expect(s->parquet, s->readers, reader_count, err);
 }
 
 /* Stands at a row group with rows, or at the end: *more false. */
@@ -340,6 +332,8 @@ static status next_group(struct scan *s, bool *more, struct error *err)
             size_t group = s->group++;
             bool wanted;
             TRY(group_may_match(s, group, s->next_row, &wanted, err));
+            if (wanted)
+                TRY(narrow_group(s, group, &wanted, err));
             if (!wanted && s->c->counters)
                 s->c->counters->row_groups_skipped++;
             if (!wanted || parquet_group_rows(s->parquet, group) == 0) {
@@ -379,10 +373,18 @@ static status fill_column(struct scan *s, size_t i, struct error *err)
     return ST_OK;
 }
 
+/* The number in the file of the row behind the range that next_row is in. */
+static int64_t range_end(const struct scan *s)
+{
+    return s->group_row + s->ranges[s->range].first + s->ranges[s->range].count;
+}
+
 /* The next rows of the open row group, deleted ones included. */
 static status read_rows(struct scan *s, struct column_batch *out, struct error *err)
 {
     int64_t rows = s->rows_left < COLUMN_SPAN_ROWS ? s->rows_left : COLUMN_SPAN_ROWS;
+    if (!s->whole && rows > range_end(s) - s->next_row)
+        rows = range_end(s) - s->next_row;
     for (size_t i = 0; i < s->column_count; i++) {
         TRY(fill_column(s, i, err));
         int64_t rest = s->columns[i].span.rows - s->columns[i].at;
@@ -419,14 +421,30 @@ static status pass_rows(struct scan *s, int64_t rows, struct error *err)
     return ST_OK;
 }
 
-/* Goes to the next chosen row of the open row group, or to its end. */
-static status pass_unchosen(struct scan *s, struct error *err)
+/* The next row from `row` on that a chosen one is at or behind, at most `end`. */
+static int64_t next_chosen(const struct scan *s, int64_t row, int64_t end)
 {
     const struct iceberg_entry *e = scan_entry(s);
     if (!e || !e->rows || e->except)
-        return ST_OK;
-    int64_t next = rowset_next(e->rows, s->next_row), end = s->next_row + s->rows_left;
-    return pass_rows(s, (next < 0 || next > end ? end : next) - s->next_row, err);
+        return row;
+    int64_t next = rowset_next(e->rows, row);
+    return next < 0 || next > end ? end : next;
+}
+
+/* Goes to the next row of the open row group that is chosen and may match, or to its end. */
+static status pass_unwanted(struct scan *s, struct error *err)
+{
+    int64_t end = s->next_row + s->rows_left, to = next_chosen(s, s->next_row, end);
+    while (!s->whole && to < end) {
+        while (s->range < s->range_count &&
+               s->group_row + s->ranges[s->range].first + s->ranges[s->range].count <= to)
+            s->range++;
+        int64_t first = s->range < s->range_count ? s->group_row + s->ranges[s->range].first : end;
+        if (first <= to)
+            break;
+        to = next_chosen(s, first, end);
+    }
+    return pass_rows(s, to - s->next_row, err);
 }
 
 /* Takes rows that are deleted or not chosen out of a batch of the open file; rows 0 when none is
@@ -463,7 +481,7 @@ static status scan_next(void *self, struct column_batch *out, struct error *err)
             if (!more)
                 return ST_OK;
         }
-        TRY(pass_unchosen(s, err));
+        TRY(pass_unwanted(s, err));
         if (s->rows_left == 0)
             continue;
         TRY(read_rows(s, out, err));
@@ -499,6 +517,7 @@ static status scan_prepare(struct scan *s, struct error *err)
     TRY(ARENA_ARRAY(c->arena, int, s->column_count, &s->file_column, err));
     TRY(ARENA_ARRAY(c->arena, struct scan_column, s->column_count, &s->columns, err));
     TRY(ARENA_ARRAY(c->arena, struct column_span, s->column_count, &s->spans, err));
+    TRY(ARENA_ARRAY(c->arena, struct parquet_column *, s->column_count, &s->readers, err));
     for (size_t i = 0; i < s->column_count; i++) {
         struct scan_column *col = &s->columns[i];
         bool own = i < p->schema.count;

@@ -48,7 +48,7 @@ struct parquet_chunk_info {
     bool min_exact, max_exact;    /* it is one of the values */
     struct column_value min, max; /* of the column's type; strings live as long as the file */
     bool has_dictionary;
-    bool has_offset_index, has_column_index;
+    bool has_offset_index, has_column_index, has_bloom_filter;
 };
 
 /* Reads and checks magic and footer (at most 256 MiB, charged to account). The file stays borrowed.
@@ -78,6 +78,14 @@ STATUS_MUST_USE status parquet_groups_expect(struct parquet_file *f, const size_
                                              struct error *err);
 int64_t parquet_group_ahead(const struct parquet_file *f, size_t group, const int *columns,
                             size_t count);
+/* Says that the page indexes of these columns of the row group are read next (store_expect); -1 stands
+ * for none. */
+STATUS_MUST_USE status parquet_index_expect(struct parquet_file *f, size_t group,
+                                            const int *columns, size_t count, struct error *err);
+/* Rows of a row group. */
+struct parquet_rows {
+    int64_t first, count;
+};
 /* Spans come as `want` (Iceberg's promotions: int -> bigint, real -> double, wider decimal
  * precision; also int32/int64/binary/fixed decimals, INT96 -> timestamptz, any unit of time -> us).
  * A type that cannot become `want` is ST_UNSUPPORTED, naming both. CRCs are checked where present.
@@ -91,6 +99,17 @@ STATUS_MUST_USE status parquet_column_open(struct parquet_file *f, size_t group,
 STATUS_MUST_USE status parquet_column_open_nested(struct parquet_file *f, size_t group,
                                                   size_t column, const struct column_node *want,
                                                   struct parquet_column **out, struct error *err);
+/* Before the first row is read: only rows in these ranges, which ascend, will be asked for and all others
+ * passed over by parquet_column_skip. With an offset index, pages without any are then not read. */
+STATUS_MUST_USE status parquet_column_limit(struct parquet_column *c,
+                                            const struct parquet_rows *ranges, size_t count,
+                                            struct error *err);
+/* What will be read of the chunk. */
+int64_t parquet_column_bytes(const struct parquet_column *c);
+/* Says that these columns of one file are read next (store_expect); NULL stands for none. */
+STATUS_MUST_USE status parquet_columns_expect(struct parquet_file *f,
+                                              struct parquet_column *const *columns, size_t count,
+                                              struct error *err);
 /* At most max_rows (and COLUMN_SPAN_ROWS unless RUN); rows 0 at the end of the chunk. */
 STATUS_MUST_USE status parquet_column_next(struct parquet_column *c, int64_t max_rows,
                                            struct column_span *out, struct error *err);
@@ -113,6 +132,12 @@ struct parquet_page_info {
 STATUS_MUST_USE status parquet_pages(struct parquet_file *f, size_t group, size_t column,
                                      struct arena *arena, struct parquet_page_info **out,
                                      size_t *count, struct error *err);
+
+/* Whether the chunk can hold any of the values, which are of one type and not NULL, by its Bloom filter:
+ * *out true where it has none, or where the filter cannot say. Adds what was read to *bytes. */
+STATUS_MUST_USE status parquet_bloom_probe(struct parquet_file *f, size_t group, size_t column,
+                                           const struct column_value *values, size_t count,
+                                           bool *out, int64_t *bytes, struct error *err);
 
 /* ---- writing -------------------------------------------------------------------------------- */
 

@@ -10,6 +10,12 @@
  *
  * A span never crosses a page. Levels and codes are decoded a span at a time.
  *
+ * Where only some rows are wanted, the pages that hold them are known from the offset index, and
+ * reading ahead ends where the next unwanted page begins:
+ *
+ *     [dictionary] [page] [page] [page] [page] [page]
+ *     read         skipped       read   read   skipped
+ *
  * K1  a leaf in no list or map has one entry a row, so the pager counts rows
  * K4  after an error the column gives nothing but errors */
 #include "parquet/parquet_read_int.h"
@@ -30,7 +36,9 @@ struct parquet_column {
     struct parquet_pager pager;
     bool indexed; /* offsets were read */
     struct parquet_offset_index offsets;
-    struct arena arena; /* of offsets */
+    struct arena arena; /* of offsets and wanted */
+    bool *wanted;       /* by page of offsets; NULL: all are */
+    int64_t bytes;      /* what will be read of the chunk */
     void *out;          /* owned: COLUMN_SPAN_ROWS values or codes */
     size_t out_bytes;
     uint64_t valid[COLUMN_SPAN_WORDS];
@@ -124,6 +132,7 @@ static status open_column(struct parquet_file *f, size_t group, size_t column,
     c->group = group;
     c->rows = f->group[group].rows;
     arena_init(&c->arena, c->account);
+    c->bytes = parquet_chunk_at(f, group, column)->compressed_bytes;
     status st = c->place->node ? open_nested(c, column, want, node, err) : open_leaf(c, want, err);
     if (st != ST_OK) {
         name_place(c, err);
@@ -164,6 +173,172 @@ void parquet_column_work(struct parquet_column *c, struct codec_work *work)
     c->pager.work = work;
     if (c->nested)
         parquet_nested_work(c->nested, work);
+}
+
+/* ---- some rows only --------------------------------------------------------------------------- */
+
+static status read_offsets(struct parquet_column *c, struct error *err)
+{
+    if (!c->indexed)
+        TRY(parquet_offset_index_read(c->f, c->group, c->place->leaf, &c->arena, &c->offsets, err));
+    c->indexed = true;
+    return ST_OK;
+}
+
+/* The last page that begins at a row or before it. */
+static size_t page_of(const struct parquet_column *c, int64_t row)
+{
+    size_t low = 0, high = c->offsets.pages.count;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (c->offsets.pages.items[middle].first_row <= row)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static int64_t page_end(const struct parquet_page_location *p)
+{
+    return p->offset + p->compressed_bytes;
+}
+
+/* From where the source stands, at a page's start, to the end of the wanted pages that follow. */
+static void look_ahead(struct parquet_column *c)
+{
+    struct parquet_source *s = &c->pager.source;
+    const struct parquet_page_location *pages = c->offsets.pages.items;
+    size_t n = c->offsets.pages.count, i = 0;
+    if (!c->wanted || s->at < s->until)
+        return;
+    s->until = s->at < pages[0].offset ? pages[0].offset : s->at;
+    for (size_t high = n; high > i;) { /* the first page that ends behind it */
+        size_t middle = i + (high - i) / 2;
+        if (page_end(&pages[middle]) <= s->until)
+            i = middle + 1;
+        else
+            high = middle;
+    }
+    for (; i < n && c->wanted[i] && pages[i].offset == s->until; i++)
+        s->until = page_end(&pages[i]);
+}
+
+static void want_rows(struct parquet_column *c, const struct parquet_rows *ranges, size_t count)
+{
+    size_t n = c->offsets.pages.count;
+    for (size_t i = 0; i < count; i++) {
+        int64_t end = ranges[i].first + ranges[i].count;
+        for (size_t k = page_of(c, ranges[i].first);
+             k < n && ranges[i].count > 0 && c->offsets.pages.items[k].first_row < end; k++)
+            c->wanted[k] = true;
+    }
+}
+
+static status limit(struct parquet_column *c, const struct parquet_rows *ranges, size_t count,
+                    struct error *err)
+{
+    size_t n;
+    TRY(read_offsets(c, err));
+    n = c->offsets.pages.count;
+    TRY(arena_calloc(&c->arena, n * sizeof(*c->wanted), (void **)&c->wanted, err));
+    want_rows(c, ranges, count);
+    c->bytes = c->offsets.pages.items[0].offset - c->pager.chunk->start;
+    for (size_t i = 0; i < n; i++)
+        c->bytes += c->wanted[i] ? c->offsets.pages.items[i].compressed_bytes : 0;
+    c->pager.source.until = 0;
+    return ST_OK;
+}
+
+status parquet_column_limit(struct parquet_column *c, const struct parquet_rows *ranges,
+                            size_t count, struct error *err)
+{
+    ENSURE(c->row == 0, err);
+    if (c->nested || !c->pager.chunk->info.has_offset_index || c->rows == 0)
+        return ST_OK;
+    status st = limit(c, ranges, count, err);
+    if (st != ST_OK)
+        name_place(c, err);
+    return st;
+}
+
+int64_t parquet_column_bytes(const struct parquet_column *c)
+{
+    return c->bytes;
+}
+
+/* ---- saying what is read next ----------------------------------------------------------------- */
+
+struct ranges {
+    struct store_range *items; /* NULL: they are only counted */
+    size_t count;
+};
+
+/* Ranges that touch become one. */
+static void add_range(struct ranges *r, int64_t offset, int64_t bytes)
+{
+    struct store_range *last = r->items && r->count ? &r->items[r->count - 1] : NULL;
+    if (last && last->offset + last->bytes == offset)
+        last->bytes += bytes;
+    else if (r->items)
+        r->items[r->count++] = (struct store_range){offset, bytes};
+    else
+        r->count++;
+}
+
+static void add_column(struct ranges *r, const struct parquet_column *c)
+{
+    const struct parquet_chunk_place *chunk = &c->f->chunk[c->group * c->f->leaves];
+    const struct parquet_page_location *pages = c->offsets.pages.items;
+    if (!c->wanted) {
+        for (size_t i = c->place->leaf; i < c->place->leaf + c->place->leaf_count; i++)
+            add_range(r, chunk[i].start, chunk[i].end - chunk[i].start);
+        return;
+    }
+    if (pages[0].offset > c->pager.chunk->start)
+        add_range(r, c->pager.chunk->start, pages[0].offset - c->pager.chunk->start);
+    for (size_t i = 0; i < c->offsets.pages.count; i++)
+        if (c->wanted[i])
+            add_range(r, pages[i].offset, pages[i].compressed_bytes);
+}
+
+status parquet_columns_expect(struct parquet_file *f, struct parquet_column *const *columns,
+                              size_t count, struct error *err)
+{
+    struct ranges r = {0};
+    for (size_t i = 0; i < count; i++)
+        if (columns[i])
+            add_column(&r, columns[i]);
+    size_t bytes = r.count * sizeof(*r.items);
+    TRY(mem_alloc(f->account, bytes, (void **)&r.items, err));
+    r.count = 0;
+    for (size_t i = 0; i < count; i++)
+        if (columns[i])
+            add_column(&r, columns[i]);
+    status st = store_expect(f->file, r.items, r.count, err);
+    mem_free(f->account, r.items, bytes);
+    return st;
+}
+
+status parquet_index_expect(struct parquet_file *f, size_t group, const int *columns, size_t count,
+                            struct error *err)
+{
+    struct ranges r = {0};
+    size_t bytes = 2 * count * sizeof(*r.items);
+    TRY(mem_alloc(f->account, bytes, (void **)&r.items, err));
+    for (size_t i = 0; i < count; i++) {
+        const struct parquet_place *p = columns[i] < 0 ? NULL : &f->place[columns[i]];
+        if (!p || p->node)
+            continue;
+        const struct parquet_chunk_place *c = &f->chunk[group * f->leaves + p->leaf];
+        if (c->info.has_column_index)
+            add_range(&r, c->column_index, c->column_index_bytes);
+        if (c->info.has_offset_index)
+            add_range(&r, c->offset_index, c->offset_index_bytes);
+    }
+    status st = store_expect(f->file, r.items, r.count, err);
+    mem_free(f->account, r.items, bytes);
+    return st;
 }
 
 /* ---- next ----------------------------------------------------------------------------------- */
@@ -291,8 +466,10 @@ static status next_span(struct parquet_column *c, int64_t max_rows, struct colum
                         struct error *err)
 {
     struct parquet_pager *p = &c->pager;
-    while (p->left == 0)
+    while (p->left == 0) {
+        look_ahead(c);
         TRY(parquet_pager_next(p, 0, err));
+    }
     int64_t n = max_rows < p->left ? max_rows : p->left;
     TRY(run_span(p, (uint64_t)n, out, err));
     if (out->rows == 0)
@@ -346,19 +523,11 @@ static status skip_in_page(struct parquet_pager *p, uint64_t rows, struct error 
 static status seek_page(struct parquet_column *c, int64_t to, struct error *err)
 {
     struct parquet_pager *p = &c->pager;
-    if (!c->indexed)
-        TRY(parquet_offset_index_read(c->f, c->group, c->place->leaf, &c->arena, &c->offsets, err));
-    c->indexed = true;
+    TRY(read_offsets(c, err));
+    look_ahead(c);
     TRY(parquet_pager_dictionary(p, err));
     const struct parquet_page_location *pages = c->offsets.pages.items;
-    size_t low = 0, high = c->offsets.pages.count; /* the last page that begins at or before */
-    while (high - low > 1) {
-        size_t middle = low + (high - low) / 2;
-        if (pages[middle].first_row <= to)
-            low = middle;
-        else
-            high = middle;
-    }
+    size_t low = page_of(c, to);
     if (pages[low].first_row < p->at)
         FAIL(err, ST_CORRUPT, "the offset index does not agree with the pages at row %lld",
              (long long)p->at);
@@ -387,6 +556,7 @@ static status skip_rows(struct parquet_column *c, int64_t rows, struct error *er
         } else {
             if (p->chunk->info.has_offset_index && p->expect < 0)
                 TRY(seek_page(c, to, err));
+            look_ahead(c);
             if (p->at < to)
                 TRY(parquet_pager_next(p, to - p->at, err));
         }

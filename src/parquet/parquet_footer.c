@@ -126,6 +126,18 @@ static void chunk_indexes(const struct parquet_file *f, const struct parquet_chu
         index_place(f, has_bounds, c->column_index_offset, c->column_index_length);
 }
 
+/* Its length may be left out. Filters stand between or behind the row groups, before the footer. */
+static void chunk_bloom(const struct parquet_file *f, const struct parquet_chunk_meta *m,
+                        struct parquet_chunk_place *out)
+{
+    bool has = PARQUET_HAS(m, CHUNK_META_BLOOM_OFFSET);
+    bool sized = PARQUET_HAS(m, CHUNK_META_BLOOM_LENGTH);
+    int32_t least = sized ? m->bloom_length : 1;
+    out->info.has_bloom_filter = index_place(f, has, m->bloom_offset, least);
+    out->bloom_offset = m->bloom_offset;
+    out->bloom_bytes = sized ? least : f->data_end - m->bloom_offset;
+}
+
 /* Where the chunk's pages lie: the dictionary page first, where the offset given for it is real. */
 static status chunk_range(const struct parquet_file *f, const struct parquet_chunk_meta *m,
                           struct parquet_chunk_place *out, struct error *err)
@@ -177,6 +189,7 @@ static status read_chunk(struct parquet_file *f, const struct parquet_leaf *leaf
     chunk_codec(out, m->codec);
     TRY(chunk_range(f, m, out, err));
     chunk_indexes(f, c, out);
+    chunk_bloom(f, m, out);
     if (PARQUET_HAS(m, CHUNK_META_STATISTICS))
         parquet_bounds_read(leaf, &m->statistics, &out->info);
     return ST_OK;

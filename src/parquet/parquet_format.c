@@ -177,6 +177,8 @@ static const struct parquet_shape_field parquet_chunk_meta_fields[] = {
     MAY_BE(CHUNK_META_STATISTICS, &statistics, parquet_chunk_meta, statistics, "statistics"),
     MAY_BE_LIST(CHUNK_META_ENCODING_STATS, &encoding_stats, parquet_chunk_meta, encoding_stats,
                 "encoding_stats"),
+    MAY(CHUNK_META_BLOOM_OFFSET, I64, parquet_chunk_meta, bloom_offset, "bloom_filter_offset"),
+    MAY(CHUNK_META_BLOOM_LENGTH, I32, parquet_chunk_meta, bloom_length, "bloom_filter_length"),
 };
 static const struct parquet_shape SHAPE(chunk_meta, parquet_chunk_meta, 17, "ColumnMetaData");
 
@@ -251,3 +253,20 @@ static const struct parquet_shape_field parquet_column_index_fields[] = {
 };
 const struct parquet_shape SHAPE(parquet_shape_column_index, parquet_column_index, 9,
                                  "ColumnIndex");
+
+/* ---- Bloom filters -------------------------------------------------------------------------- */
+
+static const struct parquet_shape_field parquet_bloom_choice_fields[] = {
+    NAMED(BLOOM_KNOWN, parquet_bloom_choice, "BLOCK, XXHASH or UNCOMPRESSED"),
+};
+static const struct parquet_shape SHAPE(bloom_choice, parquet_bloom_choice, 1,
+                                        "BloomFilterAlgorithm");
+
+static const struct parquet_shape_field parquet_bloom_header_fields[] = {
+    MUST(1, I32, parquet_bloom_header, num_bytes, "numBytes"),
+    MUST_BE(2, &bloom_choice, parquet_bloom_header, algorithm, "algorithm"),
+    MUST_BE(3, &bloom_choice, parquet_bloom_header, hash, "hash"),
+    MUST_BE(4, &bloom_choice, parquet_bloom_header, compression, "compression"),
+};
+const struct parquet_shape SHAPE(parquet_shape_bloom_header, parquet_bloom_header, 9,
+                                 "BloomFilterHeader");

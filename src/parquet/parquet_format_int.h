@@ -287,7 +287,9 @@ enum {
     CHUNK_META_KEY_VALUES = 8,
     CHUNK_META_DICTIONARY_OFFSET = 11,
     CHUNK_META_STATISTICS = 12,
-    CHUNK_META_ENCODING_STATS = 13
+    CHUNK_META_ENCODING_STATS = 13,
+    CHUNK_META_BLOOM_OFFSET = 14,
+    CHUNK_META_BLOOM_LENGTH = 15
 };
 struct parquet_chunk_meta { /* ColumnMetaData */
     uint32_t has;
@@ -302,6 +304,8 @@ struct parquet_chunk_meta { /* ColumnMetaData */
     int64_t dictionary_page_offset;
     struct parquet_statistics statistics;
     struct parquet_encoding_stats_list encoding_stats;
+    int64_t bloom_offset; /* of its BloomFilterHeader, which the bits follow */
+    int32_t bloom_length; /* of both */
 };
 
 enum {
@@ -402,6 +406,20 @@ struct parquet_column_index {
     struct parquet_i64_list nan_counts;
 };
 
+/* ---- Bloom filters -------------------------------------------------------------------------- */
+
+enum {
+    BLOOM_KNOWN = 1
+}; /* the only member that the format's unions have: BLOCK, XXHASH, UNCOMPRESSED */
+struct parquet_bloom_choice { /* union */
+    uint32_t has;
+};
+struct parquet_bloom_header {
+    uint32_t has;
+    int32_t num_bytes; /* of the bits */
+    struct parquet_bloom_choice algorithm, hash, compression;
+};
+
 /* ---- Thrift compact protocol ---------------------------------------------------------------- */
 
 struct parquet_shape;
@@ -410,6 +428,7 @@ extern const struct parquet_shape parquet_shape_page_header;  /* struct parquet_
 extern const struct parquet_shape parquet_shape_file_meta;    /* struct parquet_file_meta */
 extern const struct parquet_shape parquet_shape_offset_index; /* struct parquet_offset_index */
 extern const struct parquet_shape parquet_shape_column_index; /* struct parquet_column_index */
+extern const struct parquet_shape parquet_shape_bloom_header; /* struct parquet_bloom_header */
 
 /* Reads one struct from `in`, which then stands behind it. `out` is cleared first. Allocations are
  * bounded by a small multiple of the input's size. */

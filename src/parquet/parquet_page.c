@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* parquet_page.c - bytes of a column chunk: read ahead, page headers, checksums, decompression.
  *
- * A chunk is read in windows of READ_BYTES; a page that is longer makes the window as long as
+ * A chunk is read in windows of READ_BYTES, as far as its reader wants it; a page that is longer makes the window as long as
  * itself. A header's length is not known beforehand: it is parsed from what is there, and again
  * with more when it turns out to be cut.
  *
@@ -47,9 +47,10 @@ status parquet_source_need(struct parquet_source *s, size_t n, const uint8_t **o
     int64_t ahead = s->at - s->window_at;
     bool inside = ahead >= 0 && ahead <= (int64_t)s->window_len;
     if (!inside || n > s->window_len - (size_t)ahead) {
-        size_t want = n > READ_BYTES ? n : READ_BYTES;
-        if (want > (uint64_t)(s->end - s->at))
-            want = (size_t)(s->end - s->at);
+        size_t want = READ_BYTES;
+        if (s->until - s->at < (int64_t)want)
+            want = s->until > s->at ? (size_t)(s->until - s->at) : 0;
+        want = n > want ? n : want;
         s->window_len = 0;
         TRY(parquet_block_need(&s->window, s->account, want, err));
         TRY(store_read(s->file, s->at, s->window.data, want, err));

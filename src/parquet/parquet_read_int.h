@@ -72,6 +72,8 @@ struct parquet_chunk_place {
     const char *refusal; /* its codec, when that cannot be read: literal; else NULL */
     int64_t offset_index, column_index; /* offsets; valid with info.has_... */
     int32_t offset_index_bytes, column_index_bytes;
+    int64_t bloom_offset; /* valid with info.has_bloom_filter */
+    int64_t bloom_bytes;  /* header and bits, or as far as they can reach */
 };
 
 struct parquet_group_place {
@@ -266,6 +268,7 @@ struct parquet_source {
     struct mem_account *account; /* borrowed */
     int64_t at;                  /* offset of the next byte to hand out */
     int64_t end;                 /* offset behind the range */
+    int64_t until;               /* nothing behind it is read ahead, only when asked for */
     struct parquet_block window;
     int64_t window_at; /* offset of window.data[0] */
     size_t window_len; /* bytes in it */

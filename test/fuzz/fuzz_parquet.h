@@ -107,6 +107,17 @@ static void read_twice(struct parquet_file *f, size_t group, size_t column)
         must(!in_whole[i] || !in_part[i] || whole[i] == part[i]);
 }
 
+static void ask_bloom(struct parquet_file *f, size_t group, size_t column)
+{
+    const struct column_value few[] = {
+        {.type = parquet_column_at(f, column)->type, .str = STR("value 2")},
+        {.type = column_type_of(COLUMN_BIGINT), .i64 = -7}};
+    bool may;
+    int64_t bytes = 0;
+    if (parquet_bloom_probe(f, group, column, few, ARRAY_LEN(few), &may, &bytes, NULL) == ST_OK)
+        must(may || bytes > 0);
+}
+
 static void read_file(struct store_file *file, struct mem_account *account)
 {
     struct parquet_file *f;
@@ -121,6 +132,7 @@ static void read_file(struct store_file *file, struct mem_account *account)
             if (parquet_pages(f, g, c, &arena, &pages, &count, NULL) == ST_OK && count > 0)
                 must(pages[0].first_row == 0 && pages[count - 1].rows >= 0);
             arena_free(&arena);
+            ask_bloom(f, g, c);
             if (parquet_column_at(f, c)->supported)
                 read_twice(f, g, c);
         }

@@ -314,6 +314,24 @@ def samples(folder):
         "after": pa.array(["a", "b", "c"]),
     })
     pq.write_table(nested, path("nested"), **plain)
+    n = 200  # what is odd here is in no column
+    even = [2 * i for i in range(n)]
+    bloom = pa.table({
+        "i32": pa.array([k - 100 for k in even], pa.int32()),
+        "i64": pa.array([k * 10**10 for k in even], pa.int64()),
+        "f": pa.array([-0.0 if k == 0 else k / 4 for k in even], pa.float32()),
+        "d": pa.array([-0.0 if k == 80 else k / 8 - 10 for k in even], pa.float64()),
+        "dec9": pa.array([decimal.Decimal(k - 100).scaleb(-2) for k in even], pa.decimal128(9, 2)),
+        "dec18": pa.array([decimal.Decimal(k) * 10**12 for k in even], pa.decimal128(18, 0)),
+        "dec38": pa.array([decimal.Decimal(k - 100) * 10**30 for k in even], pa.decimal128(38, 0)),
+        "day": pa.array([datetime.date(2025, 1, 14) + datetime.timedelta(k) for k in even], pa.date32()),
+        "ts": pa.array([k * 1000 - 20 for k in even], pa.timestamp("us", "UTC")),
+        "t": pa.array([f"value {k}" for k in even]),
+        "bin": pa.array([bytes([k % 256, k // 256]) for k in even], pa.binary()),
+        "id": pa.array([k.to_bytes(16, "big") for k in even], pa.uuid()),
+    })
+    pq.write_table(bloom, path("bloom"), compression="zstd", row_group_size=100, store_decimal_as_integer=True, store_schema=False,
+                   bloom_filter_options={name: {"ndv": 100, "fpp": 0.01} for name in bloom.column_names})
     con = duckdb.connect()
     con.execute(f"""COPY (SELECT range::INTEGER AS i, CASE WHEN range % 7 = 3 THEN NULL ELSE 'row ' || range % 13 END AS t, range // 100 AS run
         FROM range(500)) TO '{path("duckdb-v2")}' (FORMAT parquet, PARQUET_VERSION v2, CODEC snappy)""")

@@ -6,7 +6,8 @@
 
 Writes SOURCE (a file of parquet_make.py) with both versions of parquet-java's format, every codec
 Spark has, dictionaries on and off, the legacy layout of decimals, and each kind of timestamp:
-FOLDER/spark-<what>.parquet. Codec lz4 is Hadoop's framing.
+FOLDER/spark-<what>.parquet. Codec lz4 is Hadoop's framing. When SOURCE is the sample bloom.parquet, writes only
+FOLDER/bloom-spark.parquet, with Bloom filters.
 """
 import glob
 import os
@@ -29,6 +30,20 @@ spark = (
 )
 spark.sparkContext.setLogLevel("ERROR")
 os.makedirs(folder, exist_ok=True)
+
+
+if os.path.basename(source) == "bloom.parquet":
+    out = os.path.join(folder, "tmp-bloom")
+    rows = spark.read.schema("i32 INT, i64 BIGINT, f FLOAT, d DOUBLE, dec9 DECIMAL(9,2), dec18 DECIMAL(18,0), dec38 DECIMAL(38,0), "
+                             "day DATE, ts TIMESTAMP, t STRING, bin BINARY").parquet(source)  # it has no type for the uuid
+    frame = rows.coalesce(1).write.mode("overwrite").option("compression", "zstd")
+    for column in rows.columns:
+        frame = frame.option(f"parquet.bloom.filter.enabled#{column}", "true").option(f"parquet.bloom.filter.expected.ndv#{column}", "200")
+    frame.parquet(out)
+    (made,) = glob.glob(out + "/part-*.parquet")
+    shutil.move(made, os.path.join(folder, "bloom-spark.parquet"))
+    shutil.rmtree(out)
+    sys.exit()
 
 
 def write(name, codec="snappy", version="PARQUET_1_0", dictionary=True, legacy=False, stamps="TIMESTAMP_MICROS", page=None):

@@ -17,6 +17,7 @@ static struct arena arena;
 static struct store *store;
 static struct error err;
 static struct iceberg_table *table;
+static bool paged; /* files have long row groups with short, long-lived pages */
 
 /* Columns id bigint 1, name text 2, p.a bigint 5 and a list p.l 6; `late` int 3 is in no file. Of an older schema:
  * p.gone bigint 8. */
@@ -54,6 +55,12 @@ static struct iceberg_data_file write_file(const char *path, const struct column
     struct parquet_write_options o;
     parquet_write_options_init(&o);
     o.row_group_rows = 256;
+    if (paged) {
+        o.row_group_rows = 7777;
+        o.page_rows = 500;
+        o.codec = CODEC_NONE;
+        o.dictionary_bytes = 0;
+    }
     CHECK_OK(store_write_create(store, str_of(path), &to, &err));
     CHECK_OK(parquet_writer_create(to, schema, &o, NULL, &w, &err));
     for (int64_t at = 0; at < rows; at += 100) {
@@ -132,8 +139,11 @@ static struct iceberg_delete equality_file(const char *path, const struct column
 
 struct result {
     int64_t rows, sum; /* of id */
+    int64_t matched;   /* sum of the squares of ids from `low` to `high` */
     struct exec_counters counters;
 };
+
+static int64_t low, high;
 
 /* Scans the entries for the columns asked for ("id" first, or none) under a predicate. */
 static status scan(struct iceberg_scan *files, size_t columns, const struct iceberg_pred *pred,
@@ -166,6 +176,7 @@ static status scan(struct iceberg_scan *files, size_t columns, const struct iceb
                 struct column_value v;
                 column_span_value(&batch.spans[0], id_field.type, i, &v);
                 out->sum += v.i64;
+                out->matched += v.i64 >= low && v.i64 <= high ? v.i64 * v.i64 : 0;
             }
         }
         rows.close(rows.self);
@@ -200,9 +211,9 @@ TEST(row_numbers_across_row_groups)
     CHECK_OK(scan(&files, 0, NULL, &r)); /* count(*) */
     CHECK_INT(r.rows, 996);
     /* row groups that the predicate rules out are not read, and count all the same */
-    struct column_value low = {.type = id_field.type, .i64 = 800};
+    struct column_value least = {.type = id_field.type, .i64 = 800};
     struct iceberg_pred from = {
-        .kind = ICEBERG_PRED_GE, .field_id = 1, .value_count = 1, .values = &low};
+        .kind = ICEBERG_PRED_GE, .field_id = 1, .value_count = 1, .values = &least};
     CHECK_OK(scan(&files, 1, &from, &r));
     CHECK_INT(r.counters.row_groups_skipped, 3);
     CHECK_INT(r.rows, 1000 - 768 - 1);
@@ -471,9 +482,9 @@ TEST(chosen_rows_at_random)
     setup();
     struct iceberg_entry a = data_file("/a", 0);
     struct iceberg_scan files = {.count = 1, .entries = &a};
-    struct column_value low = {.type = id_field.type, .i64 = 300};
+    struct column_value least = {.type = id_field.type, .i64 = 300};
     struct iceberg_pred from = {
-        .kind = ICEBERG_PRED_GE, .field_id = 1, .value_count = 1, .values = &low};
+        .kind = ICEBERG_PRED_GE, .field_id = 1, .value_count = 1, .values = &least};
     uint64_t seed = 11;
     for (int round = 0; round < 60; round++) {
         struct rowset rows = row_set(NULL, 0);
@@ -582,4 +593,95 @@ TEST(deleted_rows_by_position_and_by_value)
     CHECK_STATUS(deleted_rows(&files, 1, &rows, &counters), ST_NOT_FOUND);
     CHECK(strstr(err.msg, "/away"));
     rowset_free(&rows);
+}
+
+/* ---- pages ------------------------------------------------------------------------------------ */
+
+#define PAGED_ROWS 20000
+
+/* Every 3,000 rows the ids begin anew; names are of very different lengths, so pages end elsewhere. */
+static int64_t paged_id(int64_t row)
+{
+    return row % 3000 + row / 6000 * 1000;
+}
+
+static struct iceberg_entry paged_file(void)
+{
+    static char text[2000];
+    static int64_t id[PAGED_ROWS];
+    static struct str name[PAGED_ROWS];
+    struct column_field fields[] = {id_field, name_field};
+    struct column_schema schema = {2, fields};
+    memset(text, 'x', sizeof(text));
+    for (int64_t i = 0; i < PAGED_ROWS; i++) {
+        id[i] = paged_id(i);
+        name[i] = (struct str){text, (size_t)(i % 5000 < 100 ? 2000 : i % 11)};
+    }
+    paged = true;
+    struct iceberg_entry e = {
+        .sequence_number = 1,
+        .file = write_file("/a", &schema, PAGED_ROWS, (const void *const[]){id, name})};
+    paged = false;
+    return e;
+}
+
+static uint64_t random_below(uint64_t *seed, uint64_t n)
+{
+    *seed = *seed * UINT64_C(6364136223846793005) + 1442695040888963407;
+    return (*seed >> 33) % n;
+}
+
+/* With deleted rows, with chosen ones, and with neither: what matches is there, and less is read. */
+TEST(pages_left_out_at_random)
+{
+    static struct str paths[PAGED_ROWS];
+    static int64_t pos[PAGED_ROWS];
+    setup();
+    struct iceberg_entry a = paged_file();
+    uint64_t seed = 5;
+    for (int round = 0; round < 60; round++) {
+        struct column_value bounds[2] = {{.type = id_field.type}, {.type = id_field.type}};
+        struct iceberg_pred leaf[] = {
+            {.kind = ICEBERG_PRED_GE, .field_id = 1, .value_count = 1, .values = &bounds[0]},
+            {.kind = ICEBERG_PRED_LE, .field_id = 1, .value_count = 1, .values = &bounds[1]}};
+        const struct iceberg_pred *both[] = {&leaf[0], &leaf[1]};
+        struct iceberg_pred pred = {.kind = ICEBERG_PRED_AND, .child_count = 2, .children = both};
+        struct iceberg_scan files = {.count = 1, .entries = &a};
+        struct iceberg_delete d;
+        const struct iceberg_delete *list[] = {&d};
+        struct rowset rows;
+        struct result r;
+        int64_t want = 0, count = 0;
+        char name[16];
+        low = bounds[0].i64 = (int64_t)random_below(&seed, 6000);
+        high = bounds[1].i64 = low + (int64_t)random_below(&seed, 400);
+        CHECK_OK(rowset_init(&rows, PAGED_ROWS, NULL, &err));
+        for (int64_t i = 0; i < PAGED_ROWS; i++) {
+            bool out = round % 3 > 0 && random_below(&seed, 100) < (round % 2 ? 2 : 60);
+            if (out)
+                CHECK_OK(rowset_add(&rows, i, &err));
+            if (out)
+                pos[count++] = i;
+            want +=
+                !out && paged_id(i) >= low && paged_id(i) <= high ? paged_id(i) * paged_id(i) : 0;
+        }
+        for (int64_t i = 0; i < count; i++)
+            paths[i] = STR("/a");
+        a.rows = NULL;
+        a.delete_count = 0;
+        if (round % 3 == 1) {
+            snprintf(name, sizeof(name), "/d%d", round);
+            d = position_file(name, paths, pos, count);
+            files.delete_count = a.delete_count = 1;
+            files.deletes = a.deletes = list;
+        } else if (round % 3 == 2) {
+            a.rows = &rows;
+            a.except = true;
+        }
+        CHECK_OK(scan(&files, 2, &pred, &r));
+        CHECK_INT(r.matched, want);
+        CHECK(r.rows < PAGED_ROWS / 2);
+        CHECK(r.counters.rows < PAGED_ROWS / 2);
+        rowset_free(&rows);
+    }
 }
