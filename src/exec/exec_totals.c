@@ -84,6 +84,9 @@ static status combine(struct exec_totals *t, struct str totals, bool subtract, s
         struct kernel_groups from = {x->unit_state, x->unit.at.bytes, 1, NULL, 0};
         kernel_agg_start(&x->unit, x->unit_state, from.stride, 1);
         TRY(kernel_agg_decode(&x->unit, x->unit_state, &in, err));
+        int64_t count = kernel_agg_count(&x->unit, x->unit_state);
+        if (count > INT64_MAX - kernel_agg_count(&x->sums, x->state))
+            FAIL(err, ST_CORRUPT, "totals of more than 2^63 rows");
         TRY(subtract ? kernel_agg_subtract(&x->sums, &to, &x->unit, &from, &first, err)
                      : kernel_agg_merge(&x->sums, &to, &x->unit, &from, &first, err));
     }

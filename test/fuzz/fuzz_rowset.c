@@ -24,14 +24,14 @@ static void put(const struct rowset *s, struct buffer *out)
     must(rowset_put(s, out, NULL) == ST_OK);
 }
 
-static void check(const struct rowset *s, struct mem_account *account)
+static void check(const struct rowset *s, int64_t named, struct mem_account *account)
 {
     struct rowset again, rest;
     struct buffer first, second;
-    int64_t named, seen = 0;
+    int64_t seen = 0;
     for (int64_t row = rowset_next(s, 0); row >= 0; row = rowset_next(s, row + 1))
         seen++;
-    must(seen == s->count && rowset_count_range(s, 0, INT64_MAX) == seen);
+    must(seen == s->count && seen <= named && rowset_count_range(s, 0, INT64_MAX) == seen);
     must(rowset_init(&again, FILE_ROWS, account, NULL) == ST_OK);
     must(rowset_init(&rest, FILE_ROWS, account, NULL) == ST_OK);
     put(s, &first);
@@ -59,9 +59,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     must(rowset_init(&s, FILE_ROWS, &account, NULL) == ST_OK);
     status st = rowset_parse(&in, &s, &named, &err);
     must(st == ST_OK || err.msg[0]);
-    must(s.count <= named);
     if (st == ST_OK)
-        check(&s, &account);
+        check(&s, named, &account);
     rowset_free(&s);
     must(account.used_bytes == 0);
     return 0;

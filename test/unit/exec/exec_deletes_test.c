@@ -300,6 +300,8 @@ TEST(members_of_structs_are_compared)
             CHECK_STATUS(scan(&files, 1, NULL, &r), ST_UNSUPPORTED);
             CHECK(strstr(err.msg, "equality deletes on field"));
         }
+        arena_free(&arena);
+        store_destroy(store);
     }
 }
 

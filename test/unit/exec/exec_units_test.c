@@ -404,6 +404,11 @@ TEST(what_totals_are_not)
     CHECK_OK(exec_totals_create(&q.aggregate, &account, &t, &err));
     CHECK_STATUS(exec_totals_add(t, (struct str){bytes.ptr, bytes.len + 1}, &err), ST_CORRUPT);
     exec_totals_free(t);
+    const struct str most = STR("\xff\xff\xff\xff\xff\xff\xff\xff\x7f\0\0\0\0"); /* 2^63 - 1 rows */
+    CHECK_OK(exec_totals_create(&q.aggregate, &account, &t, &err));
+    CHECK_OK(exec_totals_add(t, most, &err));
+    CHECK_STATUS(exec_totals_add(t, most, &err), ST_CORRUPT);
+    exec_totals_free(t);
     CHECK_INT(account.used_bytes, 0);
     arena_free(&arena);
 }
