@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* fault_test.c - the demo with its n-th allocation failing, then its n-th operation on the disk.
+/* fault_test.c - the demo, and verify over it, with the n-th allocation failing, then the n-th
+ * operation on the disk.
  *
  *     fault_test quick [SEED [POINTS]]              about POINTS of every series, chosen by the seed
  *     fault_test KIND SCENARIO FROM STEP [FILE]     points FROM, FROM + STEP, ... until the demo
@@ -7,8 +8,8 @@
  *                                                   kept in FILE, and progress is printed
  *
  * KIND is memory or disk, once or from then on: memory, memory-on, disk, disk-on. SCENARIO is
- * `first` (no folder yet) or `over` (four days over the three of a finished run, without
- * validation).
+ * `first` (no folder yet), `over` (four days over the three of a finished run, without
+ * validation) or `verify` (of the three).
  *
  * Each point is a process of its own, so that one-time initialisation of libraries is failed too.
  * After it, without faults, a second process looks at the tables.
@@ -52,7 +53,8 @@ static const struct kind kinds[] = {{"memory", false, false},
                                     {"memory-on", false, true},
                                     {"disk", true, false},
                                     {"disk-on", true, true}};
-static const char *const scenarios[] = {"first", "over"};
+static const char *const scenarios[] = {"first", "over", "verify"};
+enum { FIRST, OVER, VERIFY };
 
 /* What a point leaves behind: exit code, words, calls counted. */
 struct outcome {
@@ -63,7 +65,7 @@ struct outcome {
 static char work[256], lake[300], kept[300]; /* folders of this process */
 static uint64_t *shared_count;               /* calls of the last point; shared with the children */
 static char names_old[NAMES_BYTES];          /* files of the kept state */
-static size_t files_new[2];                  /* files after an untouched run, by scenario */
+static size_t files_new[ARRAY_LEN(scenarios)]; /* files after an untouched run, by scenario */
 static long unknown_seen, points_seen, failures;
 
 static void shell(const char *command)
@@ -73,6 +75,9 @@ static void shell(const char *command)
         exit(2);
     }
 }
+
+#define RAW     "demo.sales_transactions_raw"
+#define SUMMARY "demo.sales_daily_summary"
 
 /* ---- the demo -------------------------------------------------------------------------------- */
 
@@ -88,9 +93,28 @@ static int run_demo(int scenario)
                     (char *)"enable_validation=False",
                     NULL};
     struct cli_args args;
-    int code = cli_args_parse(scenario == 0 ? 4 : 8, argv, &args);
+    int code = cli_args_parse(scenario == FIRST ? 4 : 8, argv, &args);
     if (code == 0)
         code = cli_demo(&args);
+    cli_args_free(&args);
+    return code;
+}
+
+static int run_verify(void)
+{
+    char config[320];
+    char *argv[] = {(char *)"firn",
+                    (char *)"verify",
+                    (char *)SUMMARY,
+                    (char *)"-q",
+                    (char *)"--config",
+                    config,
+                    NULL};
+    struct cli_args args;
+    snprintf(config, sizeof(config), "%s/firn.yaml", lake);
+    int code = cli_args_parse(6, argv, &args);
+    if (code == 0)
+        code = cli_run_statement(&args, STR("CALL system.verify('" SUMMARY "', files => true)"));
     cli_args_free(&args);
     return code;
 }
@@ -109,7 +133,7 @@ static void child(const struct kind *k, int scenario, uint64_t nth, int words)
     int code = 2;
     if (freopen("/dev/null", "w", stdout) && dup2(words, STDERR_FILENO) >= 0) {
         fault_set(k, nth);
-        code = run_demo(scenario);
+        code = scenario == VERIFY ? run_verify() : run_demo(scenario);
         *shared_count = k->disk ? store_fault_count() : mem_fault_count();
         fault_set(k, 0);
         if (LEAKS())
@@ -174,9 +198,6 @@ static int64_t query(struct firn_session *s, const char *sql)
     firn_result_free(r);
     return value;
 }
-
-#define RAW     "demo.sales_transactions_raw"
-#define SUMMARY "demo.sales_daily_summary"
 
 /* Days in both tables, 0 for none; leaves with EXIT_TORN when they differ. */
 static int look(void)
@@ -298,7 +319,7 @@ static void reset(int scenario)
 {
     char command[1024];
     remove_tree(lake);
-    if (scenario == 1) {
+    if (scenario != FIRST) {
         snprintf(command, sizeof(command), "cp -a '%s' '%s'", kept, lake);
         shell(command);
     }
@@ -328,9 +349,9 @@ static const char *complaint(const struct kind *k, int scenario, const struct ou
     list_files();
     if (days == new_days && names_count != files_new[scenario])
         return "leaves files that nobody needs beside the new state (F3)";
-    if (days == old_days && scenario == 1 && strcmp(names, names_old) != 0)
+    if (days == old_days && scenario != FIRST && strcmp(names, names_old) != 0)
         return "leaves other files than the old state's (F3)";
-    if (days == old_days && scenario == 0 && strstr(names, "/warehouse/"))
+    if (days == old_days && scenario == FIRST && strstr(names, "/warehouse/"))
         return "leaves files in an empty warehouse (F3)";
     return NULL;
 }
@@ -340,7 +361,7 @@ static bool point(const struct kind *k, int scenario, uint64_t nth)
 {
     struct outcome o;
     char words[2048];
-    int old_days = scenario == 0 ? 0 : 3, new_days = scenario == 0 ? 3 : 4;
+    int old_days = scenario == FIRST ? 0 : 3, new_days = scenario == OVER ? 4 : 3;
     run_point(k, scenario, nth, &o);
     bool reached = *shared_count == 0 || *shared_count >= nth; /* 0: it did not come to its end */
     int days = look_apart(words, sizeof(words));
@@ -354,7 +375,7 @@ static bool point(const struct kind *k, int scenario, uint64_t nth)
                words, strstr(bad, "files") ? names : "", strstr(bad, "files") ? "\n" : "");
         fflush(stdout);
     }
-    if (bad || days != old_days || scenario == 0 || o.code == 6)
+    if (bad || days != old_days || scenario == FIRST || o.code == 6)
         reset(scenario);
     return reached;
 }
@@ -368,7 +389,7 @@ static uint64_t count_calls(const struct kind *k, int scenario)
     reset(scenario);
     run_point(k, scenario, 0, &o);
     if (o.code != 0) {
-        printf("the demo fails without any fault: exit %d\n%s", o.code, o.words);
+        printf("%s fails without any fault: exit %d\n%s", scenarios[scenario], o.code, o.words);
         exit(1);
     }
     list_files();
@@ -417,7 +438,7 @@ static void series(const struct kind *k, int scenario, uint64_t from, uint64_t s
     int64_t started = clock_monotonic_us();
     long before = points_seen, unknown = unknown_seen;
     uint64_t calls = count_calls(k, scenario), nth = from;
-    for (; point(k, scenario, nth); nth += step) {
+    for (; calls > 0 && point(k, scenario, nth); nth += step) { /* verify writes nothing */
         keep(file, nth + step);
         if (file && (points_seen - before) % PROGRESS_POINTS == 0) {
             printf("%s %s: at %llu of %llu\n", k->name, scenarios[scenario],
@@ -437,7 +458,7 @@ static void quick(unsigned seed, uint64_t points)
     printf("seed %u\n", seed);
     srand(seed);
     for (size_t k = 0; k < ARRAY_LEN(kinds); k++)
-        for (int scenario = 0; scenario < 2; scenario++) {
+        for (int scenario = FIRST; scenario <= VERIFY; scenario++) {
             uint64_t calls = count_calls(&kinds[k], scenario), step = calls / points + 1;
             series(&kinds[k], scenario, (uint64_t)rand() % step + 1, step, NULL);
         }
@@ -446,9 +467,13 @@ static void quick(unsigned seed, uint64_t points)
 int main(int argc, char **argv)
 {
     const struct kind *k = NULL;
+    int scenario = FIRST;
     for (size_t i = 0; argc > 1 && i < ARRAY_LEN(kinds); i++)
         if (strcmp(argv[1], kinds[i].name) == 0)
             k = &kinds[i];
+    for (int i = FIRST; argc > 2 && i <= VERIFY; i++)
+        if (strcmp(argv[2], scenarios[i]) == 0)
+            scenario = i;
     bool is_quick = argc > 1 && strcmp(argv[1], "quick") == 0;
     if (!is_quick && (!k || argc < 5)) {
         fprintf(stderr,
@@ -461,8 +486,8 @@ int main(int argc, char **argv)
         quick(argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : (unsigned)clock_now_us(),
               argc > 3 ? strtoull(argv[3], NULL, 10) : QUICK_POINTS);
     else
-        series(k, strcmp(argv[2], scenarios[1]) == 0, strtoull(argv[3], NULL, 10),
-               strtoull(argv[4], NULL, 10), argc > 5 ? argv[5] : NULL);
+        series(k, scenario, strtoull(argv[3], NULL, 10), strtoull(argv[4], NULL, 10),
+               argc > 5 ? argv[5] : NULL);
     remove_tree(work);
     printf("%ld points, %ld failed, %ld of unknown outcome\n", points_seen, failures, unknown_seen);
     return failures ? 1 : 0;

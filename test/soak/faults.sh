@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# faults.sh FIRN [STEP] - every allocation and every operation on the disk of the demo fails, once and from then on; then
+# faults.sh FIRN [STEP] - every allocation and every operation on the disk of the demo and of verify fails, once and from then on; then
 # a sample of all series under AddressSanitizer, with its leaks. Two processes share each series, odd and even points.
 # Stops and goes on: the next point of each is kept in build/faults/, and so is what was found; remove that folder to
 # begin anew. STEP > 1 takes every STEP-th point.
@@ -17,7 +17,7 @@ cmake --build "$build" --target fault_test >/dev/null
 worker() { # number from 1
     local kind scenario file
     for kind in disk disk-on memory memory-on; do
-        for scenario in first over; do
+        for scenario in first over verify; do
             file=$kept/next-$kind-$scenario-$1
             [ -e "$file" ] || echo $((($1 - 1) * step + 1)) >"$file"
             "$build/test/fault/fault_test" "$kind" "$scenario" "$(cat "$file")" $((workers * step)) "$file" || true
