@@ -75,8 +75,9 @@ FIRN_API void firn_cancel(struct firn_session *s);
 FIRN_API const char *firn_setting(const struct firn_session *s, const char *name);
 /* 1 inside BEGIN ... COMMIT. */
 FIRN_API int firn_in_transaction(const struct firn_session *s);
-/* Makes firn.yaml, firn.db and warehouse/ in `folder` (NULL = the working folder). */
-FIRN_API int firn_init(const char *folder, struct firn_error *error);
+/* Makes firn.yaml and firn.db in `folder` (NULL = the working folder), for tables in `warehouse`: a folder
+ * or a URI (NULL = warehouse/ in `folder`). */
+FIRN_API int firn_init(const char *folder, const char *warehouse, struct firn_error *error);
 /* "catalog lakehouse, warehouse file:///..., sqlite", opening it if needed. */
 FIRN_API int firn_describe(struct firn_session *s, const char **out, struct firn_error *error);
 

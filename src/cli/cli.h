@@ -33,12 +33,13 @@ struct cli_args {
     const char **statements; /* owned: -c */
     enum cli_format format;
     bool quiet, help, print, version;
-    const char *rows;     /* demo --rows */
-    const char *as_of;    /* verify --as-of; NULL = not given, as the next one */
-    const char *level;    /* verify --level */
-    bool files;           /* verify --files */
-    size_t slots;         /* of each owned array */
-    struct arena secrets; /* values that were overwritten in argv */
+    const char *rows;      /* demo --rows */
+    const char *as_of;     /* verify --as-of; NULL = not given, as the next one */
+    const char *warehouse; /* of init; NULL: in the folder */
+    const char *level;     /* verify --level */
+    bool files;            /* verify --files */
+    size_t slots;          /* of each owned array */
+    struct arena secrets;  /* values that were overwritten in argv */
 };
 
 /* Exit code 0, or 2 after a message on standard error. Texts are borrowed from argv, in which the

@@ -199,6 +199,8 @@ static int set_flag(struct cli_args *a, const struct cli_flag *f, const char *va
         a->as_of = value;
     else if (strcmp(f->name, "level") == 0)
         a->level = value;
+    else if (strcmp(f->name, "warehouse") == 0)
+        a->warehouse = value;
     else if (strcmp(f->name, "files") == 0)
         a->files = true;
     else

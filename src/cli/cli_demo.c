@@ -26,7 +26,7 @@ static int make_lakehouse(const struct cli_args *a, const char *folder, char con
     snprintf(config, 4096, "%s/firn.yaml", folder);
     if (access(config, F_OK) == 0)
         return 0;
-    if (firn_init(folder, &e) != 0)
+    if (firn_init(folder, NULL, &e) != 0)
         return cli_report(&e, "");
     if (!a->quiet)
         fprintf(stderr, "firn: made an embedded lakehouse in %s\n", folder);

@@ -11,9 +11,12 @@ int cli_init(const struct cli_args *a)
 {
     struct firn_error e;
     const char *folder = a->operand_count ? a->operands[0] : ".";
-    if (firn_init(folder, &e) != 0)
+    if (firn_init(folder, a->warehouse, &e) != 0)
         return cli_report(&e, "");
-    if (!a->quiet)
+    if (!a->quiet && a->warehouse)
+        fprintf(stderr, "firn: made firn.yaml and firn.db in %s; tables lie in %s\n", folder,
+                a->warehouse);
+    else if (!a->quiet)
         fprintf(stderr, "firn: made firn.yaml, firn.db and warehouse/ in %s\n", folder);
     return 0;
 }

@@ -81,11 +81,12 @@ int firn_in_transaction(const struct firn_session *s)
     return s->txn && s->txn->explicit_block;
 }
 
-int firn_init(const char *folder, struct firn_error *error)
+int firn_init(const char *folder, const char *warehouse, struct firn_error *error)
 {
     struct error err;
     error_init(&err);
-    return engine_init_folder(str_of(folder ? folder : "."), &err) == ST_OK
+    struct str place = warehouse ? str_of(warehouse) : (struct str){0};
+    return engine_init_folder(str_of(folder ? folder : "."), place, &err) == ST_OK
                ? 0
                : report(NULL, &err, error);
 }

@@ -23,8 +23,10 @@
 
 /* ---- sessions (engine_session.c) ------------------------------------------------------------- */
 
-/* Writes firn.yaml and makes an empty catalog in a folder (firn_init; engine_init.c). */
-STATUS_MUST_USE status engine_init_folder(struct str folder, struct error *err);
+/* Writes firn.yaml and makes an empty catalog in a folder (firn_init; engine_init.c). `warehouse` is a
+ * folder or a URI; ptr NULL = warehouse/ in it. */
+STATUS_MUST_USE status engine_init_folder(struct str folder, struct str warehouse,
+                                          struct error *err);
 
 /* ---- transactions (engine_txn.c) ------------------------------------------------------------- */
 

@@ -25,6 +25,20 @@ cp lake/firn.yaml before
 run 2 init lake
 err_has 'exists already; nothing changed'
 cmp lake/firn.yaml before || fail "init changed firn.yaml"
+run 0 init --warehouse lake/tables other
+err_has 'made firn.yaml and firn.db in other; tables lie in lake/tables'
+run 0 run --config other/firn.yaml -q -c "CREATE SCHEMA s; CREATE TABLE s.t AS SELECT 1 AS a"
+[ -d lake/tables/s ] && [ ! -e other/warehouse ] || fail "tables do not lie in lake/tables"
+run 0 init --warehouse 's3://bucket/a b#c' third
+grep -qF "warehouse: 's3://bucket/a b#c'" third/firn.yaml || fail "$(cat third/firn.yaml)"
+run 2 init --warehouse '' fourth
+err_has "the warehouse's name is empty"
+[ ! -e fourth ] || fail "fourth was made"
+run 0 init -q "it's"
+run 0 run --config "it's/firn.yaml" -q -c "CREATE SCHEMA s; CREATE TABLE s.t AS SELECT 1 AS a"
+[ -d "it's/warehouse/s" ] || fail "tables do not lie in it's/warehouse"
+run 2 run --warehouse x -c "SELECT 1"
+err_has 'firn: run takes no option --warehouse'
 run 1 init /proc/nowhere
 err_has "cannot make the folder /proc/nowhere"
 cd lake
