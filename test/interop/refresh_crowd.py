@@ -90,9 +90,10 @@ def days(where, other, number, chance):
         path = table.stage(rows)[1]
         script, counted, took = pipeline(table, path), f"{table.place.folder}/count", 0.0
         if table is alone:
+            count = {"LD_PRELOAD": build_shim(table.place.folder), "FAULT_COUNT": counted} if catalog == "sqlite" else {}
             for day in dates:
                 began = time.monotonic()
-                p = start(table, script, day, **({"LD_PRELOAD": build_shim(table.place.folder), "FAULT_COUNT": counted} if catalog == "sqlite" else {}))
+                p = start(table, script, day, **count)
                 out, err = p.communicate(timeout=LIMIT_S)
                 assert p.returncode == 0, f"{day}: exit {p.returncode}\n{out}{err}"
                 took = max(took, time.monotonic() - began)

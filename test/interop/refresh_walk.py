@@ -123,9 +123,10 @@ class Chapter:
 
     def row(self, chance, days):
         k, wide = chance.choice((None, 1, 2, 3, 4, 5, 6, 7)), chance.random() < 0.02
+        large = chance.randint(-2 ** 40, 2 ** 40) if self.types["i"] == "bigint" and wide else 7
         self.next_id += 1
         row = {"id": self.next_id, "day": chance.choice(days), "k": k, "x": self.number(chance, k),
-               "i": chance.choice((None, 0, chance.randint(-5, 20), chance.randint(-2 ** 40, 2 ** 40) if self.types["i"] == "bigint" and wide else 7)),
+               "i": chance.choice((None, 0, chance.randint(-5, 20), large)),
                "d": chance.choice((None, decimal.Decimal(chance.randint(-10 ** 9, 10 ** 9)).scaleb(-3), decimal.Decimal("19.990"))),
                "t": chance.choice((None, "", "a", "b", "é", "z\U0001f600", "long " * 9))}
         if k is not None and wide and self.types["k"] == "bigint":
@@ -156,7 +157,7 @@ class Chapter:
             lambda: f"{n['day']} = DATE '{day}' AND {n['k']} > {chance.randint(1, 7)}", lambda: f"{n['t']} = '{chance.choice(('a', 'b', ''))}'",
             lambda: f"{n['d']} IS NULL AND {n['k']} = {chance.randint(1, 7)}", lambda: f"{n['x']} IS NULL", lambda: f"{n['day']} IS NULL",
             lambda: f"{n['id']} IN ({', '.join(str(chance.randint(1, self.next_id)) for _ in range(12))})",
-            lambda: f"{n['id']} > {self.next_id - 40} AND {n['id']} < {self.next_id - 10}"))()
+            lambda: f"{n['id']} > {self.next_id * 2 // 3} AND {n['id']} < {self.next_id * 2 // 3 + 30}"))()
 
     # ---- operations ----
 
