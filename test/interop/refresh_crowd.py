@@ -10,7 +10,7 @@
 
 REST: the days are done on Nessie's REST server, as Iceberg's own says yes to a commit of several tables and lets go of some of them when
 others commit at the same time.
-SQLite: a JdbcCatalog cannot commit once others have since it was opened, so firn and the expiry rest between their turns there."""
+SQLite: a JdbcCatalog cannot commit once others have since it was opened, so firn and the expiry wait there for a writer that lost twice."""
 import collections
 import concurrent.futures
 import datetime
@@ -123,25 +123,36 @@ def days(where, other, number, chance):
 
 # ---- beside a writer and an expiry -----------------------------------------------------------------------
 
-def write(table, chance, states):
+class Races:
+    """That Spark lost: in all, and since it last came through."""
+    lost = streak = 0
+    writing = None
+
+    def rest(self, where, chance):
+        time.sleep(chance.uniform(0, 1 if where.anew else 0.2))
+        while where.anew and self.streak >= 2 and not self.writing.done():
+            time.sleep(0.1)
+
+
+def write(table, chance, states, races):
     """The changes; what Spark has made is noted whether it said so or not."""
-    lost = 0
     note(table, states)
     for n in range(3 * times):
         step = Step(chance.choice(CHANGES), "spark", chance.getrandbits(48), False, True)
         for _ in range(RETRIES):
             try:
                 table.do(step)
+                races.streak = 0
                 break
             except AssertionError as e:
                 why = str(e)
                 assert why.startswith("Spark"), e
-                lost += 1
+                races.lost += 1
+                races.streak += 1
             finally:
                 note(table, states)
         else:
             raise AssertionError(f"Spark lost {RETRIES} times: {why[:3000]}")
-    return lost
 
 
 def note(table, states):
@@ -151,35 +162,32 @@ def note(table, states):
         states[at] = table.rows()
 
 
-def rest(where, chance):
-    time.sleep(chance.uniform(0, 5 if where.anew else 0.2))
-
-
-def expire(table, chance, writing):
+def expire(table, chance, races):
     done = 0
-    while not writing.done():
+    while not races.writing.done():
         try:
             table.call("expire_snapshots", older_than="TIMESTAMP '2099-01-01 00:00:00'", retain_last="1")
             done += 1
         except AssertionError as e:
             assert str(e).startswith("Spark"), e
-        rest(table.place, chance)
+        races.rest(table.place, chance)
     return done
 
 
 def beside(where, other, spark, third, chance):
     table, judge = Table(where, spark, times, seed), Table(other, spark, times, seed)
-    states, results, exits, modes = {}, [], collections.Counter(), collections.Counter()
+    races, states, results, exits, modes = Races(), {}, [], collections.Counter(), collections.Counter()
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        writing = pool.submit(write, table, random.Random(seed), states)
+        writing = races.writing = pool.submit(write, table, random.Random(seed), states, races)
         cleaner = Chapter.__new__(Chapter)
         cleaner.place, cleaner.session, cleaner.space, cleaner.raw = where, third, table.space, table.raw
-        expiry = pool.submit(expire, cleaner, random.Random(seed + 1), writing) if where.expires else None
+        expiry = pool.submit(expire, cleaner, random.Random(seed + 1), races) if where.expires else None
         while not writing.done():
             exits[table.refresh(code=None)] += 1
             results.append(table.published())
-            rest(where, chance)
-        lost, expired = writing.result(), expiry.result() if expiry else 0
+            races.rest(where, chance)
+        writing.result()
+        expired = expiry.result() if expiry else 0
     assert exits[0] and set(exits) <= {0, 5}, f"exits {dict(exits)}"
     covered = {}
     for result in results:
@@ -198,7 +206,7 @@ def beside(where, other, spark, third, chance):
                 equal_rebuild(name, result[name], anew[name])
                 modes[result[name].snapshot.summary.additional_properties.get("firn.mode") or "full"] += 1
     return (f"{len(results)} refreshes, exits {dict(exits)}, of {len(covered)} of {len(states)} snapshots, modes {dict(modes)}; "
-            f"{expired} expiries, Spark lost {lost} times")
+            f"{expired} expiries, Spark lost {races.lost} times")
 
 
 def main():
