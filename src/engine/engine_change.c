@@ -127,7 +127,7 @@ static bool same_partition(const struct iceberg_data_file *a, const struct icebe
     return true;
 }
 
-static status live_files(struct engine_env *e, const struct iceberg_table *t,
+status engine_live_files(struct engine_env *e, const struct iceberg_table *t,
                          struct iceberg_scan *out, struct error *err)
 {
     const struct iceberg_snapshot *s = iceberg_current_snapshot(t);
@@ -140,7 +140,7 @@ static status live_files(struct engine_env *e, const struct iceberg_table *t,
 status engine_staged_remove_all(struct engine_env *e, struct engine_staged *t, struct error *err)
 {
     struct iceberg_scan live;
-    TRY(live_files(e, t->current, &live, err));
+    TRY(engine_live_files(e, t->current, &live, err));
     for (size_t i = 0; i < live.count; i++)
         TRY(engine_staged_remove(e->session, t, live.entries[i].file.path, err));
     return ST_OK;
@@ -152,7 +152,7 @@ static status overwrite_partitions(struct engine_env *e, struct engine_staged *t
                                    struct error *err)
 {
     struct iceberg_scan live;
-    TRY(live_files(e, t->current, &live, err));
+    TRY(engine_live_files(e, t->current, &live, err));
     for (size_t i = 0; i < live.count; i++)
         for (size_t k = 0; k < count; k++)
             if (same_partition(&live.entries[i].file, &files[k])) {

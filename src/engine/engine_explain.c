@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* engine_explain.c - EXPLAIN [ANALYZE], and the procedures of CALL system.*. */
-#include "engine/engine_int.h"
+#include "engine/engine_summary_int.h"
 
 #include "base/clock.h"
 #include "column/column_text.h"
-#include "sql/sql.h"
-#include "summary/summary.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -52,22 +50,13 @@ static status drain(struct engine_env *e, struct query_plan *plan, int64_t *rows
 static status explain_refresh(struct engine_env *e, const struct query_statement *st,
                               struct query_plan **plan, struct str *head, struct error *err)
 {
-    struct catalog_name name;
-    struct iceberg_table *t;
-    struct summary_definition *d;
-    struct query_statement **select;
-    size_t count;
-    TRY(engine_table_must(e, &st->table, &name, &t, err));
-    TRY(summary_load(t, false, &e->arena, &d, err));
-    if (!d)
-        FAIL_SQL(err, ST_INVALID, "42809", st->table.position,
-                 "\"%.*s\" is not a materialized view", STR_ARG(name.table));
-    TRY(sql_parse(d->select, &e->arena, &select, &count, err));
-    TRY(plan_select(&e->plan, select[0]->select, plan, err));
-    TRY(summary_extend(*plan, d, &e->arena, plan, err));
+    struct summary_report report;
+    TRY(engine_plan_refresh(e, &st->table, plan, &report, err));
     return arena_printf(&e->arena, head, err,
-                        "Refresh %.*s.%.*s: mode full (every refresh rebuilds), %zu constraints\n",
-                        STR_ARG(name.space), STR_ARG(name.table), d->check_count);
+                        "Refresh %.*s: mode %s: %.*s\nRaw files to be read: %lld, of %lld bytes\n",
+                        STR_ARG(st->table.table.text), summary_mode_name(report.mode),
+                        STR_ARG(report.reason), (long long)report.raw_files,
+                        (long long)report.raw_bytes);
 }
 
 status engine_explain(struct engine_env *e, struct query_statement *st, struct firn_result *r,

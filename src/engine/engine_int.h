@@ -64,6 +64,7 @@ struct engine_staged {
     bool written;        /* current's metadata file stands, where it is written here */
     bool registered;     /* current is a metadata file that stands already */
     bool touched;        /* something is to be committed */
+    bool companion;      /* firn's own, beside a summary: goes ahead of it, and is not told of */
     bool published;      /* by itself, ahead of others (firn.publish = 'ordered') */
     size_t summary_count, summary_capacity;
     struct property *summary;       /* extra keys of the snapshot */
@@ -392,7 +393,10 @@ STATUS_MUST_USE status engine_table_options(struct engine_env *e, const struct q
                                             struct engine_table_def *d, struct error *err);
 /* Forgets what this transaction staged for a table and deletes the files it wrote. */
 void engine_staged_reset(struct firn_session *s, struct engine_staged *t);
-/* Paths of the live data files of a staged table. */
+/* Live data files of a table's current snapshot. */
+STATUS_MUST_USE status engine_live_files(struct engine_env *e, const struct iceberg_table *t,
+                                         struct iceberg_scan *out, struct error *err);
+/* Takes out all live data files of a staged table. */
 STATUS_MUST_USE status engine_staged_remove_all(struct engine_env *e, struct engine_staged *t,
                                                 struct error *err);
 /* Same from an open stream, which stays the caller's. `how` says what is not the table's to say:
@@ -415,10 +419,12 @@ STATUS_MUST_USE status engine_refresh_summary(struct engine_env *e, struct query
                                               struct firn_result *r, struct error *err);
 STATUS_MUST_USE status engine_constraint(struct engine_env *e, struct query_statement *st,
                                          struct firn_result *r, struct error *err);
-/* Where the files of a summary end; plan is what summary_extend made. */
-struct exec_split_rule engine_summary_split(const struct query_plan *plan);
+/* Where the files of a summary end; `key` is the first column of its order. */
+struct exec_split_rule engine_summary_split(const struct column_schema *rows, int key);
 /* CALL system.verify (engine_verify.c). */
 STATUS_MUST_USE status engine_verify(struct engine_env *e, const struct query_ast *call,
                                      struct firn_result *r, struct error *err);
+/* A table that firn keeps beside a summary (engine_companion.c). */
+bool engine_is_companion(const struct iceberg_table *t);
 
 #endif

@@ -4,7 +4,7 @@
  *
  * Names and columns follow Trino's metadata tables where the types firn has allow it; maps and
  * partition tuples are text. Everything is small and made as constant rows. */
-#include "engine/engine_int.h"
+#include "engine/engine_summary_int.h"
 
 #include "column/column_text.h"
 #include "summary/summary_verify.h"
@@ -379,6 +379,18 @@ status engine_meta_table(struct engine_env *e, const struct iceberg_table *t, st
 
 /* ---- SHOW ------------------------------------------------------------------------------------ */
 
+/* A companion, which is firn's own and has no place in a listing. */
+static bool is_beside_another(const struct str *tables, size_t count, struct str name)
+{
+    const struct str suffix = STR(SUMMARY_COMPANION_SUFFIX);
+    if (!str_ends(name, suffix))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(tables[i], (struct str){name.ptr, name.len - suffix.len}))
+            return true;
+    return false;
+}
+
 static status show_names(struct engine_env *e, struct str what, struct meta_rows *r,
                          struct error *err)
 {
@@ -396,6 +408,8 @@ static status show_names(struct engine_env *e, struct str what, struct meta_rows
         }
         TRY(engine_tables(s, spaces[i], &e->arena, &tables, &count, err));
         for (size_t k = 0; k < count; k++) {
+            if (is_beside_another(tables, count, tables[k]))
+                continue;
             TRY(put_text(r, spaces[i], err));
             TRY(put_text(r, tables[k], err));
         }

@@ -59,15 +59,15 @@ static status set_zone(struct firn_session *s, struct str name, struct error *er
 status engine_setting_set(struct firn_session *s, struct str name, struct str value,
                           struct error *err)
 {
-    static const char *const known[] = {"application_name", "timezone", "search_path",
-                                        "firn.publish", "firn.overwrite"};
+    static const char *const known[] = {"application_name", "timezone",       "search_path",
+                                        "firn.publish",     "firn.overwrite", "firn.refresh_mode"};
     size_t at = 0;
     while (at < ARRAY_LEN(known) && !str_eq_nocase(name, str_of(known[at])))
         at++;
     if (at == ARRAY_LEN(known))
         FAIL_SQL(err, ST_NOT_FOUND, "42704", 0,
                  "unrecognized setting \"%.*s\"; there are application_name, timezone, "
-                 "search_path, firn.publish and firn.overwrite",
+                 "search_path, firn.publish, firn.overwrite and firn.refresh_mode",
                  STR_ARG(name));
     if (!value.ptr)
         value = engine_config_get(&s->config, known[at]);

@@ -5,7 +5,7 @@
  * CREATE OR REPLACE keeps the table's uuid, location, snapshots and properties, gives columns of
  * the same name their old field ids, and starts the main branch anew: what Iceberg's
  * createOrReplace does. */
-#include "engine/engine_int.h"
+#include "engine/engine_summary_int.h"
 
 #include "base/random.h"
 #include "summary/summary.h"
@@ -322,12 +322,37 @@ static void drop_staged(struct firn_session *s, struct engine_staged *t, struct 
     t->base_location = (struct str){0};
 }
 
+static status drop_table(struct firn_session *s, struct catalog_name name, bool purge,
+                         struct error *err)
+{
+    struct engine_staged *t, *left;
+    TRY(engine_stage(s, name, &t, err));
+    left = t->renamed_from.table.len > 0 ? engine_staged_find(s->txn, t->renamed_from) : t;
+    if (purge && t->base)
+        TRY(engine_purge_list(s, t->base, left, err));
+    drop_staged(s, t, left);
+    return ST_OK;
+}
+
+static status drop_companion(struct engine_env *e, struct catalog_name summary, bool purge,
+                             struct error *err)
+{
+    struct catalog_name name;
+    struct iceberg_table *t;
+    TRY(engine_companion_name(e->session, summary, &name, err));
+    TRY(engine_table_get(e->session, name, &t, err));
+    if (!t || !engine_is_companion(t))
+        return ST_OK;
+    TRY(drop_table(e->session, name, purge, err));
+    engine_staged_find(e->session->txn, name)->companion = true;
+    return ST_OK;
+}
+
 static status drop_one(struct engine_env *e, const struct query_statement *st,
                        const struct query_table_name *named, struct error *err)
 {
     struct catalog_name name;
     struct iceberg_table *current;
-    struct engine_staged *t, *left;
     bool exists;
     const char *kind = st->matview ? "materialized view" : "table";
     TRY(engine_resolve(e->session, named, &e->arena, &name, &exists, err));
@@ -338,12 +363,8 @@ static status drop_one(struct engine_env *e, const struct query_statement *st,
     }
     TRY(engine_table_must(e, named, &name, &current, err));
     TRY(check_kind(st, named, name, current, "DROP", err));
-    TRY(engine_stage(e->session, name, &t, err));
-    left = t->renamed_from.table.len > 0 ? engine_staged_find(e->session->txn, t->renamed_from) : t;
-    if (st->purge && t->base)
-        TRY(engine_purge_list(e->session, t->base, left, err));
-    drop_staged(e->session, t, left);
-    return ST_OK;
+    TRY(drop_table(e->session, name, st->purge, err));
+    return st->matview ? drop_companion(e, name, st->purge, err) : ST_OK;
 }
 
 status engine_drop_table(struct engine_env *e, struct query_statement *st, struct firn_result *r,
@@ -404,6 +425,29 @@ static status rename_target(struct engine_env *e, const struct query_statement *
     return engine_resolve(e->session, &named, &e->arena, to, exists, err);
 }
 
+/* The companion keeps the summary's name. */
+static status move_companion(struct firn_session *s, struct catalog_name from,
+                             struct catalog_name to, struct error *err)
+{
+    struct iceberg_table *current, *there;
+    struct engine_staged *t, *target;
+    TRY(engine_companion_name(s, from, &from, err));
+    TRY(engine_companion_name(s, to, &to, err));
+    TRY(engine_table_get(s, from, &current, err));
+    if (!current || !engine_is_companion(current))
+        return ST_OK;
+    TRY(engine_table_get(s, to, &there, err));
+    if (there)
+        FAIL_SQL(err, ST_EXISTS, "42P07", 0,
+                 "table \"%.*s.%.*s\" already exists, where what the view covers would be kept",
+                 STR_ARG(to.space), STR_ARG(to.table));
+    TRY(engine_stage(s, from, &t, err));
+    TRY(engine_stage(s, to, &target, err));
+    move_staged(t, target);
+    t->companion = target->companion = true;
+    return ST_OK;
+}
+
 status engine_rename_table(struct engine_env *e, struct query_statement *st, struct error *err)
 {
     struct firn_session *s = e->session;
@@ -428,7 +472,7 @@ status engine_rename_table(struct engine_env *e, struct query_statement *st, str
     TRY(engine_stage(s, from, &t, err));
     TRY(engine_stage(s, to, &target, err));
     move_staged(t, target);
-    return ST_OK;
+    return st->matview ? move_companion(s, from, to, err) : ST_OK;
 }
 
 /* ---- schemas --------------------------------------------------------------------------------- */

@@ -273,7 +273,7 @@ status engine_stage(struct firn_session *s, struct catalog_name name, struct eng
     TRY(catalog_location(txn->pin, name, &txn->arena, &t->base_location, err));
     if (t->base_location.ptr)
         TRY(catalog_load(txn->pin, name, &txn->arena, &t->base, err));
-    if (t->base && published_before(s, t->base, &txn->skip_hash)) {
+    if (t->base && !engine_is_companion(t->base) && published_before(s, t->base, &txn->skip_hash)) {
         txn->skip = true;
         FAIL(err, ST_CANCELLED, "committed before by this run");
     }
@@ -431,7 +431,7 @@ static status record_publish(struct firn_session *s, struct engine_staged *t, st
     struct str run = engine_setting_get(s, "run_id"), old, line;
     struct property *p;
     char hash[SHA256_HEX_BYTES];
-    if (run.len == 0)
+    if (run.len == 0 || t->companion) /* one that stands does not mean that its summary does */
         return ST_OK;
     sha256_hex(s->txn->text_hash, hash);
     old = t->base ? iceberg_table_property(t->base, "firn.publishes") : (struct str){0};
@@ -601,7 +601,13 @@ static status table_changes(struct firn_session *s, struct engine_staged *t,
 /* Part of the step that is being published. */
 static bool is_due(const struct engine_txn *txn, const struct engine_staged *t)
 {
-    return t->touched && (!txn->only || txn->only == t);
+    return t->touched && !t->published && (!txn->only || txn->only == t);
+}
+
+static status fail_many(size_t tables, struct error *err)
+{
+    FAIL_SQL(err, ST_UNSUPPORTED, "0A000", 0, "this catalog cannot publish %zu tables in one step",
+             tables);
 }
 
 static status collect(struct firn_session *s, struct catalog_change **all, size_t *count,
@@ -612,8 +618,7 @@ static status collect(struct firn_session *s, struct catalog_change **all, size_
     for (struct engine_staged *t = txn->tables; t; t = t->next)
         tables += is_due(txn, t);
     if (tables > 1 && !catalog_traits(s->catalog)->many_tables)
-        FAIL_SQL(err, ST_UNSUPPORTED, "0A000", 0,
-                 "this catalog cannot publish %zu tables in one step", tables);
+        return fail_many(tables, err);
     for (size_t i = 0; i < txn->change_count; i++)
         if (txn->changes[i].kind == CATALOG_CREATE_SPACE && !txn->only)
             TRY(add_change(s, all, count, &capacity, txn->changes[i], err));
@@ -786,11 +791,42 @@ static status publish_in_order(struct firn_session *s, struct error *err)
     return ST_OK;
 }
 
+/* Before anything is published. */
+static status check_tables(struct firn_session *s, bool may_order, struct error *err)
+{
+    size_t tables = 0;
+    for (const struct engine_staged *t = s->txn->tables; t; t = t->next)
+        tables += t->touched && !t->companion;
+    return tables > 1 && !may_order ? fail_many(tables, err) : ST_OK;
+}
+
+/* Where the catalog commits one table at a time, what stands beside a summary goes first: until the
+ * summary names it, it does not count. */
+static status publish_companions(struct firn_session *s, struct error *err)
+{
+    struct engine_txn *txn = s->txn;
+    for (struct engine_staged *t = txn->tables; t; t = t->next) {
+        if (!t->companion || !t->touched)
+            continue;
+        txn->only = t;
+        status st = publish(s, err);
+        txn->only = NULL;
+        TRY(st);
+        t->published = true;
+        t->manifests.count = t->data.count = 0;
+    }
+    return ST_OK;
+}
+
 /* Together, or where the catalog cannot and the user has said so, one after the other. */
 static status publish_all(struct firn_session *s, struct error *err)
 {
-    status st = publish(s, err);
     bool may_order = str_eq(engine_setting_get(s, "firn.publish"), STR("ordered"));
+    if (!catalog_traits(s->catalog)->many_tables) {
+        TRY(check_tables(s, may_order, err));
+        TRY(publish_companions(s, err));
+    }
+    status st = publish(s, err);
     return st == ST_UNSUPPORTED && may_order ? publish_in_order(s, err) : st;
 }
 
@@ -820,13 +856,19 @@ static bool has_changes(const struct engine_txn *txn)
     return txn->change_count > 0;
 }
 
+/* One that firn_published tells of. */
+static bool is_shown(const struct engine_staged *t)
+{
+    return t->touched && !t->companion;
+}
+
 /* Names and room for firn_published, before anything is visible: later nothing may fail. */
 static status name_published(struct firn_session *s, struct error *err)
 {
     struct arena *a = &s->published_arena;
     for (const struct engine_staged *t = s->txn->tables; t; t = t->next) {
         struct str name;
-        if (!t->touched)
+        if (!is_shown(t))
             continue;
         TRY(arena_grow(a, (void **)&s->published, sizeof(*s->published), &s->published_capacity,
                        s->published_count + 1, err));
@@ -842,7 +884,7 @@ static void fill_published(struct firn_session *s)
 {
     size_t from = 0, to = 0;
     for (const struct engine_staged *t = s->txn->tables; t; t = t->next) {
-        if (!t->touched)
+        if (!is_shown(t))
             continue;
         s->published[to] = s->published[from++];
         s->published[to].snapshot_id = t->snapshot_id;

@@ -246,7 +246,9 @@ static status walk_all(struct walk *w, struct error *err)
 
 status verify_files(struct verify *v, struct error *err)
 {
-    struct walk w = {.v = v, .rule = engine_summary_split(v->recompute)};
+    struct walk w = {.v = v,
+                     .rule = engine_summary_split(&v->recompute->schema,
+                                                  v->recompute->sort.keys[0].value->column)};
     buffer_init(&w.text, &v->e->session->account, (size_t)1 << 20);
     status st = walk_all(&w, err);
     buffer_free(&w.text);

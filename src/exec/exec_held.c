@@ -2,7 +2,7 @@
 /* exec_held.c - the rows of a plan, kept in memory so that several plans can read them.
  *
  *     exec_hold:  plan -> exec_rows, behind a HELD node
- *     open:       HELD -> batches of COLUMN_SPAN_ROWS that borrow from the rows
+ *     open:       HELD, all of them or a range -> batches that borrow from the rows
  *
  * Streams over one node share its rows and know only where each of them stands, so they may be open
  * at the same time; exec_held_free is for when all of them are closed. */
@@ -69,19 +69,32 @@ int64_t exec_held_rows(const struct query_plan *held)
 /* ---- the node's stream ------------------------------------------------------------------------ */
 
 struct held_stream {
-    const struct exec_context *c; /* borrowed */
-    const struct exec_rows *rows; /* borrowed from the node */
-    int64_t at;                   /* next row */
-    struct column_span *spans;    /* in c->arena */
+    const struct exec_context *c;         /* borrowed */
+    const struct exec_rows *rows;         /* borrowed from the node */
+    int64_t at, end;                      /* next row; behind the last one */
+    struct column_span *spans;            /* in c->arena */
+    uint64_t (*words)[COLUMN_SPAN_WORDS]; /* in c->arena: shifted validity, one array a column */
 };
+
+/* The rows from s->at on that stand in one block of exec_rows. */
+static int64_t held_block(struct held_stream *s)
+{
+    int64_t skip = s->at % COLUMN_SPAN_ROWS;
+    int64_t rows = exec_rows_batch(s->rows, s->at - skip, s->spans) - skip;
+    rows = rows < s->end - s->at ? rows : s->end - s->at;
+    for (size_t i = 0; i < s->rows->columns; i++)
+        s->spans[i] =
+            column_span_slice(&s->spans[i], s->rows->column[i].phys, skip, rows, s->words[i]);
+    return rows;
+}
 
 static status held_next(void *self, struct column_batch *out, struct error *err)
 {
     struct held_stream *s = self;
     TRY(exec_check_cancel(s->c, err));
     *out = (struct column_batch){0, s->rows->columns, s->spans};
-    if (s->at < s->rows->rows)
-        out->rows = exec_rows_batch(s->rows, s->at, s->spans);
+    if (s->at < s->end)
+        out->rows = held_block(s);
     s->at += out->rows;
     return ST_OK;
 }
@@ -95,8 +108,12 @@ status exec_held_open(struct query_plan *p, const struct exec_context *c, struct
 {
     struct held_stream *s;
     TRY(ARENA_NEW(c->arena, struct held_stream, &s, err));
-    *s = (struct held_stream){.c = c, .rows = &p->held.rows->rows};
+    *s = (struct held_stream){.c = c,
+                              .rows = &p->held.rows->rows,
+                              .at = p->held.first,
+                              .end = p->held.first + p->held.count};
     TRY(ARENA_ARRAY(c->arena, struct column_span, p->schema.count, &s->spans, err));
+    TRY(arena_calloc(c->arena, p->schema.count * sizeof(*s->words), (void **)&s->words, err));
     *out = (struct column_stream){&p->schema, s, held_next, held_close};
     return ST_OK;
 }

@@ -166,7 +166,7 @@ struct query_plan {
         } limit;
         struct {
             struct exec_held *rows;
-            int64_t count;
+            int64_t first, count; /* those that this node gives */
         } held;
         /* All inputs have the node's schema, one row a group, sorted by the keys ascending, NULLS
          * LAST; any may be NULL. `input` are the stored groups. The result of a group is
@@ -180,8 +180,8 @@ struct query_plan {
             size_t box_count;
             const struct query_box *boxes;
             size_t key_count;
-            int *keys; /* columns of the schema, in sort order */
-            int rows;  /* the column that counts a group's rows */
+            const int *keys; /* columns of the schema, in sort order */
+            int rows;        /* the column that counts a group's rows */
             size_t arg_count;
             struct query_stored *args;
             struct query_agg_out *outs; /* schema.count; of key columns arg is -1 */

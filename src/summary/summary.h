@@ -4,8 +4,8 @@
  * A summary is an ordinary Iceberg table whose visible schema is the SELECT's columns; the states
  * that make its measures mergeable stand in the same files as columns outside the schema. This
  * module knows what a definition may contain, which states it needs, how both stand in table
- * properties, and in which order a refresh goes. It plans, runs and writes through a function table
- * that engine fills in, so it depends on neither.
+ * properties, what a summary covers, and how a refresh goes. It binds, stages and writes through a
+ * function table that engine fills in.
  *
  *     CREATE   plan of the SELECT -> summary_define -> property firn.pending
  *     REFRESH  firn.pending or firn.definition -> plan -> summary_extend (states) -> write
@@ -126,12 +126,12 @@ STATUS_MUST_USE status summary_hash(const struct summary_definition *d, struct a
                                     struct str *out, struct error *err);
 
 struct summary_digest;
-#define SUMMARY_PROPERTIES 8
+#define SUMMARY_PROPERTIES 9
 /* What a refresh publishes: firn.definition, states, checks, definition-hash, version, snapshot-id,
- * rows-digest, states-digest. */
+ * rows-digest, states-digest, epochs. */
 STATUS_MUST_USE status summary_properties(const struct summary_definition *d,
                                           const struct summary_digest *digest, int64_t snapshot_id,
-                                          struct arena *arena,
+                                          struct str epochs, struct arena *arena,
                                           struct property out[SUMMARY_PROPERTIES],
                                           struct error *err);
 
@@ -183,6 +183,10 @@ STATUS_MUST_USE status summary_put_value(const struct column_value *v, const str
 
 /* ---- refresh --------------------------------------------------------------------------------- */
 
+struct exec_context;
+struct exec_units;
+struct summary_record;
+
 /* What engine does for a refresh. Everything happens inside the caller's transaction. */
 struct summary_ops {
     void *self;
@@ -191,32 +195,65 @@ struct summary_ops {
     status (*plan)(void *self, struct str select, struct str zone, struct query_plan **out,
                    const struct iceberg_table **raw, const struct iceberg_snapshot **snapshot,
                    struct catalog_name *raw_name, struct error *err);
-    /* Runs the plan, which summary_extend made, and writes its rows as data files of the summary,
-     * cut at keys; *digests gets theirs. */
-    status (*write)(void *self, struct query_plan *plan, size_t visible,
-                    const struct column_schema *hidden, struct summary_digest_files *digests,
-                    struct iceberg_data_file **files, size_t *count, struct error *err);
+    /* The summary's live data files. */
+    status (*files)(void *self, struct iceberg_scan *out, struct error *err);
+    /* Runs the plan, whose columns are the visible and the hidden ones, sorted by its keys, and
+     * writes its rows as data files of the summary, cut at keys; *digests gets theirs, *units (may
+     * be NULL) what each raw file gave. */
+    status (*write)(void *self, struct query_plan *plan, const int *keys, size_t key_count,
+                    size_t visible, const struct column_schema *hidden, struct exec_units *units,
+                    struct summary_digest_files *digests, struct iceberg_data_file **files,
+                    size_t *count, struct error *err);
     /* Stages changes of schema and properties. */
     status (*update)(void *self, const struct iceberg_update *updates, size_t count,
                      struct error *err);
-    /* Stages files in place of all the summary has, as the snapshot of that id. */
+    /* Stages files, and takes others out, as the snapshot of that id; there is one even if there
+     * are no files. */
     status (*replace)(void *self, const struct iceberg_data_file *files, size_t count,
-                      int64_t snapshot_id, const struct property *snapshot_summary,
-                      size_t summary_count, struct error *err);
+                      const struct str *removed, size_t removed_count, int64_t snapshot_id,
+                      const struct property *snapshot_summary, size_t summary_count,
+                      struct error *err);
+    /* All rows of the companion; *out NULL when there is none that can be read. */
+    status (*records)(void *self, struct summary_record **out, size_t *count, struct error *err);
+    /* Stages rows of the companion, behind those it has or, with `anew`, in their place. */
+    status (*record)(void *self, const struct summary_record *records, size_t count, bool anew,
+                     struct error *err);
     /* Runs a gate's query with `summary` bound to the staged rows and `raw` to the covered raw
      * snapshot. */
     status (*check)(void *self, const struct summary_check *check, struct str *failing_rows,
                     struct error *err);
 };
 
+/* How a refresh goes about it, and what a user may ask for. */
+enum summary_mode {
+    SUMMARY_AUTO,  /* whatever costs least */
+    SUMMARY_NONE,  /* nothing has changed */
+    SUMMARY_DELTA, /* rows that came and went are taken into the groups they belong to */
+    SUMMARY_FULL,  /* all anew */
+    SUMMARY_STRICT /* like auto, but refuses to go all anew, except the first time */
+};
+const char *summary_mode_name(enum summary_mode m);
+/* False: no such mode. */
+bool summary_mode_parse(struct str text, enum summary_mode *out);
+
 struct summary_report {
-    const char *mode; /* "full" */
-    int64_t rows;     /* of the summary */
+    enum summary_mode mode;
+    struct str reason;            /* "first refresh", "3 files added": in the arena */
+    int64_t rows;                 /* of the summary */
+    int64_t raw_files, raw_bytes; /* to be read, or that were read */
+    int64_t parts, parts_written; /* data files of the summary; those made anew */
 };
 
-/* `t` is the summary as the transaction sees it. */
-STATUS_MUST_USE status summary_refresh(const struct iceberg_table *t, const struct summary_ops *ops,
-                                       struct arena *arena, struct summary_report *out,
-                                       struct error *err);
+/* `t` is the summary as the transaction sees it. ST_LIMIT when `wanted` forbids what is needed. */
+STATUS_MUST_USE status summary_refresh(const struct iceberg_table *t, enum summary_mode wanted,
+                                       const struct summary_ops *ops,
+                                       const struct exec_context *exec, struct arena *arena,
+                                       struct summary_report *out, struct error *err);
+/* What a refresh would do, without reading a data file; *plan is that of the SELECT. */
+STATUS_MUST_USE status summary_plan_refresh(const struct iceberg_table *t, enum summary_mode wanted,
+                                            const struct summary_ops *ops,
+                                            const struct exec_context *exec, struct arena *arena,
+                                            struct query_plan **plan, struct summary_report *out,
+                                            struct error *err);
 
 #endif

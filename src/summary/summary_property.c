@@ -5,17 +5,18 @@
  * and not the others was changed by somebody else, and is refused by the name of what is wrong.
  *
  * T1  firn.definition-hash is the hash of the definition and the states that stand beside it */
-#include "summary/summary.h"
+#include "summary/summary_cover.h"
 
 #include "base/sha256.h"
 
 #include <string.h>
 
 static const char *const published_names[] = {
-    "firn.definition", "firn.states",      "firn.checks",      "firn.definition-hash",
-    "firn.version",    "firn.snapshot-id", "firn.rows-digest", "firn.states-digest",
+    "firn.definition",      "firn.states",        "firn.checks",
+    "firn.definition-hash", "firn.version",       "firn.snapshot-id",
+    "firn.rows-digest",     "firn.states-digest", "firn.epochs",
 };
-enum { DEFINITION, STATES, CHECKS, HASH, VERSION, SNAPSHOT_ID, ROWS_DIGEST, STATES_DIGEST };
+enum { DEFINITION, STATES, CHECKS, HASH, VERSION, SNAPSHOT_ID, ROWS_DIGEST, STATES_DIGEST, EPOCHS };
 
 _Static_assert(ARRAY_LEN(published_names) == SUMMARY_PROPERTIES, "summary.h counts them");
 
@@ -38,7 +39,7 @@ status summary_hash(const struct summary_definition *d, struct arena *arena, str
 }
 
 status summary_properties(const struct summary_definition *d, const struct summary_digest *digest,
-                          int64_t snapshot_id, struct arena *arena,
+                          int64_t snapshot_id, struct str epochs, struct arena *arena,
                           struct property out[SUMMARY_PROPERTIES], struct error *err)
 {
     struct summary_texts texts;
@@ -49,6 +50,7 @@ status summary_properties(const struct summary_definition *d, const struct summa
     out[STATES].value = texts.states;
     out[CHECKS].value = texts.checks;
     out[VERSION].value = STR(SUMMARY_VERSION);
+    out[EPOCHS].value = epochs;
     TRY(hash_of(&texts, arena, &out[HASH].value, err));
     TRY(arena_printf(arena, &out[SNAPSHOT_ID].value, err, "%lld", (long long)snapshot_id));
     TRY(summary_digest_text(digest->rows, arena, &out[ROWS_DIGEST].value, err));
@@ -110,6 +112,8 @@ static status collect(const struct iceberg_table *t, struct str values[SUMMARY_P
 
 static status check_plain(const struct str values[SUMMARY_PROPERTIES], struct error *err)
 {
+    int64_t epochs[SUMMARY_EPOCHS];
+    size_t count;
     if (!str_eq(values[VERSION], STR(SUMMARY_VERSION)))
         FAIL(err, ST_UNSUPPORTED, "property firn.version is \"%.*s\"; this firn knows version %s",
              (int)(values[VERSION].len < 20 ? values[VERSION].len : 20), values[VERSION].ptr,
@@ -121,7 +125,7 @@ static status check_plain(const struct str values[SUMMARY_PROPERTIES], struct er
     for (size_t i = ROWS_DIGEST; i <= STATES_DIGEST; i++)
         if (!is_hex(values[i], SUMMARY_DIGEST_DIGITS))
             return malformed(i, values[i], err);
-    return ST_OK;
+    return summary_epochs_parse(values[EPOCHS], epochs, &count, err);
 }
 
 static status load_published(const struct iceberg_table *t, struct arena *arena,

@@ -4,189 +4,37 @@
  *
  *     load the pending definition, else the published one
  *     plan its SELECT; the raw table must be the one it was made over
+ *     look at what is covered and what has changed since: none, delta or full (summary_decide.c)
  *     give the states their field ids (those of before when nothing about them changed)
- *     stage schemas -> write rows and states -> stage files and properties -> gate
+ *     write rows and states (summary_build.c, summary_build_delta.c)
+ *     stage schemas, the companion's epoch, properties, files (summary_publish.c) -> gate
  *
- * A failure anywhere leaves everything to the caller's rollback: readers keep the old rows.
- *
- * R1  the states' field ids are reserved by a schema that had them and is not current (V2)
- * R2  firn.snapshot-id names the snapshot made here, so a foreign commit on top shows
- * R3  a snapshot's states are read only if it names the definition they belong to */
-#include "summary/summary_int.h"
+ * A failure anywhere leaves everything to the caller's rollback: readers keep the old rows. */
+#include "summary/summary_refresh_int.h"
 
 #include "base/clock.h"
-#include "base/jsontext.h"
 #include "base/random.h"
 
-#define REFRESH_STATE_BYTES ((size_t)64 << 10)
+#include <string.h>
 
-struct refreshing {
-    const struct iceberg_table *t;     /* borrowed */
-    const struct summary_ops *ops;     /* borrowed */
-    struct arena *arena;               /* borrowed */
-    struct summary_definition *before; /* what is published; NULL: nothing */
-    struct summary_definition *d;      /* what is being published */
-    const struct iceberg_table *raw;
-    const struct iceberg_snapshot *snapshot; /* of raw; NULL: raw is empty */
-    struct query_plan *plan;
-    struct iceberg_schema *visible; /* with ids; in <arena>: staged updates keep pointing at it */
-    int64_t started_ms;
+static const char *const mode_names[] = {
+    [SUMMARY_AUTO] = "auto", [SUMMARY_NONE] = "none",     [SUMMARY_DELTA] = "delta",
+    [SUMMARY_FULL] = "full", [SUMMARY_STRICT] = "strict",
 };
 
-/* ---- field ids ------------------------------------------------------------------------------- */
-
-static bool same_select(const struct summary_definition *a, const struct summary_definition *b)
+const char *summary_mode_name(enum summary_mode m)
 {
-    return str_eq(a->select, b->select) && str_eq(a->zone, b->zone) &&
-           str_eq(a->raw_uuid, b->raw_uuid);
+    return mode_names[m];
 }
 
-/* Arguments are known by number only, so the SELECT they are counted in must be the same too. */
-static bool same_states(const struct summary_definition *a, const struct summary_definition *b)
+bool summary_mode_parse(struct str text, enum summary_mode *out)
 {
-    if (a->state_count != b->state_count || !same_select(a, b))
-        return false;
-    for (size_t i = 0; i < a->state_count; i++)
-        if (a->states[i].kind != b->states[i].kind || a->states[i].arg != b->states[i].arg ||
-            !column_type_eq(a->states[i].type, b->states[i].type))
-            return false;
-    return true;
-}
-
-static void give_state_ids(struct refreshing *r, int32_t *last_id)
-{
-    bool keep = r->before && same_states(r->before, r->d);
-    for (size_t i = 0; i < r->d->state_count; i++)
-        r->d->states[i].field_id = keep ? r->before->states[i].field_id : ++*last_id;
-}
-
-/* The visible schema followed by the states: made and left at once, it reserves their ids (R1). */
-static status reserving_schema(struct refreshing *r, struct iceberg_schema **out, struct error *err)
-{
-    struct column_schema hidden;
-    TRY(summary_hidden_schema(r->d, r->arena, &hidden, err));
-    TRY(ARENA_NEW(r->arena, struct iceberg_schema, out, err));
-    struct iceberg_schema *s = *out;
-    s->id = -1;
-    s->count = r->visible->count + hidden.count;
-    TRY(ARENA_ARRAY(r->arena, struct iceberg_field, s->count, &s->fields, err));
-    for (size_t i = 0; i < r->visible->count; i++)
-        s->fields[i] = r->visible->fields[i];
-    for (size_t i = 0; i < hidden.count; i++)
-        s->fields[r->visible->count + i] = (struct iceberg_field){
-            .id = hidden.fields[i].field_id,
-            .name = hidden.fields[i].name,
-            .type = hidden.fields[i].type,
-        };
-    return ST_OK;
-}
-
-static status stage_schemas(struct refreshing *r, struct error *err)
-{
-    struct column_schema columns;
-    struct iceberg_schema *reserving;
-    int32_t last_id;
-    TRY(summary_visible_schema(r->d, r->arena, &columns, err));
-    TRY(ARENA_NEW(r->arena, struct iceberg_schema, &r->visible, err));
-    TRY(iceberg_schema_assign(r->t, &columns, r->arena, r->visible, &last_id, err));
-    for (size_t i = 0; i < r->d->column_count; i++)
-        r->d->columns[i].field_id = r->visible->fields[i].id;
-    int32_t last_visible = last_id;
-    give_state_ids(r, &last_id);
-    TRY(reserving_schema(r, &reserving, err));
-    struct iceberg_update updates[] = {
-        {.kind = ICEBERG_ADD_SCHEMA, .schema = reserving, .last_column_id = last_id},
-        {.kind = ICEBERG_ADD_SCHEMA, .schema = r->visible, .last_column_id = last_id},
-        {.kind = ICEBERG_SET_CURRENT_SCHEMA, .id = -1},
-    };
-    if (last_id == last_visible) /* the ids stand reserved since an earlier refresh */
-        return r->ops->update(r->ops->self, updates + 1, 2, err);
-    return r->ops->update(r->ops->self, updates, 3, err);
-}
-
-/* ---- properties ------------------------------------------------------------------------------ */
-
-static status stage_properties(struct refreshing *r, const struct summary_digest *digest,
-                               int64_t snapshot_id, struct error *err)
-{
-    struct property *published, *gone;
-    TRY(ARENA_ARRAY(r->arena, struct property, SUMMARY_PROPERTIES, &published, err));
-    TRY(ARENA_NEW(r->arena, struct property, &gone, err));
-    gone->key = STR("firn.pending");
-    TRY(summary_properties(r->d, digest, snapshot_id, r->arena, published, err));
-    struct iceberg_update updates[] = {
-        {.kind = ICEBERG_REMOVE_PROPERTIES, .property_count = 1, .properties = gone},
-        {.kind = ICEBERG_SET_PROPERTIES,
-         .property_count = SUMMARY_PROPERTIES,
-         .properties = published},
-    };
-    return r->ops->update(r->ops->self, updates, 2, err);
-}
-
-/* ---- the snapshot's summary ------------------------------------------------------------------ */
-
-/* "refresh-state" as in Iceberg's materialized-view proposal (apache/iceberg#11041, "Refresh
- * state"); a raw table without a snapshot is -1. */
-static status put_refresh_state(const struct refreshing *r, struct buffer *out, struct error *err)
-{
-    TRY(jsontext_put_open(out, NULL, '{', err));
-    TRY(jsontext_put_long(out, "view-version-id", r->d->view_version, err));
-    TRY(jsontext_put_open(out, "source-states", '[', err));
-    TRY(jsontext_put_open(out, NULL, '{', err));
-    TRY(jsontext_put_str(out, "type", STR("table"), err));
-    TRY(summary_put_name(out, r->d->raw_name, err));
-    TRY(jsontext_put_str(out, "uuid", r->d->raw_uuid, err));
-    TRY(jsontext_put_long(out, "snapshot-id", r->snapshot ? r->snapshot->id : -1, err));
-    TRY(jsontext_put_str(out, "ref", r->d->raw_ref, err));
-    TRY(jsontext_put_close(out, '}', err));
-    TRY(jsontext_put_close(out, ']', err));
-    TRY(jsontext_put_long(out, "refresh-start-timestamp-ms", r->started_ms, err));
-    return jsontext_put_close(out, '}', err);
-}
-
-static status refresh_state(const struct refreshing *r, struct str *out, struct error *err)
-{
-    struct buffer b;
-    buffer_init(&b, r->arena->account, REFRESH_STATE_BYTES);
-    status st = put_refresh_state(r, &b, err);
-    if (st == ST_OK)
-        st = arena_str(r->arena, buffer_str(&b), out, err);
-    buffer_free(&b);
-    return st;
-}
-
-/* A total of all rows or files; ptr NULL when the table's writer did not say. */
-static struct str total(const struct iceberg_snapshot *s, const char *key)
-{
-    return s ? iceberg_snapshot_property(s, key) : STR("0");
-}
-
-/* Digests stand here beside the properties, so that an older snapshot can be verified, too. */
-static status stage_files(struct refreshing *r, const struct iceberg_data_file *files, size_t count,
-                          const struct summary_digest *digest, int64_t snapshot_id,
-                          const char *mode, struct error *err)
-{
-    struct property *p;
-    size_t n = 6;
-    struct str rows = total(r->snapshot, "total-records"),
-               bytes = total(r->snapshot, "total-files-size");
-    TRY(ARENA_ARRAY(r->arena, struct property, 8, &p, err));
-    p[0].key = STR("refresh-state");
-    TRY(refresh_state(r, &p[0].value, err));
-    p[1].key = STR("firn.definition-hash");
-    TRY(summary_hash(r->d, r->arena, &p[1].value, err));
-    p[2] = (struct property){STR("firn.mode"), str_of(mode)};
-    p[3].key = STR("firn.rows-digest");
-    TRY(summary_digest_text(digest->rows, r->arena, &p[3].value, err));
-    p[4].key = STR("firn.states-digest");
-    TRY(summary_digest_text(digest->states, r->arena, &p[4].value, err));
-    p[5].key = STR("firn.raw-schema-id");
-    TRY(arena_printf(r->arena, &p[5].value, err, "%d", (int)r->raw->current_schema_id));
-    if (rows.ptr)
-        p[n++] = (struct property){STR("firn.raw-rows"), rows};
-    if (bytes.ptr)
-        p[n++] = (struct property){STR("firn.raw-bytes"), bytes};
-    return r->ops->replace(r->ops->self, files, count, snapshot_id, p, n, err);
+    for (size_t i = 0; i < ARRAY_LEN(mode_names); i++)
+        if (str_eq_z(text, mode_names[i]) && i != SUMMARY_NONE) {
+            *out = (enum summary_mode)i;
+            return true;
+        }
+    return false;
 }
 
 /* ---- the gate -------------------------------------------------------------------------------- */
@@ -194,7 +42,8 @@ static status stage_files(struct refreshing *r, const struct iceberg_data_file *
 /* A snapshot that does not say counts as one with rows. */
 static bool had_rows(const struct iceberg_table *t)
 {
-    return !str_eq(total(iceberg_current_snapshot(t), "total-records"), STR("0"));
+    const struct iceberg_snapshot *s = iceberg_current_snapshot(t);
+    return s && !str_eq(iceberg_snapshot_property(s, "total-records"), STR("0"));
 }
 
 static status gate(struct refreshing *r, const struct summary_digest *digest, struct error *err)
@@ -218,7 +67,7 @@ static status gate(struct refreshing *r, const struct summary_digest *digest, st
     return ST_OK;
 }
 
-/* ---- all of it ------------------------------------------------------------------------------- */
+/* ---- begin ----------------------------------------------------------------------------------- */
 
 static status same_raw(const struct refreshing *r, struct catalog_name raw_name, struct error *err)
 {
@@ -238,37 +87,142 @@ static status redefine(struct refreshing *r, struct catalog_name raw_name, struc
     TRY(summary_define(r->plan, r->d->select, r->d->zone, raw_name, r->raw, r->arena, &fresh, err));
     fresh->checks = r->d->checks;
     fresh->check_count = r->d->check_count;
-    fresh->view_version = !r->before                      ? 1
-                          : same_select(r->before, fresh) ? r->before->view_version
-                                                          : r->before->view_version + 1;
+    fresh->view_version = !r->before                              ? 1
+                          : summary_same_select(r->before, fresh) ? r->before->view_version
+                                                                  : r->before->view_version + 1;
     r->d = fresh;
     return ST_OK;
 }
 
-status summary_refresh(const struct iceberg_table *t, const struct summary_ops *ops,
+static status begin(struct refreshing *r, struct error *err)
+{
+    struct catalog_name raw_name;
+    r->started_ms = clock_now_us() / 1000;
+    TRY(summary_load(r->t, true, r->arena, &r->before, err));
+    TRY(summary_load(r->t, false, r->arena, &r->d, err));
+    ENSURE(r->d != NULL, err);
+    TRY(r->ops->plan(r->ops->self, r->d->select, r->d->zone, &r->plan, &r->raw, &r->snapshot,
+                     &raw_name, err));
+    return redefine(r, raw_name, err);
+}
+
+/* ---- rows ------------------------------------------------------------------------------------ */
+
+/* Columns in sort order. */
+static status key_columns(const struct query_plan *sort, struct summary_build *b, struct error *err)
+{
+    int *keys;
+    ENSURE(sort->kind == QUERY_PLAN_SORT && sort->sort.count > 0, err);
+    b->key_count = sort->sort.count;
+    TRY(ARENA_ARRAY(b->arena, int, b->key_count, &keys, err));
+    for (size_t i = 0; i < b->key_count; i++)
+        keys[i] = sort->sort.keys[i].value->column;
+    b->keys = keys;
+    return ST_OK;
+}
+
+static status build(struct refreshing *r, enum summary_mode mode, struct summary_build *b,
+                    struct error *err)
+{
+    struct column_schema *hidden;
+    TRY(ARENA_NEW(r->arena, struct column_schema, &hidden, err));
+    TRY(summary_hidden_schema(r->d, r->arena, hidden, err));
+    *b = (struct summary_build){.ops = r->ops,
+                                .exec = r->exec,
+                                .arena = r->arena,
+                                .d = r->d,
+                                .t = r->t,
+                                .plan = r->plan,
+                                .hidden = hidden,
+                                .before = &r->cover};
+    TRY(summary_extend(r->plan, r->d, r->arena, &b->extended, err));
+    TRY(key_columns(b->extended, b, err));
+    return mode == SUMMARY_FULL ? summary_build_full(b, err)
+                                : summary_build_delta(b, &r->change, err);
+}
+
+/* All anew takes the place of every file the summary has, whoever wrote it. */
+static status remove_all(struct refreshing *r, struct summary_build *b, struct error *err)
+{
+    struct iceberg_scan own;
+    TRY(r->ops->files(r->ops->self, &own, err));
+    TRY(ARENA_ARRAY(r->arena, struct str, own.count + 1, &b->removed, err));
+    for (size_t i = 0; i < own.count; i++)
+        b->removed[b->removed_count++] = own.entries[i].file.path;
+    return ST_OK;
+}
+
+/* The next epoch: what has changed about the cover or, after SUMMARY_EPOCHS of them, all of it. */
+static status stage_epoch(struct refreshing *r, const struct summary_build *b,
+                          enum summary_mode mode, struct error *err)
+{
+    const struct summary_cover nothing = {0};
+    struct summary_record *records;
+    size_t count;
+    bool anew = mode == SUMMARY_FULL || r->epoch_count == SUMMARY_EPOCHS;
+    TRY(summary_cover_records(anew ? &nothing : &r->cover, &b->after, r->last_epoch + 1, r->arena,
+                              &records, &count, err));
+    if (anew)
+        r->epoch_count = 0;
+    if (count == 0 && !anew)
+        return ST_OK;
+    if (count > 0)
+        r->epochs[r->epoch_count++] = r->last_epoch + 1;
+    return r->ops->record(r->ops->self, records, count, anew, err);
+}
+
+static struct summary_digest digest_of(const struct summary_cover *c)
+{
+    struct summary_digest sum = {0};
+    for (size_t i = 0; i < c->part_count; i++) {
+        sum.rows += c->parts[i].digest.rows;
+        sum.states += c->parts[i].digest.states;
+        sum.row_count += c->parts[i].digest.row_count;
+    }
+    return sum;
+}
+
+static status run(struct refreshing *r, struct summary_report *out, struct error *err)
+{
+    struct summary_build b;
+    struct summary_digest digest;
+    int64_t snapshot_id;
+    TRY(summary_stage_schemas(r, err));
+    TRY(build(r, out->mode, &b, err));
+    if (out->mode == SUMMARY_FULL)
+        TRY(remove_all(r, &b, err));
+    digest = digest_of(&b.after);
+    TRY(random_id(&snapshot_id, err));
+    TRY(stage_epoch(r, &b, out->mode, err));
+    TRY(summary_stage_properties(r, &digest, snapshot_id, err));
+    TRY(summary_stage_files(r, &b, &digest, snapshot_id, out->mode, err));
+    out->rows = digest.row_count;
+    out->raw_files = b.raw_files;
+    out->raw_bytes = b.raw_bytes;
+    out->parts = (int64_t)b.after.part_count;
+    out->parts_written = (int64_t)b.file_count;
+    return gate(r, &digest, err);
+}
+
+status summary_plan_refresh(const struct iceberg_table *t, enum summary_mode wanted,
+                            const struct summary_ops *ops, const struct exec_context *exec,
+                            struct arena *arena, struct query_plan **plan,
+                            struct summary_report *out, struct error *err)
+{
+    struct refreshing r = {.t = t, .ops = ops, .exec = exec, .arena = arena, .wanted = wanted};
+    *out = (struct summary_report){0};
+    TRY(begin(&r, err));
+    *plan = r.plan;
+    return summary_decide(&r, out, err);
+}
+
+status summary_refresh(const struct iceberg_table *t, enum summary_mode wanted,
+                       const struct summary_ops *ops, const struct exec_context *exec,
                        struct arena *arena, struct summary_report *out, struct error *err)
 {
-    struct refreshing r = {.t = t, .ops = ops, .arena = arena, .started_ms = clock_now_us() / 1000};
-    struct column_schema hidden;
-    struct summary_digest_files digests = {.arena = arena};
-    struct iceberg_data_file *files;
-    struct catalog_name raw_name;
-    size_t count;
-    int64_t snapshot_id;
-    *out = (struct summary_report){.mode = "full"};
-    TRY(summary_load(t, true, arena, &r.before, err));
-    TRY(summary_load(t, false, arena, &r.d, err));
-    ENSURE(r.d != NULL, err);
-    TRY(ops->plan(ops->self, r.d->select, r.d->zone, &r.plan, &r.raw, &r.snapshot, &raw_name, err));
-    TRY(redefine(&r, raw_name, err));
-    TRY(stage_schemas(&r, err));
-    TRY(summary_extend(r.plan, r.d, arena, &r.plan, err));
-    TRY(summary_hidden_schema(r.d, arena, &hidden, err));
-    TRY(ops->write(ops->self, r.plan, r.d->column_count, &hidden, &digests, &files, &count, err));
-    struct summary_digest digest = summary_digest_files_sum(&digests);
-    TRY(random_id(&snapshot_id, err));
-    out->rows = digest.row_count;
-    TRY(stage_properties(&r, &digest, snapshot_id, err));
-    TRY(stage_files(&r, files, count, &digest, snapshot_id, out->mode, err));
-    return gate(&r, &digest, err);
+    struct refreshing r = {.t = t, .ops = ops, .exec = exec, .arena = arena, .wanted = wanted};
+    *out = (struct summary_report){0};
+    TRY(begin(&r, err));
+    TRY(summary_decide(&r, out, err));
+    return r.idle ? ST_OK : run(&r, out, err);
 }

@@ -87,7 +87,7 @@ sees "$old"
 
 # plan
 run 0 plan -q demo.s
-out_has 'Refresh demo.s: mode full (every refresh rebuilds), 1 constraint'
+out_has 'Refresh s: mode none: no row of the raw table has changed'
 out_has 'Scan lakehouse.demo.raw'
 
 # the view is the refresh's own

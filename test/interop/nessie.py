@@ -29,10 +29,10 @@ def rows(lake, sql, *args):
 def job():
     with Branch(firn) as lake:
         lake.run("run", "-q", f"{here}/../../examples/batch_aggregation.sql")
-        publish = [h for h in lake.history() if len(h[2]) == 2]
+        publish = [h for h in lake.history() if len(h[2]) == 3]
         assert len(publish) == 1, lake.history()
         message, properties, operations = publish[0]
-        assert {o["key"]["elements"][1] for o in operations} == {"sales_transactions_raw", "sales_daily_summary"}
+        assert {o["key"]["elements"][1] for o in operations} == {"sales_transactions_raw", "sales_daily_summary", "sales_daily_summary__firn"}
         assert message.startswith("firn: create") and len(properties["firn.publish-id"]) == 1, (message, properties)
         for o in operations:
             c = o["content"]

@@ -19,7 +19,7 @@ def commits(space):
 
 with RestLake(firn, uri) as lake:
     lake.run("run", "-q", "-v", f"database_name={lake.space}", f"{here}/../../examples/batch_aggregation.sql")
-    assert commits(lake.space) == [["sales_daily_summary", "sales_transactions_raw"]], commits(lake.space)
+    assert commits(lake.space) == [["sales_daily_summary", "sales_daily_summary__firn", "sales_transactions_raw"]], commits(lake.space)
     groups = {(r["transaction_date"].day, r["product_id"]): (r["transaction_count"], r["total_quantity"])
               for r in lake.table("sales_daily_summary").scan().to_arrow().to_pylist()}
     assert groups[(14, 101)] == (112, 651) and groups[(16, 103)] == (124, 689) and len(groups) == 9, groups

@@ -60,6 +60,6 @@ with RestLake(firn, uri) as lake:
     seen("DROP TABLE ~.t")
     assert "42P01" in lake.do("SELECT * FROM ~.t", code=1).stderr
     lake.do("CREATE TABLE ~.u AS SELECT 1 AS a; DROP TABLE ~.u")
-    assert sorted(r[1] for r in seen("SHOW TABLES IN ~")) == ["sales_daily_summary", "sales_transactions_raw"]
+    assert sorted(r[1] for r in seen("SHOW TABLES IN ~")) == ["sales_daily_summary", "sales_daily_summary__firn", "sales_transactions_raw"]
     spark.stop()
 print("Spark and firn agree")

@@ -235,7 +235,7 @@ def stored(table):
 
 def check_properties(table):
     own = {k.removeprefix("firn.") for k in table.properties if k.startswith("firn.")} - {"publishes"}
-    assert own == {"definition", "states", "checks", "definition-hash", "version", "snapshot-id", "rows-digest", "states-digest"}, own
+    assert own == {"definition", "states", "checks", "definition-hash", "version", "snapshot-id", "rows-digest", "states-digest", "epochs"}, own
     texts = table.properties["firn.definition"] + table.properties["firn.states"]
     assert table.properties["firn.definition-hash"] == hashlib.sha256(texts.encode()).hexdigest()
     assert table.properties["firn.version"] == "1"
@@ -355,7 +355,7 @@ def state_tests(lake, seed):
     check_full(lake, raw)
     check_averages(lake, raw)
     before = lake.table("demo.s").properties
-    lake.run("REFRESH MATERIALIZED VIEW demo.s")
+    lake.run("SET firn.refresh_mode = 'full'; REFRESH MATERIALIZED VIEW demo.s")
     after = lake.table("demo.s").properties
     for key in ("firn.rows-digest", "firn.states-digest", "firn.definition-hash", "firn.definition", "firn.states", "firn.checks"):
         assert before[key] == after[key], f"{key} differs after a second refresh"

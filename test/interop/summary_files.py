@@ -95,7 +95,7 @@ def summary(folder, name, key, months, sql, options=""):
     table, paths, counts = check(folder, name, key, months, sql)
     digests = lambda of: [hashlib.sha256(open(p, "rb").read()).hexdigest() for p in of]
     before = digests(paths)
-    run(folder, f"REFRESH MATERIALIZED VIEW demo.{name}")
+    run(folder, f"SET firn.refresh_mode = 'full'; REFRESH MATERIALIZED VIEW demo.{name}")
     again = table_of(folder, name)
     paths = files_of(again)[1]
     assert again.current_snapshot().snapshot_id != table.current_snapshot().snapshot_id

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+/* summary_decide.c - none, delta or full, and why: from metadata and the companion alone.
+ *
+ *     is what is covered known, and would the SELECT give the same for it today?    else full
+ *     covered files against the target's                                            none of them: none
+ *     bytes of raw to be read, of what came and went or of all                      delta or full
+ *
+ * A user's wish comes first; what it forbids is refused with the reason. */
+#include "summary/summary_refresh_int.h"
+
+#include "store/store.h"
+#include "summary/summary_verify.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- what stands in the way of a delta --------------------------------------------------------- */
+
+/* What was told apart becomes the error. */
+static status hand_on(struct error *err, const struct error *told, status st)
+{
+    if (err)
+        *err = *told;
+    return st;
+}
+
+/* The columns that the SELECT reads are the ones, and of the types, that were read before. */
+static status same_columns(struct refreshing *r, const struct iceberg_snapshot *own,
+                           struct str *why, struct error *err)
+{
+    const struct query_plan *scan = summary_scan_of(r->plan);
+    struct str text = iceberg_snapshot_property(own, "firn.raw-schema-id");
+    const struct iceberg_schema *then =
+        text.ptr ? iceberg_schema_by_id(r->raw, (int32_t)atoi(text.ptr)) : NULL;
+    if (!then) {
+        *why = STR("the raw table's schema of then is not known any more");
+        return ST_OK;
+    }
+    struct column_schema columns;
+    TRY(iceberg_schema_columns(then, r->arena, &columns, err));
+    for (size_t i = 0; i < scan->schema.count; i++) {
+        const struct column_field *f = &scan->schema.fields[i];
+        size_t at = 0;
+        while (at < columns.count && columns.fields[at].field_id != scan->scan.field_ids[i])
+            at++;
+        if (at == columns.count || !column_type_eq(columns.fields[at].type, f->type))
+            return arena_printf(r->arena, why, err,
+                                "raw column \"%.*s\" is another one than before", STR_ARG(f->name));
+    }
+    return ST_OK;
+}
+
+static status load_cover(struct refreshing *r, struct str *why, struct error *err)
+{
+    struct summary_record *records;
+    struct error told;
+    size_t count;
+    error_init(&told);
+    TRY(r->ops->records(r->ops->self, &records, &count, err));
+    if (!records) {
+        *why = STR("its companion table is gone");
+        return ST_OK;
+    }
+    for (size_t i = 0; i < count; i++)
+        r->last_epoch = records[i].epoch > r->last_epoch ? records[i].epoch : r->last_epoch;
+    status st =
+        summary_cover_fold(records, count, r->epochs, r->epoch_count, r->arena, &r->cover, &told);
+    if (st != ST_CORRUPT)
+        return st == ST_OK ? ST_OK : hand_on(err, &told, st);
+    r->cover = (struct summary_cover){0};
+    return arena_printf(r->arena, why, err, "its companion table is damaged: %s", told.msg);
+}
+
+/* *why stays empty when what is covered is known and can be built on. */
+static status look_back(struct refreshing *r, struct str *why, struct error *err)
+{
+    const struct iceberg_snapshot *own = iceberg_current_snapshot(r->t);
+    if (!r->before || !own) {
+        *why = STR("first refresh");
+        return ST_OK;
+    }
+    TRY(summary_epochs_parse(iceberg_table_property(r->t, "firn.epochs"), r->epochs,
+                             &r->epoch_count, err));
+    for (size_t i = 0; i < r->epoch_count; i++)
+        r->last_epoch = r->epochs[i];
+    TRY(load_cover(r, why, err));
+    if (why->len > 0)
+        return ST_OK;
+    if (strtoll(iceberg_table_property(r->t, "firn.snapshot-id").ptr, NULL, 10) != own->id)
+        *why = STR("the summary was changed by another program");
+    else if (!summary_same_states(r->before, r->d))
+        *why = STR("another definition");
+    else if (iceberg_spec_by_id(r->t, r->t->default_spec_id)->count > 0)
+        *why = STR("the summary is partitioned, so its files do not follow each other by key");
+    return why->len > 0 ? ST_OK : same_columns(r, own, why, err);
+}
+
+/* A file that must be read once more to take its rows away. */
+static status find_gone(struct refreshing *r, struct str *why, struct error *err)
+{
+    for (size_t i = 0; i < r->change.removed_count && why->len == 0; i++) {
+        const struct summary_file *c = &r->cover.covered[r->change.removed[i]];
+        struct store_file *file;
+        struct error told;
+        error_init(&told);
+        status st = store_open(r->exec->store, c->path, -1, &file, &told);
+        if (st == ST_OK)
+            store_close(file);
+        else if (st == ST_NOT_FOUND)
+            TRY(arena_printf(r->arena, why, err, "%.*s, which has left the raw table, is deleted",
+                             STR_ARG(c->path)));
+        else
+            return hand_on(err, &told, st);
+    }
+    return ST_OK;
+}
+
+static status check_parts(struct refreshing *r, struct str *why, struct error *err)
+{
+    struct iceberg_scan own;
+    const struct iceberg_entry **parts;
+    TRY(r->ops->files(r->ops->self, &own, err));
+    TRY(summary_parts_find(&r->cover, &own, r->arena, &parts, err));
+    if (!parts)
+        *why = STR("the summary's data files are not those that its companion names");
+    return ST_OK;
+}
+
+/* ---- the choice ------------------------------------------------------------------------------- */
+
+static status describe(struct refreshing *r, struct summary_report *out, struct error *err)
+{
+    const struct summary_change *c = &r->change;
+    out->raw_files = (int64_t)(c->added_count + c->removed_count + c->changed_count);
+    out->raw_bytes = c->added_bytes + c->removed_bytes + c->changed_bytes;
+    if (out->mode == SUMMARY_NONE) {
+        out->reason = STR("no row of the raw table has changed");
+        return ST_OK;
+    }
+    return arena_printf(r->arena, &out->reason, err,
+                        "%zu files added, %zu removed, %zu with other deletes, of %zu",
+                        c->added_count, c->removed_count, c->changed_count, c->target->count);
+}
+
+static status go_full(struct refreshing *r, struct str why, struct summary_report *out,
+                      struct error *err)
+{
+    const struct iceberg_scan *target = summary_scan_of(r->plan)->scan.files;
+    if (r->wanted != SUMMARY_AUTO && r->wanted != SUMMARY_FULL && r->before)
+        FAIL(err, ST_LIMIT, "refused: mode %s, but all rows would have to be made anew: %.*s",
+             summary_mode_name(r->wanted), STR_ARG(why));
+    r->cover = (struct summary_cover){0};
+    out->mode = SUMMARY_FULL;
+    out->reason = why;
+    out->raw_files = (int64_t)target->count;
+    out->raw_bytes = target->bytes;
+    return ST_OK;
+}
+
+static status find_idle(struct refreshing *r, struct error *err)
+{
+    struct summary_covered covered;
+    TRY(summary_covered_read(iceberg_current_snapshot(r->t), r->arena, &covered, err));
+    r->idle = covered.raw_snapshot_id == (r->snapshot ? r->snapshot->id : -1) &&
+              !iceberg_table_property(r->t, "firn.pending").ptr;
+    return ST_OK;
+}
+
+status summary_decide(struct refreshing *r, struct summary_report *out, struct error *err)
+{
+    const struct iceberg_scan *target = summary_scan_of(r->plan)->scan.files;
+    struct str why = {0};
+    TRY(look_back(r, &why, err));
+    if (why.len == 0 && r->wanted == SUMMARY_FULL)
+        why = STR("asked for");
+    if (why.len > 0)
+        return go_full(r, why, out, err);
+    TRY(summary_change_find(&r->cover, target, r->arena, &r->change, err));
+    out->mode = summary_change_is_none(&r->change) ? SUMMARY_NONE : SUMMARY_DELTA;
+    if (out->mode == SUMMARY_DELTA) {
+        TRY(check_parts(r, &why, err));
+        TRY(find_gone(r, &why, err));
+    }
+    if (why.len > 0)
+        return go_full(r, why, out, err);
+    TRY(describe(r, out, err));
+    if (out->mode == SUMMARY_NONE)
+        return find_idle(r, err);
+    if (r->wanted == SUMMARY_AUTO && out->raw_bytes > target->bytes)
+        return go_full(r, STR("cheaper than taking away what has gone"), out, err);
+    return ST_OK;
+}
