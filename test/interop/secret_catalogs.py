@@ -1,4 +1,4 @@
-"""secrets.py FIRN - test/cli/lib/secret_search.py over catalogs that work: with keys that MinIO made for this run, with a session
+"""secret_catalogs.py FIRN - test/cli/lib/secret_search.py over catalogs that work: with keys that MinIO made for this run, with a session
 token, a bearer token, and a secret that the REST server exchanges for one."""
 import json, os, subprocess, sys, uuid
 
