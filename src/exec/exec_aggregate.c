@@ -311,32 +311,16 @@ static status add_distinct(struct exec_aggregate *a, struct exec_aggregate_arg *
     return ST_OK;
 }
 
-/* An argument's rows of a batch. */
-struct arg_rows {
-    int64_t rows;
-    const uint16_t *selected;           /* NULL: all */
-    size_t count;                       /* of `selected` */
-    const struct column_span *values;   /* NULL: rows only */
-    const struct kernel_stored *stored; /* states made before, in place of values; else NULL */
-};
-
-static status add_rows(struct kernel_agg *k, const struct kernel_groups *g,
-                       const struct arg_rows *r, struct error *err)
-{
-    if (r->stored)
-        return kernel_agg_load(k, g, r->stored, r->rows, r->selected, r->count, err);
-    return kernel_agg_add(k, g, r->values, r->rows, r->selected, r->count, err);
-}
-
 /* Of stored states: the rows without a value. */
 static status add_missing(struct exec_aggregate *a, struct exec_aggregate_arg *arg,
-                          const struct exec_hash_ids *ids, struct arg_rows r, struct error *err)
+                          const struct exec_hash_ids *ids, struct exec_states_rows r,
+                          struct error *err)
 {
     struct kernel_groups g = {a->rows + arg->missing_offset, a->stride, a->started, ids->of_row,
                               ids->one};
     struct kernel_stored missing = {.count = r.stored->missing};
     r.stored = &missing;
-    return add_rows(&a->group_rows, &g, &r, err);
+    return exec_states_add(&a->group_rows, &g, &r, err);
 }
 
 static status add_arg(struct exec_aggregate *a, size_t index, const struct column_batch *batch,
@@ -344,7 +328,7 @@ static status add_arg(struct exec_aggregate *a, size_t index, const struct colum
 {
     struct exec_aggregate_arg *arg = &a->args[index];
     struct kernel_groups g = {a->rows + arg->offset, a->stride, a->started, ids->of_row, ids->one};
-    struct arg_rows r = {.rows = batch->rows};
+    struct exec_states_rows r = {.rows = batch->rows};
     struct column_span span;
     struct kernel_stored stored;
     if (arg->selects) {
@@ -362,13 +346,10 @@ static status add_arg(struct exec_aggregate *a, size_t index, const struct colum
     }
     if (arg->distinct)
         TRY(add_distinct(a, arg, ids, &span, r.selected, r.count, err));
-    TRY(add_rows(&arg->kernel, &g, &r, err));
+    TRY(exec_states_add(&arg->kernel, &g, &r, err));
     if (r.stored && arg->missing)
         TRY(add_missing(a, arg, ids, r, err));
-    if (!a->units)
-        return ST_OK;
-    struct kernel_agg *total = exec_units_total(a->units, index, &g);
-    return add_rows(total, &g, &r, err);
+    return a->units ? exec_units_add(a->units, index, &r, err) : ST_OK;
 }
 
 static status consume(struct exec_aggregate *a, struct error *err)

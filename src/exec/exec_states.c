@@ -102,6 +102,14 @@ status exec_states_spans(const struct query_stored *s, const struct column_batch
     return part_of(s->max, batch, &out->max, err);
 }
 
+status exec_states_add(struct kernel_agg *k, const struct kernel_groups *g,
+                       const struct exec_states_rows *r, struct error *err)
+{
+    if (r->stored)
+        return kernel_agg_load(k, g, r->stored, r->rows, r->selected, r->count, err);
+    return kernel_agg_add(k, g, r->values, r->rows, r->selected, r->count, err);
+}
+
 /* ---- messages -------------------------------------------------------------------------------- */
 
 /* "day = 2025-01-14, product = NULL" */

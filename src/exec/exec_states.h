@@ -19,6 +19,17 @@ STATUS_MUST_USE status exec_states_spans(const struct query_stored *s,
                                          const struct column_batch *batch,
                                          struct kernel_stored *out, struct error *err);
 
+/* An argument's rows of a batch. */
+struct exec_states_rows {
+    int64_t rows;
+    const uint16_t *selected;           /* NULL: all */
+    size_t count;                       /* of `selected` */
+    const struct column_span *values;   /* NULL: rows only */
+    const struct kernel_stored *stored; /* states made before, in place of values; else NULL */
+};
+STATUS_MUST_USE status exec_states_add(struct kernel_agg *k, const struct kernel_groups *g,
+                                       const struct exec_states_rows *r, struct error *err);
+
 /* Adds "total of group (day = 2025-01-14, product = NULL)" to an error. `what` may be empty;
  * keys[i] is the value of fields[i]. */
 void exec_states_name_group(struct str what, const struct column_field *const *fields,

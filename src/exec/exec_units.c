@@ -4,7 +4,8 @@
  *     rows      of all batches
  *     keys      least and greatest: a kernel with MIN and MAX over the key's spans, and whether a
  *               NULL was met, which is greater than all values
- *     totals    a kernel for each argument, over the rows that the groups get, too
+ *     totals    a kernel for each argument, over the rows that the groups get, too; values of small
+ *               dictionaries are counted first (exec_tally.h)
  *
  * Keys cost little because most of their values are codes, of which each is looked at once:
  *
@@ -17,7 +18,7 @@
 #include "exec/exec_units.h"
 
 #include "column/column_key.h"
-#include "exec/exec_states.h"
+#include "exec/exec_tally.h"
 #include "iceberg/iceberg.h"
 
 #define MET_CAP_BYTES    ((size_t)1 << 32) /* a byte for every code there can be */
@@ -45,6 +46,7 @@ struct exec_unit_maker {
     struct mem_account *account;    /* borrowed */
     struct unit_key *keys;          /* owned: key_count */
     struct one_state *totals;       /* owned: arg_count */
+    struct exec_tally *tallies;     /* owned: arg_count; rows that `totals` gets later */
     struct arena arena;             /* states, for the file at hand */
     bool begun;
     size_t file;
@@ -88,6 +90,9 @@ static status open_maker(struct exec_unit_maker *m, size_t files, struct error *
     size_t keys = m->plan->aggregate.key_count, args = m->plan->aggregate.arg_count;
     TRY(mem_calloc(m->account, keys * sizeof(*m->keys), (void **)&m->keys, err));
     TRY(mem_calloc(m->account, args * sizeof(*m->totals), (void **)&m->totals, err));
+    TRY(mem_calloc(m->account, args * sizeof(*m->tallies), (void **)&m->tallies, err));
+    for (size_t i = 0; i < args; i++)
+        exec_tally_init(&m->tallies[i], m->account);
     for (size_t i = 0; i < keys; i++) {
         m->keys[i].type = m->plan->aggregate.keys[i]->type;
         buffer_init(&m->keys[i].met, m->account, MET_CAP_BYTES);
@@ -116,14 +121,21 @@ void exec_units_close(struct exec_unit_maker *m)
 {
     if (!m)
         return;
-    size_t keys = m->plan->aggregate.key_count;
+    size_t keys = m->plan->aggregate.key_count, args = m->plan->aggregate.arg_count;
     for (size_t i = 0; m->keys && i < keys; i++)
         buffer_free(&m->keys[i].met);
+    for (size_t i = 0; m->tallies && i < args; i++)
+        exec_tally_free(&m->tallies[i]);
     mem_free(m->account, m->keys, m->keys ? keys * sizeof(*m->keys) : 0);
-    mem_free(m->account, m->totals,
-             m->totals ? m->plan->aggregate.arg_count * sizeof(*m->totals) : 0);
+    mem_free(m->account, m->totals, m->totals ? args * sizeof(*m->totals) : 0);
+    mem_free(m->account, m->tallies, m->tallies ? args * sizeof(*m->tallies) : 0);
     arena_free(&m->arena);
     mem_free(m->account, m, sizeof(*m));
+}
+
+static struct kernel_groups only_group(const struct one_state *s)
+{
+    return (struct kernel_groups){.states = s->state, .stride = s->kernel.at.bytes, .count = 1};
 }
 
 /* ---- the unit of a file ---------------------------------------------------------------------- */
@@ -193,8 +205,12 @@ static status put_totals(struct exec_unit_maker *m, struct exec_unit *u, struct 
     struct buffer bytes;
     status st = ST_OK;
     buffer_init(&bytes, m->account, TOTALS_CAP_BYTES);
-    for (size_t i = 0; i < m->plan->aggregate.arg_count && st == ST_OK; i++)
-        st = kernel_agg_encode(&m->totals[i].kernel, m->totals[i].state, &bytes, err);
+    for (size_t i = 0; i < m->plan->aggregate.arg_count && st == ST_OK; i++) {
+        struct kernel_groups g = only_group(&m->totals[i]);
+        st = exec_tally_flush(&m->tallies[i], &m->totals[i].kernel, &g, err);
+        if (st == ST_OK)
+            st = kernel_agg_encode(&m->totals[i].kernel, m->totals[i].state, &bytes, err);
+    }
     if (st == ST_OK)
         st = arena_str(m->units->arena, buffer_str(&bytes), &u->totals, err);
     buffer_free(&bytes);
@@ -225,15 +241,14 @@ status exec_units_batch(struct exec_unit_maker *m, int64_t rows, struct error *e
     return ST_OK;
 }
 
-static struct kernel_groups only_group(const struct one_state *s)
+status exec_units_add(struct exec_unit_maker *m, size_t arg, const struct exec_states_rows *r,
+                      struct error *err)
 {
-    return (struct kernel_groups){.states = s->state, .stride = s->kernel.at.bytes, .count = 1};
-}
-
-struct kernel_agg *exec_units_total(struct exec_unit_maker *m, size_t arg, struct kernel_groups *g)
-{
-    *g = only_group(&m->totals[arg]);
-    return &m->totals[arg].kernel;
+    struct one_state *s = &m->totals[arg];
+    struct kernel_groups g = only_group(s);
+    return s->kernel.need && exec_tally_takes(r)
+               ? exec_tally_add(&m->tallies[arg], r, &s->kernel, &g, err)
+               : exec_states_add(&s->kernel, &g, r, err);
 }
 
 static bool any_null(const struct column_span *s)

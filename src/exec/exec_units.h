@@ -3,7 +3,7 @@
  *
  *     for each batch:   exec_units_batch            whose file it is, how many rows
  *                       exec_units_key              each key's span
- *                       exec_units_total            where each argument's rows go, too
+ *                       exec_units_add              each argument's rows
  *     at the end:       exec_units_end
  *
  * A file's batches come one after another, so one set of states is enough: it is written down and
@@ -12,7 +12,7 @@
 #define EXEC_UNITS_H
 
 #include "exec/exec_int.h"
-#include "kernel/kernel.h"
+#include "exec/exec_states.h"
 
 struct exec_unit_maker;
 
@@ -25,8 +25,8 @@ void exec_units_close(struct exec_unit_maker *m); /* accepts NULL */
 STATUS_MUST_USE status exec_units_batch(struct exec_unit_maker *m, int64_t rows, struct error *err);
 STATUS_MUST_USE status exec_units_key(struct exec_unit_maker *m, size_t key,
                                       const struct column_span *span, struct error *err);
-/* The kernel and the only group of an argument's total. */
-struct kernel_agg *exec_units_total(struct exec_unit_maker *m, size_t arg, struct kernel_groups *g);
+STATUS_MUST_USE status exec_units_add(struct exec_unit_maker *m, size_t arg,
+                                      const struct exec_states_rows *r, struct error *err);
 STATUS_MUST_USE status exec_units_end(struct exec_unit_maker *m, struct error *err);
 
 /* What a total keeps of an argument, from kernel_need: sums and squares, which can be taken away
