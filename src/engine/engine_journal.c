@@ -40,6 +40,7 @@
 #define JOURNAL_BYTES   ((size_t)64 << 10)
 #define JOURNAL_VERSION 1
 #define FAMILY_BYTES    24   /* of a publish id: what its files' names share */
+#define LOOKS_MAX       5    /* at a catalog whose tables come and go */
 #define ASKED_MAX       1000 /* tables that a server is asked about to clear one attempt away */
 #define UUID_BYTES      36
 
@@ -411,13 +412,16 @@ static bool stands_in(const struct engine_journal *j, struct str location)
 }
 
 /* A server that writes the metadata gives a new table the folder of any that had its name before, so
- * the folder says nothing: is it the one that was to be created, or does it name its files? */
-static status is_or_names(struct clearing *c, struct catalog_pin *now, struct catalog_name name,
+ * the folder says nothing: is it the one that was to be created, or does it name its files? One that
+ * cannot be read may be it. */
+static status is_or_names(struct clearing *c, struct catalog_name name,
                           const struct engine_journal *j, bool *out, struct error *err)
 {
     struct clearing one = *c;
-    struct arena scratch; /* one table's metadata at a time */
+    struct arena scratch;    /* one table's metadata at a time */
+    struct catalog_pin *now; /* of its own: others change the rest meanwhile */
     struct iceberg_table *t;
+    TRY(catalog_pin(c->session->catalog, &now, err));
     arena_init(&scratch, &c->session->account);
     one.arena = &scratch;
     status st = catalog_load(now, name, &scratch, &t, err);
@@ -425,13 +429,13 @@ static status is_or_names(struct clearing *c, struct catalog_pin *now, struct ca
     if (st == ST_OK && !*out && stands_in(j, t->metadata_location))
         st = table_names(&one, t, j->publish_id, out, err);
     arena_free(&scratch);
-    return st;
+    catalog_unpin(now);
+    *out |= st == ST_CORRUPT || st == ST_UNSUPPORTED || st == ST_INVALID || st == ST_AUTH;
+    return *out ? ST_OK : st;
 }
 
-/* J3: is any table of the catalog the one that was to be created? Where it stands tells, or else what
- * it is, for which a server is asked about each; with too many of them yes is assumed. */
-static status any_is(struct clearing *c, struct catalog_pin *now, const struct engine_journal *j,
-                     bool *out, struct error *err)
+static status look_for(struct clearing *c, struct catalog_pin *now, const struct engine_journal *j,
+                       bool *out, struct error *err)
 {
     bool asks = catalog_traits(c->session->catalog)->writes_metadata;
     struct str *spaces, *tables, location;
@@ -444,7 +448,7 @@ static status any_is(struct clearing *c, struct catalog_pin *now, const struct e
         for (size_t k = 0; !*out && k < count; k++) {
             struct catalog_name name = {spaces[i], tables[k]};
             if (asks) {
-                TRY(is_or_names(c, now, name, j, out, err));
+                TRY(is_or_names(c, name, j, out, err));
                 continue;
             }
             TRY(catalog_location(now, name, c->arena, &location, err));
@@ -452,6 +456,22 @@ static status any_is(struct clearing *c, struct catalog_pin *now, const struct e
         }
     }
     return ST_OK;
+}
+
+/* J3: is any table of the catalog the one that was to be created? Where it stands tells, or else what
+ * it is, for which a server is asked about each; with too many of them yes is assumed. One that is
+ * gone when it is asked for may have another name by now: then all are looked at again. */
+static status any_is(struct clearing *c, const struct engine_journal *j, bool *out,
+                     struct error *err)
+{
+    status st = ST_NOT_FOUND;
+    for (int looks = 0; st == ST_NOT_FOUND && looks < LOOKS_MAX; looks++) {
+        struct catalog_pin *now;
+        TRY(catalog_pin(c->session->catalog, &now, err));
+        st = look_for(c, now, j, out, err);
+        catalog_unpin(now);
+    }
+    return st;
 }
 
 /* J3: by the catalog's own history where it has one, else by the files that tables name now. Of a table
@@ -476,7 +496,7 @@ static status was_published(struct clearing *c, const struct engine_journal *j, 
         st = table_names(c, t, id, out, err);
     bool created = !j->base.ptr && !str_eq(j->uuid, c->t->current->uuid);
     if (st == ST_OK && !*out && created && !catalog_traits(s->catalog)->keeps_files)
-        st = any_is(c, now, j, out, err);
+        st = any_is(c, j, out, err);
     catalog_unpin(now);
     return st;
 }

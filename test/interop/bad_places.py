@@ -5,7 +5,6 @@ import os, re, time, urllib.parse, warnings
 
 warnings.filterwarnings("ignore")
 import pyarrow.fs
-from pyiceberg.exceptions import NoSuchTableError
 from pyiceberg.table import StaticTable
 from nessie_api import URI, Branch, call
 from proxy import Fault
@@ -129,11 +128,9 @@ class RestPlace(Place, RestLake):
         self.prepare()
 
     def locations(self):
-        for name in (RAW, SUMMARY):
-            try:
-                yield self.table(name).metadata_location
-            except NoSuchTableError:
-                pass
+        c = self.catalog()
+        for name in c.list_tables(self.space):  # the summary's companion among them
+            yield c.load_table(name).metadata_location
 
 
 def behind(uri, port):
