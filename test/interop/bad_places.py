@@ -127,6 +127,12 @@ class RestPlace(Place, RestLake):
         self.script("bad.yaml", text)
         self.prepare()
 
+    def drop(self):
+        c = self.catalog()
+        for name in c.list_tables(self.space):
+            c.drop_table(name)
+        self.state = (0, 0)
+
     def locations(self):
         c = self.catalog()
         for name in c.list_tables(self.space):  # the summary's companion among them
