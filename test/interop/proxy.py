@@ -19,7 +19,7 @@ requests that it matches, after `skip` others, or with `during` all of them for 
     cut        passed on; half of the reply's body, then the connection is reset
     short      passed on; half of the reply's body, which its head says is all
     lost       passed on and carried out; the connection is reset instead of a reply
-    late       the connection is reset at once; the request is passed on `seconds` later
+    late       act(), if there is one; the connection is reset at once; the request is passed on `seconds` later
     html       200 with a page of HTML; nothing is passed on
     before     act() is called and the connection reset; nothing is passed on
     after      passed on and carried out; act() is called and the connection reset
@@ -111,6 +111,8 @@ class Proxy:
         if kind in ("reset", "before"):
             return reset(client)
         if kind == "late":
+            if fault.act:
+                fault.act()
             t = threading.Thread(target=self._later, args=(request, fault.seconds), daemon=True)
             self._pending.append(t)
             t.start()

@@ -5,7 +5,8 @@ Two summaries over one raw table that firn and PyIceberg change. Each point chan
 a block, of both with rows that the block inserts) and kills it (SIGKILL):
 
     sqlite          at the n-th call that changes the disk (fault_shim.c), instead of it or in the middle of it
-    nessie, rest    at the n-th request to catalog or store (proxy.py), before it is passed on or when it has been carried out
+    nessie, rest    at the n-th request to catalog or store (proxy.py), before it is passed on or when it has been carried out; or at
+                    its commit, which reaches the catalog up to a second later, when the next run has begun or is over
 
 Then PyIceberg must read all tables in the old or all in the new state, equal to the oracle. The block that follows must end well,
 in rows, states and digests of a rebuild, and no file may be in the warehouse that no table names (on Nessie: that no commit of the
@@ -46,13 +47,18 @@ class AtCalls:
         with open(self.counted) as f:
             return p.returncode, out + err, int(f.read())
 
+    late = False
+
+    def settle(self):
+        return self.late
+
     def close(self):
         pass
 
 
 class AtRequests:
     """Of a process that speaks to servers."""
-    ways = ("before", "after")
+    ways = ("before", "after", "late")
 
     def __init__(self, where):
         self.where, self.proxies, ports = where, {}, {}
@@ -69,7 +75,10 @@ class AtRequests:
             started.wait()
             running[0].kill()
             running[0].wait()
-        fault, before = Fault(way, skip=n - 1, act=kill), sum(p.requests for p in self.proxies.values())
+        fault = Fault(way, skip=n - 1, act=kill)
+        if way == "late":
+            fault = Fault(way, self.where.commits, "POST", act=kill, seconds=n % 11 / 10)
+        before = sum(p.requests for p in self.proxies.values())
         for p in self.proxies.values():
             p.faults = [fault] if way else []
         running.append(self.where.start("run", "-q", "--config", self.config, "-c", sql))
@@ -77,7 +86,14 @@ class AtRequests:
         out, err = running[0].communicate(timeout=120)
         for p in self.proxies.values():
             p.faults = []
+        self.late = way == "late"
         return running[0].returncode, out + err, sum(p.requests for p in self.proxies.values()) - before
+
+    def settle(self):
+        """Until what is late has come; was there something?"""
+        for p in self.proxies.values():
+            p.settle()
+        return self.late
 
     def close(self):
         for p in self.proxies.values():
@@ -141,12 +157,14 @@ class Scene(Chapter):
         wrong = self.matches(state)
         assert not wrong, f"after the next refresh: {wrong}"
         self.want = {n: state[n] for n in SUMMARIES}
+        rows = len(state["raw"])
         self.place.sql("".join(f"CREATE OR REPLACE MATERIALIZED VIEW {self.space}.anew_{n} AS {define(n, self.raw, self.names)}; "
                                f"REFRESH MATERIALIZED VIEW {self.space}.anew_{n}; " for n in SUMMARIES))
         for name in SUMMARIES:
             have = Published(self.table(name))
             equal_rebuild(name, have, Published(self.table(f"anew_{name}")))
-            self.modes[have.snapshot.summary.additional_properties.get("firn.mode") or "full"] += 1
+            self.modes[have.snapshot.summary.additional_properties["firn.mode"]] += 1
+        return rows
 
 
 def one_point(scene, killer, counts, chance, seen):
@@ -162,15 +180,23 @@ def one_point(scene, killer, counts, chance, seen):
         code, words, _ = killer.run(sql, way, n)
     try:
         assert code in (0, -signal.SIGKILL), f"exit {code}"
-        wrong = [scene.matches(s) for s in states]
-        assert "" in wrong, f"neither the old nor the new state: {wrong}"
-        assert code != 0 or not wrong[-1], f"exit 0, but {wrong[-1]}"
-        scene.follow()
+        if not killer.late:  # else it may change while it is looked at
+            wrong = [scene.matches(s) for s in states]
+            assert "" in wrong, f"neither the old nor the new state: {wrong}"
+            assert code != 0 or not wrong[-1], f"exit 0, but {wrong[-1]}"
+        rows = scene.follow()
+        assert rows - 1 in [len(s["raw"]) for s in states], f"{rows} rows after the next refresh"
+        if killer.settle():
+            wrong = [scene.matches(scene.state(scene.rows()))]
+            assert not wrong[0], f"what came late changed something: {wrong[0]}"
+            assert len(scene.rows()) == rows, "what came late changed raw"
         left = scene.reachable.missing()
         assert not left, f"left behind: {left}"
     except AssertionError as e:
         raise AssertionError(f"{what}: {e}\nit said: {words}") from e
-    if code:
+    if killer.late:
+        seen["late, applied" if rows - 1 == len(states[-1]["raw"]) != len(states[0]["raw"]) else "late"] += 1
+    elif code:
         seen["the new state" if not wrong[-1] else "the old state"] += 1
     else:
         seen["not hit" if "not killed" not in what else "counted"] += 1
@@ -184,7 +210,7 @@ def main():
     with place(catalog, firn) as where:
         killer = (AtCalls if catalog == "sqlite" else AtRequests)(where)
         reachable, counts, number, scene = Reachable(where), {}, 0, None
-        while seen["the old state"] + seen["the new state"] < points:
+        while sum(seen.values()) - seen["counted"] - seen["not hit"] < points:
             if number % CHAPTER == 0:
                 scene, counts = Scene(where, number // CHAPTER, seed + number), {}
                 scene.reachable = reachable

@@ -125,6 +125,7 @@ def nessie(firn, **env):
 
     class Nessie(Branch):
         prefix = ""
+        commits = "history/commit"  # the requests that publish
         expires = False  # gc.enabled is false there
         anew = False
 
@@ -166,6 +167,7 @@ def rest(firn, uri="FIRN_REST_URI", folder="openlakes/rest"):
     from rest_lake import S3, RestLake
 
     class Rest(RestLake):
+        commits = "transactions/commit|/tables/"
         expires = True
         anew = False
 
