@@ -126,7 +126,7 @@ def search_objects(keys, folder):
 
 
 GOOD = [
-    "SELECT 1", "SET application_name = 'search'", "SHOW schemas", "SHOW tables", "SHOW timezone", "SHOW application_name",
+    "SELECT 1", "SET application_name = 'search'", "SET firn.publish = 'ordered'", "SHOW schemas", "SHOW tables", "SHOW timezone", "SHOW application_name",
     "CREATE SCHEMA IF NOT EXISTS {ns}",
     "CREATE OR REPLACE TABLE {ns}.raw AS SELECT * FROM sample_sales(rows_per_day => 20)",
     "CREATE OR REPLACE MATERIALIZED VIEW {ns}.day AS SELECT transaction_date, count(*) AS n, sum(amount) AS s FROM {ns}.raw GROUP BY transaction_date",
