@@ -213,10 +213,13 @@ static status wanted_mode(const struct firn_session *s, enum summary_mode *out, 
     if (summary_mode_parse(set.len > 0 ? set : option, out))
         return ST_OK;
     if (set.len > 0)
-        FAIL_SQL(err, ST_INVALID, "22023", 0,
-                 "firn.refresh_mode is \"auto\", \"delta\", \"full\" or \"strict\", not \"%.*s\"",
-                 STR_ARG(set));
-    FAIL(err, ST_USAGE, "--mode is auto, delta, full or strict, not \"%.*s\"", STR_ARG(option));
+        FAIL_SQL(
+            err, ST_INVALID, "22023", 0,
+            "firn.refresh_mode is \"auto\", \"delta\", \"partition\", \"full\" or \"strict\", not "
+            "\"%.*s\"",
+            STR_ARG(set));
+    FAIL(err, ST_USAGE, "--mode is auto, delta, partition, full or strict, not \"%.*s\"",
+         STR_ARG(option));
 }
 
 static struct summary_ops ops_of(struct refresh *x)

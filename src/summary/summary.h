@@ -226,11 +226,12 @@ struct summary_ops {
 
 /* How a refresh goes about it, and what a user may ask for. */
 enum summary_mode {
-    SUMMARY_AUTO,  /* whatever costs least */
-    SUMMARY_NONE,  /* nothing has changed */
-    SUMMARY_DELTA, /* rows that came and went are taken into the groups they belong to */
-    SUMMARY_FULL,  /* all anew */
-    SUMMARY_STRICT /* like auto, but refuses to go all anew, except the first time */
+    SUMMARY_AUTO,      /* whatever costs least */
+    SUMMARY_NONE,      /* nothing has changed */
+    SUMMARY_DELTA,     /* rows that came and went are taken into the groups they belong to */
+    SUMMARY_PARTITION, /* and groups in the key ranges of files that went are made anew */
+    SUMMARY_FULL,      /* all anew */
+    SUMMARY_STRICT     /* like auto, but refuses to go all anew, except the first time */
 };
 const char *summary_mode_name(enum summary_mode m);
 /* False: no such mode. */

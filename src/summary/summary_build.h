@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /* summary_build.h - new rows of a summary, and what they cover: all anew, or what has changed.
  *
- *     full     every raw file -> groups -> parts
- *     delta    rows that came and rows that went -> groups of each -> MERGE with the parts that hold
- *              such a group, or where it would stand -> those parts anew
+ *     full       every raw file -> groups -> parts
+ *     delta      rows that came and rows that went -> groups of each -> MERGE with the parts that
+ *                hold such a group, or where it would stand -> those parts anew
+ *     partition  likewise, but groups in the key ranges of files that cannot be read come from all
+ *                files that may hold them
  *
  * Nothing is staged here: files are written, and the caller says what becomes of them. */
 #ifndef SUMMARY_BUILD_H

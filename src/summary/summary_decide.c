@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/* summary_decide.c - none, delta or full, and why: from metadata and the companion alone.
+/* summary_decide.c - none, delta, partition or full, and why: from metadata and the companion alone.
  *
  *     is what is covered known, and would the SELECT give the same for it today?    else full
  *     covered files against the target's                                            none of them: none
- *     bytes of raw to be read, of what came and went or of all                      delta or full
+ *     can all that went be read once more?                                          else partition
+ *     bytes of raw to be read, of what came and went or of all                      so, or full
  *
  * A user's wish comes first; what it forbids is refused with the reason. */
 #include "summary/summary_refresh_int.h"
@@ -95,24 +96,46 @@ static status look_back(struct refreshing *r, struct str *why, struct error *err
     return why->len > 0 ? ST_OK : same_columns(r, own, why, err);
 }
 
-/* A file that must be read once more to take its rows away. */
+/* Is the file deleted from storage? */
+static status is_deleted(struct refreshing *r, const struct summary_file *c, bool *out,
+                         struct error *err)
+{
+    struct store_file *file;
+    struct error told;
+    error_init(&told);
+    status st = store_open(r->exec->store, c->path, -1, &file, &told);
+    *out = st == ST_NOT_FOUND;
+    if (st == ST_OK)
+        store_close(file);
+    return st == ST_OK || *out ? ST_OK : hand_on(err, &told, st);
+}
+
+/* Files that went are read once more to take their rows away, unless they are deleted or a user wants
+ * it otherwise. */
 static status find_gone(struct refreshing *r, struct str *why, struct error *err)
 {
-    for (size_t i = 0; i < r->change.removed_count && why->len == 0; i++) {
-        const struct summary_file *c = &r->cover.covered[r->change.removed[i]];
-        struct store_file *file;
-        struct error told;
-        error_init(&told);
-        status st = store_open(r->exec->store, c->path, -1, &file, &told);
-        if (st == ST_OK)
-            store_close(file);
-        else if (st == ST_NOT_FOUND)
+    const struct summary_change *c = &r->change;
+    size_t deleted = 0;
+    bool *gone;
+    TRY(ARENA_ARRAY(r->arena, bool, c->removed_count + 1, &gone, err));
+    for (size_t i = 0; i < c->removed_count; i++) {
+        const struct summary_file *f = &r->cover.covered[c->removed[i]];
+        TRY(is_deleted(r, f, &gone[i], err));
+        if (gone[i] && deleted++ == 0)
             TRY(arena_printf(r->arena, why, err, "%.*s, which has left the raw table, is deleted",
-                             STR_ARG(c->path)));
-        else
-            return hand_on(err, &told, st);
+                             STR_ARG(f->path)));
     }
-    return ST_OK;
+    if (deleted > 1)
+        TRY(arena_printf(r->arena, why, err, "%.*s, and so are %zu others", STR_ARG(*why),
+                         deleted - 1));
+    for (size_t i = 0; r->wanted == SUMMARY_PARTITION && i < c->removed_count; i++)
+        gone[i] = true;
+    if (r->wanted == SUMMARY_PARTITION && deleted == 0 && c->removed_count > 0)
+        *why = STR("asked for");
+    if (why->len == 0)
+        return ST_OK;
+    return summary_change_forget(&r->change, gone,
+                                 summary_aggregate_of(r->plan)->aggregate.key_count, r->arena, err);
 }
 
 static status check_parts(struct refreshing *r, struct str *why, struct error *err)
@@ -128,18 +151,26 @@ static status check_parts(struct refreshing *r, struct str *why, struct error *e
 
 /* ---- the choice ------------------------------------------------------------------------------- */
 
-static status describe(struct refreshing *r, struct summary_report *out, struct error *err)
+static status describe(struct refreshing *r, struct str why, struct summary_report *out,
+                       struct error *err)
 {
     const struct summary_change *c = &r->change;
-    out->raw_files = (int64_t)(c->added_count + c->removed_count + c->changed_count);
-    out->raw_bytes = c->added_bytes + c->removed_bytes + c->changed_bytes;
+    out->raw_files =
+        (int64_t)(c->added_count + c->removed_count + c->changed_count + c->holder_count);
+    out->raw_bytes = c->added_bytes + c->removed_bytes + c->changed_bytes + c->holder_bytes;
     if (out->mode == SUMMARY_NONE) {
         out->reason = STR("no row of the raw table has changed");
         return ST_OK;
     }
+    TRY(arena_printf(r->arena, &out->reason, err,
+                     "%zu files added, %zu removed, %zu with other deletes, of %zu", c->added_count,
+                     c->removed_count + c->gone_count, c->changed_count, c->target->count));
+    if (out->mode == SUMMARY_DELTA)
+        return ST_OK;
     return arena_printf(r->arena, &out->reason, err,
-                        "%zu files added, %zu removed, %zu with other deletes, of %zu",
-                        c->added_count, c->removed_count, c->changed_count, c->target->count);
+                        "%.*s; groups in the key ranges of %zu files are made anew, from %zu that "
+                        "stay; %.*s",
+                        STR_ARG(why), c->gone_count, c->holder_count, STR_ARG(out->reason));
 }
 
 static status go_full(struct refreshing *r, struct str why, struct summary_report *out,
@@ -155,6 +186,16 @@ static status go_full(struct refreshing *r, struct str why, struct summary_repor
     out->raw_files = (int64_t)target->count;
     out->raw_bytes = target->bytes;
     return ST_OK;
+}
+
+static status too_much(struct refreshing *r, struct str why, struct summary_report *out,
+                       struct error *err)
+{
+    if (why.len == 0)
+        return go_full(r, STR("cheaper than taking away what has gone"), out, err);
+    TRY(arena_printf(r->arena, &why, err, "%.*s; cheaper than making its groups anew",
+                     STR_ARG(why)));
+    return go_full(r, why, out, err);
 }
 
 static status find_idle(struct refreshing *r, struct error *err)
@@ -176,17 +217,21 @@ status summary_decide(struct refreshing *r, struct summary_report *out, struct e
     if (why.len > 0)
         return go_full(r, why, out, err);
     TRY(summary_change_find(&r->cover, target, r->arena, &r->change, err));
-    out->mode = summary_change_is_none(&r->change) ? SUMMARY_NONE : SUMMARY_DELTA;
-    if (out->mode == SUMMARY_DELTA) {
-        TRY(check_parts(r, &why, err));
-        TRY(find_gone(r, &why, err));
+    if (summary_change_is_none(&r->change)) {
+        out->mode = SUMMARY_NONE;
+        TRY(describe(r, why, out, err));
+        return find_idle(r, err);
     }
+    TRY(check_parts(r, &why, err));
     if (why.len > 0)
         return go_full(r, why, out, err);
-    TRY(describe(r, out, err));
-    if (out->mode == SUMMARY_NONE)
-        return find_idle(r, err);
+    TRY(find_gone(r, &why, err));
+    out->mode = r->change.gone_count > 0 ? SUMMARY_PARTITION : SUMMARY_DELTA;
+    TRY(describe(r, why, out, err));
+    if (out->mode == SUMMARY_PARTITION && r->wanted == SUMMARY_DELTA)
+        FAIL(err, ST_LIMIT, "refused: mode delta, but rows cannot be taken away: %.*s",
+             STR_ARG(why));
     if (r->wanted == SUMMARY_AUTO && out->raw_bytes > target->bytes)
-        return go_full(r, STR("cheaper than taking away what has gone"), out, err);
+        return too_much(r, why, out, err);
     return ST_OK;
 }

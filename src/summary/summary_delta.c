@@ -60,6 +60,13 @@ struct query_plan *summary_scan_of(struct query_plan *plan)
     return plan->kind == QUERY_PLAN_SCAN ? plan : NULL;
 }
 
+const struct query_plan *summary_aggregate_of(const struct query_plan *plan)
+{
+    while (plan && plan->kind != QUERY_PLAN_AGGREGATE)
+        plan = plan->input;
+    return plan;
+}
+
 status summary_plan_over(const struct query_plan *plan, const struct iceberg_scan *files,
                          struct arena *arena, struct query_plan **out, struct error *err)
 {
@@ -109,13 +116,6 @@ status summary_parts_scan(const struct summary_definition *d, const struct icebe
 }
 
 /* ---- MERGE ----------------------------------------------------------------------------------- */
-
-static const struct query_plan *aggregate_of(const struct query_plan *plan)
-{
-    while (plan && plan->kind != QUERY_PLAN_AGGREGATE)
-        plan = plan->input;
-    return plan;
-}
 
 static status column(struct arena *arena, const struct column_schema *schema, size_t i,
                      struct query_expr **out, struct error *err)
@@ -210,7 +210,7 @@ status summary_merge_plan(const struct summary_definition *d, const struct query
                           const struct column_schema *rows, const int *keys, size_t key_count,
                           struct arena *arena, struct query_plan **out, struct error *err)
 {
-    const struct query_plan *agg = aggregate_of(plan);
+    const struct query_plan *agg = summary_aggregate_of(plan);
     struct query_plan *m;
     ENSURE(agg != NULL, err);
     TRY(ARENA_NEW(arena, struct query_plan, &m, err));

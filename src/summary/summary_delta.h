@@ -30,8 +30,9 @@ STATUS_MUST_USE status summary_source_add(struct summary_source *s,
                                           const struct iceberg_data_file *f, int64_t unit,
                                           struct rowset *selects, bool except, struct error *err);
 
-/* The scan at the bottom of a plan. */
+/* The scan at the bottom of a plan, and its aggregation; NULL: there is none. */
 struct query_plan *summary_scan_of(struct query_plan *plan);
+const struct query_plan *summary_aggregate_of(const struct query_plan *plan);
 /* The same plan over other files; nodes are copied, expressions shared. */
 STATUS_MUST_USE status summary_plan_over(const struct query_plan *plan,
                                          const struct iceberg_scan *files, struct arena *arena,

@@ -4,7 +4,7 @@
  *
  *     load the pending definition, else the published one
  *     plan its SELECT; the raw table must be the one it was made over
- *     look at what is covered and what has changed since: none, delta or full (summary_decide.c)
+ *     look at what is covered and what has changed since, and so the mode (summary_decide.c)
  *     give the states their field ids (those of before when nothing about them changed)
  *     write rows and states (summary_build.c, summary_build_delta.c)
  *     stage schemas, the companion's epoch, properties, files (summary_publish.c) -> gate
@@ -18,8 +18,8 @@
 #include <string.h>
 
 static const char *const mode_names[] = {
-    [SUMMARY_AUTO] = "auto", [SUMMARY_NONE] = "none",     [SUMMARY_DELTA] = "delta",
-    [SUMMARY_FULL] = "full", [SUMMARY_STRICT] = "strict",
+    [SUMMARY_AUTO] = "auto",           [SUMMARY_NONE] = "none", [SUMMARY_DELTA] = "delta",
+    [SUMMARY_PARTITION] = "partition", [SUMMARY_FULL] = "full", [SUMMARY_STRICT] = "strict",
 };
 
 const char *summary_mode_name(enum summary_mode m)

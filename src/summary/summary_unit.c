@@ -31,19 +31,12 @@ static status widen(struct summary_build *b, struct summary_unit *u, const struc
     return summary_range_put(high, b->key_count, b->arena, &u->high, err);
 }
 
-static const struct query_plan *aggregate_of(const struct query_plan *plan)
-{
-    while (plan && plan->kind != QUERY_PLAN_AGGREGATE)
-        plan = plan->input;
-    return plan;
-}
-
 /* u's totals with those of rows that came, or without those of rows that went. */
 static status change_totals(struct summary_build *b, struct summary_unit *u, struct str change,
                             bool subtract, struct error *err)
 {
     struct exec_totals *t;
-    TRY(exec_totals_create(aggregate_of(b->extended), b->exec->account, &t, err));
+    TRY(exec_totals_create(summary_aggregate_of(b->extended), b->exec->account, &t, err));
     status st = exec_totals_add(t, u->totals, err);
     if (st == ST_OK)
         st = subtract ? exec_totals_subtract(t, change, err) : exec_totals_add(t, change, err);

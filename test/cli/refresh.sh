@@ -63,6 +63,50 @@ rebuild
 sql "DELETE FROM demo.raw WHERE day = DATE '1999-01-01'"
 expect none 0
 
+# files that went are deleted from storage: groups in their key ranges are made anew, from what stays there
+expire() { # deletes every data file that is not the raw table's now
+    "$firn" run -q -f csv -c 'SELECT file_path FROM demo."raw$files"' | sed -n 's,^file://,,p' | sort >live
+    find "$PWD"/warehouse/demo/raw-*/data -name '*.parquet' | sort | comm -23 - live | xargs rm
+}
+expire
+day 2025-05-01 40
+day 2025-05-02 40
+day 2025-05-02 9
+run 0 refresh -q demo.s
+sql "DELETE FROM demo.raw WHERE day = DATE '2025-05-02' AND q % 37 > 5 AND product <> 'p1'" # of 2 files of the day
+expire
+run 4 refresh --mode delta demo.s
+err_has "is deleted"
+day 2025-05-03 8
+run 0 refresh --mode strict --run-id x -q demo.s
+run 0 verify -q demo.s
+rebuild
+sql "DELETE FROM demo.raw WHERE day = DATE '2025-05-02' AND q % 37 IN (1, 2, 3)"
+day 2025-05-02 3 # behind the one that went, and not covered
+expire
+expect partition 3
+sql "DELETE FROM demo.raw WHERE day = DATE '2025-05-03'" # nothing stays
+expire
+expect partition 0
+sql "DELETE FROM demo.raw WHERE day = DATE '2025-05-01'; DELETE FROM demo.raw WHERE day = DATE '2025-05-02' AND product = 'p2'" # one deleted, one not
+find "$PWD"/warehouse/demo/raw-*/data/day_day=2025-05-01 -name '*.parquet' -delete
+run 0 plan -f csv -q demo.s
+out_has "mode partition: file://"
+out_has "groups in the key ranges of 1 files are made anew, from 0 that stay"
+run 0 refresh -q demo.s
+run 0 verify -q demo.s
+rebuild
+sql "DELETE FROM demo.raw WHERE day = DATE '2025-01-14' AND q % 37 = 7"
+run 0 refresh --mode partition -f json -q demo.s # not deleted, but asked for
+out_has '"mode":"partition"'
+run 0 verify -q demo.s
+rebuild
+sql "INSERT INTO demo.raw VALUES (DATE '2025-01-01', 'a', 1, 1, '', 1), (DATE '2025-12-31', 'z', 1, 1, '', 1)" # a key range over all
+run 0 refresh -q demo.s
+sql "DELETE FROM demo.raw WHERE day = DATE '2025-01-01'"
+expire
+expect partition 0
+
 # what a user forbids
 sql "CREATE OR REPLACE MATERIALIZED VIEW demo.s AS SELECT day, count(*) AS n FROM demo.raw GROUP BY day"
 run 4 refresh --mode strict demo.s
