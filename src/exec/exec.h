@@ -88,6 +88,12 @@ void exec_totals_free(struct exec_totals *t); /* accepts NULL */
 STATUS_MUST_USE status exec_totals_add(struct exec_totals *t, struct str totals, struct error *err);
 STATUS_MUST_USE status exec_totals_subtract(struct exec_totals *t, struct str totals,
                                             struct error *err);
+/* Groups come to the others: rows with the states of each argument in columns, as a MERGE has them. */
+STATUS_MUST_USE status exec_totals_load(struct exec_totals *t, const struct query_stored *args,
+                                        const struct column_batch *groups, struct error *err);
+/* The first argument of which two totals of the same node differ, or arg_count. */
+STATUS_MUST_USE status exec_totals_compare(const struct exec_totals *a, const struct exec_totals *b,
+                                           size_t *arg, struct error *err);
 /* What the aggregation of all the rows at once, without keys, would give: counts, sums, averages,
  * variances and their states. What the node does not ask its argument for, and extremes, are
  * ST_UNSUPPORTED. */

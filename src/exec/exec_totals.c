@@ -2,6 +2,7 @@
 /* exec_totals.c - totals of units brought together: sums over files that are not read again.
  *
  *     bytes of a unit --decode--> its states --add or take away--> the states of all --> a value
+ *     stored groups   --load----------------------------add------>
  *
  * Totals come out of a table, so nothing in them is trusted: each argument's state is decoded with
  * what the AGGREGATE node says of it, and no byte may be left. */
@@ -103,6 +104,46 @@ status exec_totals_add(struct exec_totals *t, struct str totals, struct error *e
 status exec_totals_subtract(struct exec_totals *t, struct str totals, struct error *err)
 {
     return combine(t, totals, true, err);
+}
+
+status exec_totals_load(struct exec_totals *t, const struct query_stored *args,
+                        const struct column_batch *groups, struct error *err)
+{
+    for (size_t i = 0; i < t->plan->aggregate.arg_count; i++) {
+        struct total *x = &t->totals[i];
+        struct kernel_groups to = {x->state, x->sums.at.bytes, 1, NULL, 0};
+        struct kernel_stored stored;
+        TRY(exec_states_spans(&args[i], groups, &stored, err));
+        TRY(kernel_agg_load(&x->sums, &to, &stored, groups->rows, NULL, 0, err));
+    }
+    return ST_OK;
+}
+
+static status same_total(const struct total *a, const struct total *b, struct buffer bytes[2],
+                         bool *out, struct error *err)
+{
+    buffer_clear(&bytes[0]);
+    buffer_clear(&bytes[1]);
+    TRY(kernel_agg_encode(&a->sums, a->state, &bytes[0], err));
+    TRY(kernel_agg_encode(&b->sums, b->state, &bytes[1], err));
+    *out = str_eq(buffer_str(&bytes[0]), buffer_str(&bytes[1]));
+    return ST_OK;
+}
+
+status exec_totals_compare(const struct exec_totals *a, const struct exec_totals *b, size_t *arg,
+                           struct error *err)
+{
+    struct buffer bytes[2];
+    status st = ST_OK;
+    bool same = true;
+    size_t count = a->plan->aggregate.arg_count;
+    buffer_init(&bytes[0], a->account, TOTALS_CAP_BYTES);
+    buffer_init(&bytes[1], a->account, TOTALS_CAP_BYTES);
+    for (*arg = 0; *arg < count && st == ST_OK && same; *arg += same)
+        st = same_total(&a->totals[*arg], &b->totals[*arg], bytes, &same, err);
+    buffer_free(&bytes[0]);
+    buffer_free(&bytes[1]);
+    return st;
 }
 
 status exec_totals_result(const struct exec_totals *t, const struct query_agg_out *out,

@@ -160,12 +160,15 @@ STATUS_MUST_USE status summary_digest_add(struct summary_digest *d, const struct
 struct summary_digest_files {
     struct summary_rows of;
     size_t key_count;
-    const int *keys;     /* borrowed: columns, in sort order */
-    struct arena *arena; /* borrowed: what is below */
+    const int *keys;                    /* borrowed: columns, in sort order */
+    const struct query_plan *aggregate; /* borrowed: whose groups the rows are; NULL: no totals */
+    const struct query_stored *states;  /* borrowed: where each argument's stand in a row */
+    struct arena *arena;                /* borrowed: what is below */
     size_t count, capacity;
     struct summary_digest_file {
         struct summary_digest digest;
         struct str first, last; /* keys of its first and last row, as column_key.h's bytes */
+        struct str totals;      /* of its groups, as a unit has them (exec_unit) */
     } * files;                  /* numbered as exec_write numbers them */
 };
 STATUS_MUST_USE status summary_digest_files_tap(void *self, size_t file,

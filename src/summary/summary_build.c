@@ -80,7 +80,8 @@ status summary_source_entry(struct summary_build *b, struct summary_source *s, s
 status summary_write_parts(struct summary_build *b, struct query_plan *plan,
                            struct exec_units *units, struct error *err)
 {
-    struct summary_digest_files digests = {.arena = b->arena};
+    struct summary_digest_files digests = {
+        .aggregate = b->aggregate, .states = b->merge->merge.args, .arena = b->arena};
     struct iceberg_data_file *files;
     struct summary_cover *a = &b->after;
     size_t count;
@@ -96,7 +97,8 @@ status summary_write_parts(struct summary_build *b, struct query_plan *plan,
         a->parts[a->part_count++] = (struct summary_part){.path = files[i].path,
                                                           .digest = digests.files[i].digest,
                                                           .first = digests.files[i].first,
-                                                          .last = digests.files[i].last};
+                                                          .last = digests.files[i].last,
+                                                          .totals = digests.files[i].totals};
     }
     return ST_OK;
 }

@@ -23,6 +23,8 @@ struct summary_build {
     const struct iceberg_table *t;      /* borrowed: the summary as it was */
     struct query_plan *plan;            /* the SELECT's, over the target */
     struct query_plan *extended;        /* summary_extend's */
+    const struct query_plan *aggregate; /* borrowed: of `extended` */
+    const struct query_plan *merge;     /* borrowed: over such rows; without inputs */
     const int *keys;                    /* borrowed: columns of its rows, in sort order */
     size_t key_count;
     const struct column_schema *hidden; /* borrowed */
@@ -40,5 +42,7 @@ STATUS_MUST_USE status summary_build_full(struct summary_build *b, struct error 
 /* Takes the change into the rows that are there. `c` is between b->before and the target. */
 STATUS_MUST_USE status summary_build_delta(struct summary_build *b, const struct summary_change *c,
                                            struct error *err);
+/* The totals of all parts of b->after must be those of all its units: ST_REFUSED otherwise. */
+STATUS_MUST_USE status summary_check_totals(const struct summary_build *b, struct error *err);
 
 #endif

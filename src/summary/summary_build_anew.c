@@ -37,7 +37,7 @@ static status read_lost(struct merging *x, struct column_stream *rows, struct lo
             for (size_t k = 0; k < b->key_count; k++) {
                 struct column_value v;
                 int column = b->keys[k];
-                column_span_value(&batch.spans[column], x->merge->schema.fields[column].type, i,
+                column_span_value(&batch.spans[column], x->b->merge->schema.fields[column].type, i,
                                   &v);
                 buffer_clear(&key);
                 TRY_DONE(column_key_put(&v, &key, err));
@@ -134,7 +134,7 @@ static status find_lost(struct merging *x, struct error *err)
 {
     struct query_plan *m, *lost;
     TRY(ARENA_NEW(x->b->arena, struct query_plan, &m, err));
-    *m = *x->merge;
+    *m = *x->b->merge;
     if (x->b->before->part_count > 0)
         TRY(summary_merging_parts(x, 0, x->b->before->part_count, true, &m->input, err));
     m->merge.added = x->plus;

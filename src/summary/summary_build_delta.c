@@ -112,7 +112,7 @@ status summary_merging_join(struct merging *x, struct query_plan *a, struct quer
     if (!a || !b)
         return ST_OK;
     TRY(ARENA_NEW(x->b->arena, struct query_plan, &m, err));
-    *m = *x->merge;
+    *m = *x->b->merge;
     m->input = a;
     m->merge.added = b;
     return summary_merging_hold(x, m, NULL, out, err);
@@ -247,7 +247,7 @@ struct key_walk {
 static status key_of(const struct merging *x, const struct column_batch *batch, int64_t row,
                      struct buffer *key, struct error *err)
 {
-    const struct query_plan *m = x->merge;
+    const struct query_plan *m = x->b->merge;
     buffer_clear(key);
     for (size_t i = 0; i < m->merge.key_count; i++) {
         struct column_value v;
@@ -407,7 +407,7 @@ static status merge_of(struct merging *x, size_t from, size_t to, struct query_p
                        struct error *err)
 {
     TRY(ARENA_NEW(x->b->arena, struct query_plan, out, err));
-    **out = *x->merge;
+    **out = *x->b->merge;
     if (x->b->before->part_count > 0)
         TRY(summary_merging_parts(x, from, to, false, &(*out)->input, err));
     TRY(slice(x, x->plus, &x->plus_cuts, from, to, &(*out)->merge.added, err));
@@ -474,8 +474,6 @@ static status read_raw(struct merging *x, struct error *err)
 static status build(struct merging *x, struct error *err)
 {
     struct summary_build *b = x->b;
-    TRY(summary_merge_plan(b->d, b->plan, &b->extended->schema, b->keys, b->key_count, b->arena,
-                           &x->merge, err));
     TRY(read_raw(x, err));
     TRY(find_parts(x, err));
     TRY(ARENA_ARRAY(b->arena, bool, x->spaces + 1, &x->touched, err));

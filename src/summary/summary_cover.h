@@ -3,7 +3,7 @@
  *
  *     covered   one raw data file, and the rows of it that deletes had taken
  *     unit      what covered files gave: row count, key range, totals; usually one file is one unit
- *     part      one data file of the summary: key range, digests
+ *     part      one data file of the summary: key range, digests, totals
  *
  *     companion "<summary>__firn": rows of epoch 1 | epoch 2 | ...      (struct summary_record)
  *     property firn.epochs of the summary: "3 5 6"    the epochs whose rows count, in this order
@@ -47,6 +47,7 @@ struct summary_part {
     struct str path;
     struct summary_digest digest;
     struct str first, last; /* its least and greatest key (column_key.h) */
+    struct str totals;      /* of its groups, as a unit has them */
 };
 
 struct summary_cover {

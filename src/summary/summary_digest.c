@@ -15,6 +15,7 @@
 
 #include "base/bytes.h"
 #include "column/column_key.h"
+#include "exec/exec.h"
 
 #include <math.h>
 #include <string.h>
@@ -125,7 +126,7 @@ static status key_of(const struct summary_digest_files *f, const struct column_b
     return ST_OK;
 }
 
-/* Of a file one key a batch stays behind in the arena: little beside the rows it stands for. */
+/* Of a file one key (and one text of totals) a batch stays behind in the arena: little beside the rows it stands for. */
 static status keep_key(const struct summary_digest_files *f, const struct column_batch *batch,
                        int64_t row, struct str *out, struct error *err)
 {
@@ -135,6 +136,21 @@ static status keep_key(const struct summary_digest_files *f, const struct column
     if (st == ST_OK)
         st = arena_str(f->arena, buffer_str(&key), out, err);
     buffer_free(&key);
+    return st;
+}
+
+/* Totals so far, and those of a batch. */
+static status add_totals(const struct summary_digest_files *f, const struct column_batch *batch,
+                         struct str *totals, struct error *err)
+{
+    struct exec_totals *t;
+    TRY(exec_totals_create(f->aggregate, f->arena->account, &t, err));
+    status st = totals->len > 0 ? exec_totals_add(t, *totals, err) : ST_OK;
+    if (st == ST_OK)
+        st = exec_totals_load(t, f->states, batch, err);
+    if (st == ST_OK)
+        st = exec_totals_put(t, f->arena, totals, err);
+    exec_totals_free(t);
     return st;
 }
 
@@ -149,6 +165,8 @@ status summary_digest_files_tap(void *self, size_t file, const struct column_bat
     if (x->digest.row_count == 0)
         TRY(keep_key(f, batch, 0, &x->first, err));
     TRY(keep_key(f, batch, batch->rows - 1, &x->last, err));
+    if (f->aggregate)
+        TRY(add_totals(f, batch, &x->totals, err));
     return summary_digest_add(&x->digest, &f->of, batch, f->arena->account, err);
 }
 

@@ -24,7 +24,6 @@ struct merging {
     const struct summary_change *c; /* borrowed */
     struct summary_source added, returned, removed;
     struct query_plan *came, *back, *plus, *minus, *lost, *anew; /* HELD, in `held` */
-    struct query_plan *merge;                                    /* without inputs and boxes */
     size_t spaces; /* parts, at least 1: where a key may stand */
     bool *touched; /* one a space */
     struct cuts plus_cuts, minus_cuts, lost_cuts, anew_cuts;

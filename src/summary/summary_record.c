@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* summary_record.c - rows of a companion table, out and in.
  *
- *     epoch  kind  gone | path  records  rows_digest  states_digest  low  high     kind = part
+ *     epoch  kind  gone | path  records  rows_digest  states_digest  low  high  totals   part
  *                       | path  bytes  records  sequence  spec  partition  deletes  taken  unit  file
- *                       | unit  records  low  high  totals                                       unit
+ *                       | unit  records  low  high  totals                                         unit
  *
  * A companion is a table like any other: whoever may write to it can put anything in, so every cell
  * that a record needs is checked to be there. */
@@ -103,6 +103,7 @@ static status set_part(const struct summary_part *p, struct arena *arena,
     set_long(&cells[RECORDS], p->digest.row_count);
     set_str(&cells[LOW], p->first);
     set_str(&cells[HIGH], p->last);
+    set_str(&cells[TOTALS], p->totals);
     cells[ROWS_DIGEST].null = cells[STATES_DIGEST].null = false;
     TRY(summary_digest_text(p->digest.rows, arena, &cells[ROWS_DIGEST].str, err));
     return summary_digest_text(p->digest.states, arena, &cells[STATES_DIGEST].str, err);
@@ -308,8 +309,10 @@ static status read_part(const struct record_reader *r, bool gone, struct summary
     TRY(get_long(r, RECORDS, &p->digest.row_count, err));
     TRY(get_str(r, LOW, &p->first, err));
     TRY(get_str(r, HIGH, &p->last, err));
-    if (p->last.len == 0)
-        FAIL(err, ST_CORRUPT, "column high is NULL where it must not be");
+    TRY(get_str(r, TOTALS, &p->totals, err));
+    if (p->last.len == 0 || p->totals.len == 0)
+        FAIL(err, ST_CORRUPT, "column %s is NULL where it must not be",
+             columns[p->last.len == 0 ? HIGH : TOTALS].name);
     TRY(get_digest(r, ROWS_DIGEST, &p->digest.rows, err));
     return get_digest(r, STATES_DIGEST, &p->digest.states, err);
 }

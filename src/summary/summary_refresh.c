@@ -6,7 +6,8 @@
  *     plan its SELECT; the raw table must be the one it was made over
  *     look at what is covered and what has changed since, and so the mode (summary_decide.c)
  *     give the states their field ids (those of before when nothing about them changed)
- *     write rows and states (summary_build.c, summary_build_delta.c)
+ *     write rows and states (summary_build.c, summary_build_delta.c), of which no row may be lost
+ *     (summary_totals.c)
  *     stage schemas, the companion's epoch, properties, files (summary_publish.c) -> gate
  *
  * A failure anywhere leaves everything to the caller's rollback: readers keep the old rows. */
@@ -125,6 +126,7 @@ static status build(struct refreshing *r, enum summary_mode mode, struct summary
                     struct error *err)
 {
     struct column_schema *hidden;
+    struct query_plan *merge;
     TRY(ARENA_NEW(r->arena, struct column_schema, &hidden, err));
     TRY(summary_hidden_schema(r->d, r->arena, hidden, err));
     *b = (struct summary_build){.ops = r->ops,
@@ -137,6 +139,10 @@ static status build(struct refreshing *r, enum summary_mode mode, struct summary
                                 .before = &r->cover};
     TRY(summary_extend(r->plan, r->d, r->arena, &b->extended, err));
     TRY(key_columns(b->extended, b, err));
+    b->aggregate = summary_aggregate_of(b->extended);
+    TRY(summary_merge_plan(r->d, r->plan, &b->extended->schema, b->keys, b->key_count, r->arena,
+                           &merge, err));
+    b->merge = merge;
     return mode == SUMMARY_FULL ? summary_build_full(b, err)
                                 : summary_build_delta(b, &r->change, err);
 }
@@ -191,6 +197,7 @@ static status run(struct refreshing *r, struct summary_report *out, struct error
     TRY(build(r, out->mode, &b, err));
     if (out->mode == SUMMARY_FULL)
         TRY(remove_all(r, &b, err));
+    TRY(summary_check_totals(&b, err));
     digest = digest_of(&b.after);
     TRY(random_id(&snapshot_id, err));
     TRY(stage_epoch(r, &b, out->mode, err));

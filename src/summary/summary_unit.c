@@ -36,7 +36,7 @@ static status change_totals(struct summary_build *b, struct summary_unit *u, str
                             bool subtract, struct error *err)
 {
     struct exec_totals *t;
-    TRY(exec_totals_create(summary_aggregate_of(b->extended), b->exec->account, &t, err));
+    TRY(exec_totals_create(b->aggregate, b->exec->account, &t, err));
     status st = exec_totals_add(t, u->totals, err);
     if (st == ST_OK)
         st = subtract ? exec_totals_subtract(t, change, err) : exec_totals_add(t, change, err);

@@ -133,6 +133,17 @@ grep -q "mode full: its companion table is damaged" out
 run 0 refresh -q demo.s
 run 0 verify -q demo.s
 
+# a raw file that gave something else than what its groups hold: refused, and all anew puts it right
+sql "CREATE TABLE demo.kept AS SELECT * FROM demo.s__firn WHERE kind = 'unit' AND records > 5; DELETE FROM demo.s__firn WHERE kind = 'unit' AND records > 5;
+     INSERT INTO demo.s__firn SELECT epoch, kind, gone, path, bytes, records, sequence, spec, partition, deletes, taken, unit, low, high,
+       (SELECT totals FROM demo.kept ORDER BY records LIMIT 1), rows_digest, states_digest FROM demo.kept; DROP TABLE demo.kept"
+day 2025-04-04 10
+run 3 refresh -q demo.s
+err_has "refused: the totals of all groups are not those of the raw files that they were made of, for n: "
+err_has " in the summary, "
+run 0 refresh --mode full -q demo.s
+run 0 verify -q demo.s
+
 # it goes and moves with its view, and stands in no listing
 run 0 run -q -f csv -c "SHOW TABLES"
 ! grep -q "__firn" out

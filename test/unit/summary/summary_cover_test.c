@@ -46,7 +46,8 @@ static struct summary_unit unit(int64_t n)
 static struct summary_part part(struct arena *a, int64_t n)
 {
     struct summary_part p = {.path = name_of(a, "part", n),
-                             .digest = {.rows = (uint128)n << 100, .states = (uint128)n, n}};
+                             .digest = {.rows = (uint128)n << 100, .states = (uint128)n, n},
+                             .totals = STR("t")};
     struct error err;
     CHECK_OK(arena_printf(a, &p.first, &err, "%08lld", (long long)n * 2));
     CHECK_OK(arena_printf(a, &p.last, &err, "%08lld", (long long)n * 2 + 1));
@@ -107,6 +108,7 @@ static void same_covers(const struct summary_cover *a, const struct summary_cove
     for (size_t i = 0; i < a->part_count; i++) {
         CHECK(str_eq(a->parts[i].path, b->parts[i].path));
         CHECK(str_eq(a->parts[i].last, b->parts[i].last));
+        CHECK(str_eq(a->parts[i].totals, b->parts[i].totals));
         CHECK(a->parts[i].digest.rows == b->parts[i].digest.rows);
         CHECK(a->parts[i].digest.states == b->parts[i].digest.states);
         CHECK_INT(a->parts[i].digest.row_count, b->parts[i].digest.row_count);
