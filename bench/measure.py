@@ -23,6 +23,7 @@ import tempfile
 
 import embedded
 import lakehouse
+import refresh
 from sides import HERE
 
 sys.path.append(f"{HERE}/peers")
@@ -150,7 +151,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="firn-bench-") as work:
         bench = Bench(a, work)
         try:
-            makers = embedded.cases(bench) | lakehouse.cases(bench)
+            makers = embedded.cases(bench) | refresh.cases(bench) | lakehouse.cases(bench)
             if wanted - set(makers):
                 sys.exit(f"no case {', '.join(sorted(wanted - set(makers)))}: there are {', '.join(makers)}")
             for name, make in makers.items():

@@ -25,6 +25,13 @@ def cost_of(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK"), peak / 1024
 
 
+def moved_by(pid):
+    """Bytes that another process has read and written so far, files and sockets."""
+    with open(f"/proc/{pid}/io") as f:
+        seen = dict(line.split(": ") for line in f.read().splitlines())
+    return int(seen["rchar"]), int(seen["wchar"])
+
+
 class Spark:
     def __init__(self, python):
         self.started = time.monotonic()
@@ -45,6 +52,7 @@ class Spark:
         self.answered = time.monotonic()
         if "error" in answer:
             sys.exit(f"Spark: {what}: {answer['error']}")
+        self.moved = answer["moved"]  # bytes read and written, files and sockets
         return answer["cost"] + [answer["rows"]]
 
     def notebook(self, namespace):
@@ -88,7 +96,7 @@ def serve():
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     os.environ["PYSPARK_SUBMIT_ARGS"] = submit_options()
-    spark, local, pid, cpu = None, {}, None, 0
+    spark, local, pid, cpu, moved = None, {}, None, 0, (0, 0)
     for line in sys.stdin:
         request, rows = json.loads(line), []
         try:
@@ -100,9 +108,10 @@ def serve():
                 pid = spark.sparkContext._gateway.proc.pid
             else:
                 rows = (local[folder] if folder else spark).sql(request["sql"]).collect()
-            wall, before = time.monotonic() - start, cpu
-            cpu, peak = cost_of(pid)
-            answer = {"cost": [wall, cpu - before, peak], "rows": [["" if v is None else str(v) for v in r] for r in rows]}
+            wall, before, earlier = time.monotonic() - start, cpu, moved
+            (cpu, peak), moved = cost_of(pid), moved_by(pid)
+            answer = {"cost": [wall, cpu - before, peak], "moved": [now - then for now, then in zip(moved, earlier)],
+                      "rows": [["" if v is None else str(v) for v in r] for r in rows]}
         except Exception as e:  # goes to who asked
             answer = {"error": str(e)}
         answers.write(json.dumps(answer) + "\n")
