@@ -115,6 +115,8 @@ static status read_on(struct exec_merge *m, struct exec_merge_input *in, struct 
     TRY(in->stream.next(in->stream.self, &in->batch, err));
     ENSURE(in->batch.rows <= COLUMN_SPAN_ROWS, err);
     in->ended = in->batch.rows == 0;
+    if (m->plan->merge.tap && in == &m->inputs[MERGE_STORED] && !in->ended)
+        TRY(m->plan->merge.tap(m->plan->merge.tap_self, &in->batch, err));
     TRY(make_keys(m, in, err));
     return check_order(m, in, err);
 }

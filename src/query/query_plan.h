@@ -10,6 +10,7 @@
 
 #include "query/query_expr.h"
 
+struct column_batch;
 struct iceberg_table;
 struct iceberg_schema;
 struct iceberg_snapshot;
@@ -188,6 +189,9 @@ struct query_plan {
             /* Gives only the groups whose min or max may have been removed, so that what is left
              * cannot tell it; their extremes are NULL. */
             bool find_lost;
+            /* Told of the stored groups as they are read; may be NULL. */
+            status (*tap)(void *self, const struct column_batch *batch, struct error *err);
+            void *tap_self;
         } merge;
     };
 };

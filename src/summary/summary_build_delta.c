@@ -236,12 +236,11 @@ static status renew_units(struct merging *x, struct error *err)
 
 struct key_walk {
     struct merging *x;
-    struct query_plan *held;
-    struct buffer key;
+    struct buffer key, last;
     struct cuts *cuts;
     bool touches; /* a space that has a key is touched */
     size_t space; /* that of the last key */
-    int64_t row;
+    int64_t row;  /* the first of the batch */
 };
 
 static status key_of(const struct merging *x, const struct column_batch *batch, int64_t row,
@@ -258,13 +257,33 @@ static status key_of(const struct merging *x, const struct column_batch *batch, 
     return ST_OK;
 }
 
-/* The first part that ends at the key or behind it, else the last one. */
-static void place(struct key_walk *w, struct str key)
+/* The last part holds whatever stands behind it, too. */
+static bool beyond(const struct key_walk *w, struct str key)
 {
     const struct summary_cover *before = w->x->b->before;
-    while (w->space + 1 < w->x->spaces && column_key_cmp(key, before->parts[w->space].last) > 0)
-        w->cuts->from[++w->space] = w->row;
+    return w->space + 1 < w->x->spaces && column_key_cmp(key, before->parts[w->space].last) > 0;
+}
+
+/* The first part that ends at the key or behind it. */
+static void place(struct key_walk *w, struct str key, int64_t row)
+{
+    while (beyond(w, key))
+        w->cuts->from[++w->space] = row;
     w->x->touched[w->space] |= w->touches;
+}
+
+/* Rows come sorted, so where the batch's last one belongs to the same part, all between do. */
+static status walk_batch(struct key_walk *w, const struct column_batch *batch, struct error *err)
+{
+    TRY(key_of(w->x, batch, batch->rows - 1, &w->last, err));
+    for (int64_t i = 0; i < batch->rows; i++) {
+        TRY(key_of(w->x, batch, i, &w->key, err));
+        place(w, buffer_str(&w->key), w->row + i);
+        if (!beyond(w, buffer_str(&w->last)))
+            break;
+    }
+    w->row += batch->rows;
+    return ST_OK;
 }
 
 static status walk_rows(struct key_walk *w, struct column_stream *rows, struct error *err)
@@ -274,25 +293,24 @@ static status walk_rows(struct key_walk *w, struct column_stream *rows, struct e
         TRY(rows->next(rows->self, &batch, err));
         if (batch.rows == 0)
             return ST_OK;
-        for (int64_t i = 0; i < batch.rows; i++, w->row++) {
-            TRY(key_of(w->x, &batch, i, &w->key, err));
-            place(w, buffer_str(&w->key));
-        }
+        TRY(walk_batch(w, &batch, err));
     }
 }
 
 static status place_rows(struct merging *x, struct query_plan *held, struct cuts *cuts,
                          bool touches, struct error *err)
 {
-    struct key_walk w = {.x = x, .held = held, .cuts = cuts, .touches = touches};
+    struct key_walk w = {.x = x, .cuts = cuts, .touches = touches};
     struct column_stream rows;
     TRY(ARENA_ARRAY(x->b->arena, int64_t, x->spaces + 1, &cuts->from, err));
     if (!held)
         return ST_OK;
     TRY(exec_open(held, x->b->exec, &rows, err));
     buffer_init(&w.key, x->b->exec->account, KEY_BYTES);
+    buffer_init(&w.last, x->b->exec->account, KEY_BYTES);
     status st = walk_rows(&w, &rows, err);
     buffer_free(&w.key);
+    buffer_free(&w.last);
     rows.close(rows.self);
     while (w.space < x->spaces)
         cuts->from[++w.space] = w.row;
@@ -363,28 +381,75 @@ status summary_merging_parts(struct merging *x, size_t from, size_t to, bool tou
     return summary_parts_scan(b->d, b->t, files, b->arena, out, err);
 }
 
-/* What is merged must be what was written. */
+/* ---- what is merged must be what was written --------------------------------------------------- */
+
+/* Digests add up, so those of a run's parts are checked at once, of rows that the merge reads
+ * anyway. */
+struct checking {
+    const struct summary_build *b;
+    struct summary_rows of;
+    struct summary_digest found;
+};
+
+static status check_batch(void *self, const struct column_batch *batch, struct error *err)
+{
+    struct checking *c = self;
+    return summary_digest_add(&c->found, &c->of, batch, c->b->exec->account, err);
+}
+
+static struct checking checking_of(const struct summary_build *b, const struct query_plan *scan)
+{
+    return (struct checking){.b = b,
+                             .of = {&scan->schema, scan->scan.field_ids, b->d->column_count}};
+}
+
+static bool as_written(const struct merging *x, size_t from, size_t to,
+                       const struct summary_digest *found)
+{
+    const struct summary_cover *before = x->b->before;
+    struct summary_digest d = *found;
+    for (size_t i = from; i < to && i < before->part_count; i++) {
+        d.rows -= before->parts[i].digest.rows;
+        d.states -= before->parts[i].digest.states;
+        d.row_count -= before->parts[i].digest.row_count;
+    }
+    return d.rows == 0 && d.states == 0 && d.row_count == 0;
+}
+
 static status check_part(struct merging *x, size_t part, struct error *err)
 {
-    struct summary_build *b = x->b;
-    const struct summary_part *p = &b->before->parts[part];
-    struct summary_digest found = {0};
     struct query_plan *scan;
     struct column_stream rows;
     struct column_batch batch;
     TRY(summary_merging_parts(x, part, part + 1, false, &scan, err));
-    struct summary_rows of = {&scan->schema, scan->scan.field_ids, b->d->column_count};
-    TRY(exec_open(scan, b->exec, &rows, err));
+    struct checking c = checking_of(x->b, scan);
+    TRY(exec_open(scan, x->b->exec, &rows, err));
     status st;
     while ((st = rows.next(rows.self, &batch, err)) == ST_OK && batch.rows > 0)
-        TRY_DONE(summary_digest_add(&found, &of, &batch, b->exec->account, err));
+        TRY_DONE(check_batch(&c, &batch, err));
 done:
     rows.close(rows.self);
-    TRY(st);
-    if (found.rows == p->digest.rows && found.states == p->digest.states &&
-        found.row_count == p->digest.row_count)
-        return ST_OK;
-    FAIL(err, ST_CORRUPT, "%.*s does not hold the rows that were written to it", STR_ARG(p->path));
+    if (st == ST_OK && !as_written(x, part, part + 1, &c.found))
+        st = error_set(err, ST_CORRUPT, __FILE__, __LINE__,
+                       "%.*s does not hold the rows that were written to it",
+                       STR_ARG(x->b->before->parts[part].path));
+    return st;
+}
+
+/* Why a run could not be merged: rows that are not those of before come first, for they may be the
+ * reason of anything. Reads the parts once more. */
+static status blame(struct merging *x, size_t from, size_t to, status st, struct error *err)
+{
+    for (size_t i = from; i < to && i < x->b->before->part_count; i++) {
+        struct error told;
+        error_init(&told);
+        if (check_part(x, i, &told) != ST_CORRUPT)
+            continue;
+        if (err)
+            *err = told;
+        return ST_CORRUPT;
+    }
+    return st;
 }
 
 /* ---- merging --------------------------------------------------------------------------------- */
@@ -430,12 +495,20 @@ static status merge_run(struct merging *x, size_t from, size_t to, struct error 
 {
     struct summary_build *b = x->b;
     struct query_plan *m;
+    struct checking c = {0};
     TRY(merge_of(x, from, to, &m, err));
-    for (size_t i = from; i < to && i < b->before->part_count; i++) {
-        TRY(check_part(x, i, err));
-        b->removed[b->removed_count++] = b->before->parts[i].path;
+    if (m->input) {
+        c = checking_of(b, m->input);
+        m->merge.tap = check_batch;
+        m->merge.tap_self = &c;
     }
-    return summary_write_parts(b, m, NULL, err);
+    for (size_t i = from; i < to && i < b->before->part_count; i++)
+        b->removed[b->removed_count++] = b->before->parts[i].path;
+    status st = summary_write_parts(b, m, NULL, err);
+    if (st == ST_OK && !as_written(x, from, to, &c.found))
+        st = error_set(err, ST_CORRUPT, __FILE__, __LINE__,
+                       "the summary's files do not hold the rows that were written to them");
+    return st == ST_OK ? ST_OK : blame(x, from, to, st, err);
 }
 
 static status merge_runs(struct merging *x, struct error *err)

@@ -23,59 +23,107 @@
 
 #define ROW_CAP_BYTES ((size_t)256 << 20)
 
-static status put_u64(struct buffer *b, uint64_t v, struct error *err)
+/* A column of a batch; what does not depend on the row is looked up once. */
+struct digest_column {
+    const struct column_span *span; /* borrowed */
+    enum column_phys phys;
+    size_t bytes; /* of one value */
+    bool decimal;
+    uint8_t id[4];
+};
+
+#define VALUE_BYTES 21 /* id, null or not, 16 bytes: the most that a column takes, but for text */
+
+static uint8_t *put_u64(uint8_t *to, uint64_t v)
 {
-    uint8_t bytes[8];
-    store_u64le(bytes, v);
-    return buffer_append(b, bytes, sizeof(bytes), err);
+    store_u64le(to, v);
+    return to + 8;
 }
 
-static status put_double(struct buffer *b, double v, struct error *err)
+static uint8_t *put_double(uint8_t *to, double v)
 {
     uint64_t bits = UINT64_C(0x7FF8000000000000); /* the one NaN */
     if (!isnan(v))
         memcpy(&bits, &v, sizeof(bits));
-    return put_u64(b, bits, err);
+    return put_u64(to, bits);
 }
 
-static status put_value(struct buffer *b, const struct column_value *v, struct error *err)
+static uint8_t *put_i128(uint8_t *to, int128 v)
 {
-    if (v->type.kind == COLUMN_DECIMAL) { /* 16 bytes whatever the precision */
-        int128 n = column_type_phys(v->type) == PHYS_I64 ? v->i64 : v->i128;
-        TRY(put_u64(b, (uint64_t)n, err));
-        return put_u64(b, (uint64_t)(n >> 64), err);
-    }
-    switch (column_type_phys(v->type)) {
+    return put_u64(put_u64(to, (uint64_t)v), (uint64_t)((uint128)v >> 64));
+}
+
+static const uint8_t *value_at(const struct digest_column *c, int64_t row)
+{
+    const struct column_span *s = c->span;
+    if (s->kind == SPAN_RUN)
+        return s->values;
+    if (s->kind == SPAN_VALUES)
+        return (const uint8_t *)s->values + (size_t)row * c->bytes;
+    size_t code =
+        s->code_bytes == 2 ? ((const uint16_t *)s->codes)[row] : ((const uint32_t *)s->codes)[row];
+    return (const uint8_t *)s->dictionary->values + code * c->bytes;
+}
+
+/* Of all but text. */
+static uint8_t *put_number(uint8_t *to, const struct digest_column *c, const uint8_t *value)
+{
+    union {
+        bool b;
+        int32_t i32;
+        int64_t i64;
+        float f32;
+        double f64;
+        int128 i128;
+    } v;
+    memcpy(&v, value, c->bytes);
+    if (c->decimal) /* 16 bytes whatever the precision */
+        return put_i128(to, c->phys == PHYS_I64 ? v.i64 : v.i128);
+    switch (c->phys) {
     case PHYS_BOOL:
-        return put_u64(b, v->b, err);
+        return put_u64(to, v.b);
     case PHYS_I32:
-        return put_u64(b, (uint64_t)(int64_t)v->i32, err);
-    case PHYS_I64:
-        return put_u64(b, (uint64_t)v->i64, err);
+        return put_u64(to, (uint64_t)(int64_t)v.i32);
     case PHYS_F32:
-        return put_double(b, v->f32, err);
+        return put_double(to, v.f32);
     case PHYS_F64:
-        return put_double(b, v->f64, err);
-    case PHYS_STR:
-        TRY(put_u64(b, v->str.len, err));
-        return buffer_append_str(b, v->str, err);
-    case PHYS_I128:
-    case PHYS_INTERVAL:
-        break;
+        return put_double(to, v.f64);
+    default:
+        return put_u64(to, (uint64_t)v.i64);
     }
-    FAIL(err, ST_INTERNAL, "a digest of type %d", (int)v->type.kind);
 }
 
-static status put_column(const struct summary_rows *r, const struct column_batch *batch,
-                         size_t column, int64_t row, struct buffer *out, struct error *err)
+static status put_text(const uint8_t *value, struct buffer *out, struct error *err)
 {
-    struct column_value v;
-    uint8_t head[5];
-    column_span_value(&batch->spans[column], r->schema->fields[column].type, row, &v);
-    store_u32le(head, (uint32_t)r->field_ids[column]);
-    head[4] = !v.null;
-    TRY(buffer_append(out, head, sizeof(head), err));
-    return v.null ? ST_OK : put_value(out, &v, err);
+    struct str text;
+    memcpy(&text, value, sizeof(text));
+    TRY(buffer_reserve(out, 8 + text.len, err));
+    put_u64(out->data + out->len, text.len);
+    out->len += 8;
+    return buffer_append_str(out, text, err);
+}
+
+static status put_columns(const struct digest_column *columns, size_t from, size_t to, int64_t row,
+                          struct buffer *out, struct error *err)
+{
+    TRY(buffer_reserve(out, (to - from) * VALUE_BYTES, err));
+    for (size_t i = from; i < to; i++) {
+        const struct digest_column *c = &columns[i];
+        bool null = column_span_null(c->span, row);
+        uint8_t *at = out->data + out->len;
+        memcpy(at, c->id, 4);
+        at[4] = !null;
+        out->len += 5;
+        if (null)
+            continue;
+        if (c->phys == PHYS_STR) {
+            TRY(put_text(value_at(c, row), out, err));
+            TRY(buffer_reserve(out, (to - i) * VALUE_BYTES, err));
+        } else {
+            out->len = (size_t)(put_number(at + 5, c, value_at(c, row)) - out->data);
+        }
+    }
+    return ST_OK;
 }
 
 static uint128 hash_row(const struct buffer *b)
@@ -84,18 +132,33 @@ static uint128 hash_row(const struct buffer *b)
     return (uint128)h.high64 << 64 | h.low64;
 }
 
-static status add_row(struct summary_digest *d, const struct summary_rows *r,
-                      const struct column_batch *batch, int64_t row, struct buffer *bytes,
-                      struct error *err)
+static status add_rows(struct summary_digest *d, const struct digest_column *columns,
+                       size_t visible, const struct column_batch *batch, struct buffer *bytes,
+                       struct error *err)
 {
-    buffer_clear(bytes);
-    for (size_t i = 0; i < r->visible; i++)
-        TRY(put_column(r, batch, i, row, bytes, err));
-    d->rows += hash_row(bytes);
-    for (size_t i = r->visible; i < batch->columns; i++)
-        TRY(put_column(r, batch, i, row, bytes, err));
-    d->states += hash_row(bytes);
-    d->row_count++;
+    for (int64_t i = 0; i < batch->rows; i++) {
+        buffer_clear(bytes);
+        TRY(put_columns(columns, 0, visible, i, bytes, err));
+        d->rows += hash_row(bytes);
+        TRY(put_columns(columns, visible, batch->columns, i, bytes, err));
+        d->states += hash_row(bytes);
+        d->row_count++;
+    }
+    return ST_OK;
+}
+
+static status column_of(const struct summary_rows *r, const struct column_batch *batch, size_t i,
+                        struct digest_column *out, struct error *err)
+{
+    struct column_type type = r->schema->fields[i].type;
+    enum column_phys phys = column_type_phys(type);
+    *out = (struct digest_column){.span = &batch->spans[i],
+                                  .phys = phys,
+                                  .bytes = column_phys_bytes(phys),
+                                  .decimal = type.kind == COLUMN_DECIMAL};
+    store_u32le(out->id, (uint32_t)r->field_ids[i]);
+    if (phys == PHYS_INTERVAL || (phys == PHYS_I128 && !out->decimal))
+        FAIL(err, ST_INTERNAL, "a digest of type %d", (int)type.kind);
     return ST_OK;
 }
 
@@ -103,12 +166,17 @@ status summary_digest_add(struct summary_digest *d, const struct summary_rows *r
                           const struct column_batch *batch, struct mem_account *account,
                           struct error *err)
 {
+    struct digest_column *columns;
     struct buffer bytes;
     status st = ST_OK;
+    TRY(mem_alloc(account, (batch->columns + 1) * sizeof(*columns), (void **)&columns, err));
     buffer_init(&bytes, account, ROW_CAP_BYTES);
-    for (int64_t i = 0; i < batch->rows && st == ST_OK; i++)
-        st = add_row(d, r, batch, i, &bytes, err);
+    for (size_t i = 0; i < batch->columns; i++)
+        TRY_DONE(column_of(r, batch, i, &columns[i], err));
+    TRY_DONE(add_rows(d, columns, r->visible, batch, &bytes, err));
+done:
     buffer_free(&bytes);
+    mem_free(account, columns, (batch->columns + 1) * sizeof(*columns));
     return st;
 }
 
