@@ -326,11 +326,13 @@ static status look_up(struct nessie_try *x, bool *found, struct error *err)
 
 static status unknown(const struct nessie_try *x, struct error why, struct error *err)
 {
+    const struct nessie_catalog *n = x->at->catalog->self;
+    const struct nessie_pin *pin = x->at->self;
     return error_set(err, ST_UNKNOWN, __FILE__, __LINE__,
-                     "whether commit %.*s stands on branch %.*s is not known: %s; look for "
+                     "whether commit %.*s stands on branch %.*s of %.*s is not known: %s; look for "
                      "firn.publish-id in its history before you try again",
-                     STR_ARG(x->commit->publish_id),
-                     STR_ARG(((const struct nessie_pin *)x->at->self)->at.name), why.msg);
+                     STR_ARG(x->commit->publish_id), STR_ARG(pin->at.name), STR_ARG(n->base),
+                     why.msg);
 }
 
 /* After a sending that was perhaps carried out ended with `st`. *again: send it once more. */
