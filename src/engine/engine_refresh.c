@@ -165,8 +165,8 @@ static status failing_rows(struct engine_env *e, struct column_stream *rows, str
     }
 }
 
-static status op_check(void *self, const struct summary_check *check, struct str *out,
-                       struct error *err)
+static status op_check(void *self, const struct summary_check *check, const struct summary_build *b,
+                       struct str *out, struct error *err)
 {
     struct refresh *x = self;
     struct engine_env *e = x->e;
@@ -193,6 +193,7 @@ static status op_check(void *self, const struct summary_check *check, struct str
         error_position(err, 0);
         return planned;
     }
+    TRY(summary_answer(b, plan, err));
     TRY(exec_open(plan, &e->exec, &rows, err));
     buffer_init(&text, &e->session->account, FAILING_ROW_BYTES);
     status st = failing_rows(e, &rows, &text, err);

@@ -189,6 +189,7 @@ STATUS_MUST_USE status summary_put_value(const struct column_value *v, const str
 struct exec_context;
 struct exec_units;
 struct summary_record;
+struct summary_build;
 
 /* What engine does for a refresh. Everything happens inside the caller's transaction. */
 struct summary_ops {
@@ -222,10 +223,16 @@ struct summary_ops {
     status (*record)(void *self, const struct summary_record *records, size_t count, bool anew,
                      struct error *err);
     /* Runs a gate's query with `summary` bound to the staged rows and `raw` to the covered raw
-     * snapshot. */
-    status (*check)(void *self, const struct summary_check *check, struct str *failing_rows,
-                    struct error *err);
+     * snapshot; what summary_answer can say is not read. */
+    status (*check)(void *self, const struct summary_check *check, const struct summary_build *b,
+                    struct str *failing_rows, struct error *err);
 };
+
+/* In a bound query, aggregations without keys over the covered raw snapshot become the values that
+ * the units' totals give, where they are the SELECT's: its WHERE, an argument and FILTER of a
+ * measure, and a count, sum, average or variance. Others stay as they are. */
+STATUS_MUST_USE status summary_answer(const struct summary_build *b, struct query_plan *query,
+                                      struct error *err);
 
 /* How a refresh goes about it, and what a user may ask for. */
 enum summary_mode {

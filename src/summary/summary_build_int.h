@@ -30,5 +30,8 @@ STATUS_MUST_USE status summary_unit_subtract(struct summary_build *b, struct sum
 /* Runs a plan and writes its rows as parts, which are added to b->after and b->files. */
 STATUS_MUST_USE status summary_write_parts(struct summary_build *b, struct query_plan *plan,
                                            struct exec_units *units, struct error *err);
+/* The totals of all units of b->after come to others. */
+STATUS_MUST_USE status summary_units_total(const struct summary_build *b, struct exec_totals *to,
+                                           struct error *err);
 
 #endif

@@ -47,7 +47,8 @@ static bool had_rows(const struct iceberg_table *t)
     return s && !str_eq(iceberg_snapshot_property(s, "total-records"), STR("0"));
 }
 
-static status gate(struct refreshing *r, const struct summary_digest *digest, struct error *err)
+static status gate(struct refreshing *r, const struct summary_build *b,
+                   const struct summary_digest *digest, struct error *err)
 {
     if (digest->row_count == 0 && had_rows(r->t))
         FAIL(err, ST_REFUSED,
@@ -55,7 +56,7 @@ static status gate(struct refreshing *r, const struct summary_digest *digest, st
     for (size_t i = 0; i < r->d->check_count; i++) {
         const struct summary_check *check = &r->d->checks[i];
         struct str rows;
-        TRY(r->ops->check(r->ops->self, check, &rows, err));
+        TRY(r->ops->check(r->ops->self, check, b, &rows, err));
         if (rows.len == 0)
             continue;
         status st = error_set(err, ST_REFUSED, __FILE__, __LINE__,
@@ -208,7 +209,7 @@ static status run(struct refreshing *r, struct summary_report *out, struct error
     out->raw_bytes = b.raw_bytes;
     out->parts = (int64_t)b.after.part_count;
     out->parts_written = (int64_t)b.file_count;
-    return gate(r, &digest, err);
+    return gate(r, &b, &digest, err);
 }
 
 status summary_plan_refresh(const struct iceberg_table *t, enum summary_mode wanted,

@@ -7,7 +7,7 @@
  * Both must be the same for every argument: how many values, their exact sum and sum of squares. What
  * stands in the wrong group, and extremes, are not seen here; `firn verify` sees both. */
 #include "base/buffer.h"
-#include "summary/summary_build.h"
+#include "summary/summary_build_int.h"
 
 #define VALUES_BYTES ((size_t)4096)
 
@@ -56,6 +56,15 @@ static status refuse(const struct summary_build *b, const struct exec_totals *pa
          STR_ARG(name), STR_ARG(buffer_str(text)));
 }
 
+status summary_units_total(const struct summary_build *b, struct exec_totals *to, struct error *err)
+{
+    for (size_t i = 0; i < b->after.unit_count; i++)
+        if (b->after.units[i].rows > 0)
+            TRY_CONTEXT(exec_totals_add(to, b->after.units[i].totals, err), err,
+                        "totals of unit %lld", (long long)b->after.units[i].id);
+    return ST_OK;
+}
+
 static status compare(const struct summary_build *b, struct exec_totals *parts,
                       struct exec_totals *units, struct error *err)
 {
@@ -64,10 +73,7 @@ static status compare(const struct summary_build *b, struct exec_totals *parts,
     for (size_t i = 0; i < b->after.part_count; i++)
         TRY_CONTEXT(exec_totals_add(parts, b->after.parts[i].totals, err), err, "totals of %.*s",
                     STR_ARG(b->after.parts[i].path));
-    for (size_t i = 0; i < b->after.unit_count; i++)
-        if (b->after.units[i].rows > 0)
-            TRY_CONTEXT(exec_totals_add(units, b->after.units[i].totals, err), err,
-                        "totals of unit %lld", (long long)b->after.units[i].id);
+    TRY(summary_units_total(b, units, err));
     TRY(exec_totals_compare(parts, units, &arg, err));
     if (arg == b->aggregate->aggregate.arg_count)
         return ST_OK;

@@ -157,6 +157,30 @@ run 0 refresh --mode full -q demo.of_one
 run 0 verify -q demo.of_one
 sql "DROP MATERIALIZED VIEW demo.of_one; DROP MATERIALIZED VIEW demo.of_two; DROP TABLE demo.one; DROP TABLE demo.two"
 
+# what a constraint asks of all of raw is known from the units; anything else is read
+sql "CREATE MATERIALIZED VIEW demo.c AS SELECT day, count(*) AS n, sum(q) AS pieces, avg(x) FILTER (WHERE q > 2) AS mean, max(q) AS most
+     FROM demo.raw WHERE product <> 'p1' GROUP BY day"
+files_read() { # [CONSTRAINT]: by a refresh that makes everything anew
+    [ $# = 0 ] || sql "ALTER MATERIALIZED VIEW demo.c ADD CONSTRAINT k CHECK ($1)"
+    run 0 refresh --mode full -f json -q demo.c
+    grep -oE '"files_read":[0-9]+' out | cut -d: -f2
+    [ $# = 0 ] || sql "ALTER MATERIALIZED VIEW demo.c DROP CONSTRAINT k"
+}
+alone=$(files_read)
+for known in "(SELECT sum(q) + 0 FROM raw WHERE product <> 'p1') > 0" "(SELECT count(*) FROM raw WHERE product <> 'p1') = (SELECT sum(n) FROM summary)" \
+    "(SELECT avg(x) FILTER (WHERE q > 2) FROM raw WHERE product <> 'p1') IS NOT NULL" "(SELECT sum(pieces) FROM summary) = (SELECT sum(q) FROM raw WHERE product <> 'p1')"; do
+    read=$(files_read "$known")
+    [ "$read" -lt $((alone * 3 / 2)) ] || fail "$known: $read files read, $alone without it"
+done
+for unknown in "(SELECT sum(q) FROM raw) > 0" "(SELECT max(q) FROM raw WHERE product <> 'p1') > 0" "(SELECT sum(q + 1) FROM raw WHERE product <> 'p1') > 0" \
+    "(SELECT avg(x) FROM raw WHERE product <> 'p1') IS NOT NULL" "(SELECT count(*) FROM raw WHERE product <> 'p2') > 0"; do
+    read=$(files_read "$unknown")
+    [ "$read" -gt $((alone * 3 / 2)) ] || fail "$unknown: $read files read, $alone without it"
+done
+sql "ALTER MATERIALIZED VIEW demo.c ADD CONSTRAINT wrong CHECK ((SELECT sum(q) FROM raw WHERE product <> 'p1') = 1)"
+run 3 refresh -q demo.c
+sql "DROP MATERIALIZED VIEW demo.c"
+
 # it goes and moves with its view, and stands in no listing
 run 0 run -q -f csv -c "SHOW TABLES"
 ! grep -q "__firn" out
