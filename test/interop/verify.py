@@ -328,7 +328,7 @@ def runs(lake):
     select = 'SELECT started_at <= committed_at AS timed, engine, application_name AS app, run_id, definition_hash AS hash, snapshot_id, ' \
              'raw_snapshot_id AS raw, mode, rows, raw_rows, outcome FROM demo."r$runs" ORDER BY committed_at'
     lake.make("r")
-    assert lake.firn("run", "-q", "--run-id", "nightly-7", "-c", "SET application_name = 'sales'; REFRESH MATERIALIZED VIEW demo.r").returncode == 0
+    assert lake.firn("run", "-q", "--run-id", "nightly-7", "-c", "SET application_name = 'sales'; SET firn.refresh_mode = 'full'; REFRESH MATERIALIZED VIEW demo.r").returncode == 0
     lake.table("r").append(lake.table("r").scan().to_arrow().slice(0, 2))
     table, raw = lake.table("r"), lake.table("r_raw").current_snapshot().snapshot_id
     ids = [s.snapshot_id for s in sorted(table.metadata.snapshots, key=lambda s: s.timestamp_ms)]
