@@ -303,6 +303,8 @@ struct engine_env {
         struct plan_table table;
     } aliases[2];
     const struct plan_table *only; /* what every name means: a definition over a past state */
+    const struct summary_definition *bound; /* whose SELECT is planned: it has names of its own for
+                                             * its raw table's columns */
 };
 STATUS_MUST_USE status engine_env_init(struct engine_env *e, struct firn_session *s,
                                        struct error *err);

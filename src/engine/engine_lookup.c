@@ -488,7 +488,10 @@ static status lookup_table(void *self, const struct query_table_name *name, stru
     if (exists) {
         TRY(engine_table_read(e->session, resolved, err));
         TRY(engine_table_get(e->session, resolved, &t, err));
-        return describe_table(e, resolved, t, out, err);
+        TRY(describe_table(e, resolved, t, out, err));
+        if (!e->bound || !str_eq(t->uuid, e->bound->raw_uuid))
+            return ST_OK;
+        return summary_bound_schema(e->bound, out->schema, &e->arena, &out->schema, err);
     }
     TRY(lookup_past(e, name, &found, out, err));
     if (!found)

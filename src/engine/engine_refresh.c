@@ -15,7 +15,7 @@ struct refresh {
     const struct query_plan *scan; /* of raw */
 };
 
-static status op_plan(void *self, struct str select, struct str zone, struct query_plan **out,
+static status op_plan(void *self, const struct summary_definition *d, struct query_plan **out,
                       const struct iceberg_table **raw, const struct iceberg_snapshot **snapshot,
                       struct catalog_name *raw_name, struct error *err)
 {
@@ -23,12 +23,14 @@ static status op_plan(void *self, struct str select, struct str zone, struct que
     struct zone *loaded = NULL;
     struct query_select *parsed;
     bool exists;
-    if (!str_eq_nocase(zone, STR("UTC")))
-        TRY(zone_load(&x->e->arena, zone, &loaded, err));
+    if (!str_eq_nocase(d->zone, STR("UTC")))
+        TRY(zone_load(&x->e->arena, d->zone, &loaded, err));
     x->e->plan.zone = x->e->exec.zone = loaded;
-    status st = engine_select_parse(x->e, select, &parsed, err);
+    x->e->bound = d;
+    status st = engine_select_parse(x->e, d->select, &parsed, err);
     if (st == ST_OK)
         st = plan_select(&x->e->plan, parsed, out, err);
+    x->e->bound = NULL;
     if (st != ST_OK) {
         error_context(err, "definition%s",
                       st == ST_NOT_FOUND ? " (if the table was renamed: CREATE OR REPLACE the view "
@@ -39,7 +41,8 @@ static status op_plan(void *self, struct str select, struct str zone, struct que
     }
     x->scan = engine_scan_of(*out);
     if (!x->scan)
-        FAIL(err, ST_CORRUPT, "a stored definition reads no Iceberg table: %.*s", STR_ARG(select));
+        FAIL(err, ST_CORRUPT, "a stored definition reads no Iceberg table: %.*s",
+             STR_ARG(d->select));
     *raw = x->scan->scan.table;
     *snapshot = x->scan->scan.snapshot;
     TRY(engine_resolve(x->e->session, &parsed->from.table, &x->e->arena, raw_name, &exists, err));

@@ -203,7 +203,10 @@ static status bind_aliases(struct engine_env *e, const struct summary_definition
     struct query_plan *none, *raw;
     TRY(summary_visible_schema(d, &e->arena, &visible, err));
     TRY(engine_rows_plan(&e->arena, &visible, NULL, 0, &none, err));
-    TRY(plan_text(e, d->select, &raw, err));
+    e->bound = d;
+    status st = plan_text(e, d->select, &raw, err);
+    e->bound = NULL;
+    TRY(st);
     const struct query_plan *scan = engine_scan_of(raw);
     ENSURE(scan != NULL, err);
     e->aliases[0] = (struct engine_alias){STR("summary"), {.name = STR("summary"), .rows = none}};

@@ -260,7 +260,8 @@ static status find_raw(struct verify *v, struct error *err)
     }
     if (iceberg_schema_by_id(t, v->claim.raw_schema_id))
         bound = iceberg_schema_by_id(t, v->claim.raw_schema_id);
-    v->raw.schema = bound ? bound : iceberg_current_schema(t);
+    TRY(summary_bound_schema(v->d, bound ? bound : iceberg_current_schema(t), &e->arena,
+                             &v->raw.schema, err));
     return engine_summary_states(e, &v->raw, err);
 }
 

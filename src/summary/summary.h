@@ -60,6 +60,12 @@ struct summary_definition {
     struct catalog_name raw_name;
     struct str raw_uuid;
     struct str raw_ref; /* "main" */
+    /* The raw table's columns when the SELECT was bound at CREATE; none: not written down. */
+    size_t raw_column_count;
+    struct summary_raw_column {
+        int32_t field_id;
+        struct str name;
+    } * raw_columns;
     size_t column_count;
     struct summary_column *columns; /* visible */
     size_t state_count;
@@ -76,6 +82,11 @@ STATUS_MUST_USE status summary_define(const struct query_plan *plan, struct str 
                                       struct str zone, struct catalog_name raw_name,
                                       const struct iceberg_table *raw, struct arena *arena,
                                       struct summary_definition **out, struct error *err);
+/* The raw table's schema under the names that the SELECT means: a column that was renamed keeps its
+ * old one, and a column that has taken such a name is not seen. */
+STATUS_MUST_USE status summary_bound_schema(const struct summary_definition *d,
+                                            const struct iceberg_schema *now, struct arena *arena,
+                                            const struct iceberg_schema **out, struct error *err);
 /* Refuses, with name and position, what no definition may contain and a plan no longer shows: the
  * clock, volatile and not correctly rounded functions. */
 STATUS_MUST_USE status summary_check_select(const struct query_select *select, struct error *err);
@@ -196,7 +207,7 @@ struct summary_ops {
     void *self;
     /* Binds the SELECT against the transaction's state; *raw and *snapshot are what its scan reads.
      */
-    status (*plan)(void *self, struct str select, struct str zone, struct query_plan **out,
+    status (*plan)(void *self, const struct summary_definition *d, struct query_plan **out,
                    const struct iceberg_table **raw, const struct iceberg_snapshot **snapshot,
                    struct catalog_name *raw_name, struct error *err);
     /* The summary's live data files. */

@@ -240,6 +240,18 @@ static status check_shape(const struct query_plan *plan, const struct query_plan
     }
 }
 
+static status define_raw_columns(struct summary_definition *d, const struct iceberg_schema *raw,
+                                 struct arena *arena, struct error *err)
+{
+    d->raw_column_count = raw->count;
+    TRY(ARENA_ARRAY(arena, struct summary_raw_column, raw->count + 1, &d->raw_columns, err));
+    for (size_t i = 0; i < raw->count; i++) {
+        d->raw_columns[i].field_id = raw->fields[i].id;
+        TRY(arena_str(arena, raw->fields[i].name, &d->raw_columns[i].name, err));
+    }
+    return ST_OK;
+}
+
 status summary_define(const struct query_plan *plan, struct str select_text, struct str zone,
                       struct catalog_name raw_name, const struct iceberg_table *raw,
                       struct arena *arena, struct summary_definition **out, struct error *err)
@@ -254,6 +266,7 @@ status summary_define(const struct query_plan *plan, struct str select_text, str
     TRY(arena_str(arena, raw_name.table, &d->raw_name.table, err));
     TRY(arena_str(arena, raw->uuid, &d->raw_uuid, err));
     d->raw_ref = STR("main");
+    TRY(define_raw_columns(d, iceberg_current_schema(raw), arena, err));
     d->column_count = plan->schema.count;
     TRY(ARENA_ARRAY(arena, struct summary_column, d->column_count, &d->columns, err));
     for (size_t i = 0; i < d->column_count; i++)
@@ -261,6 +274,49 @@ status summary_define(const struct query_plan *plan, struct str select_text, str
     TRY(check_keys(plan, agg, err));
     TRY(define_states(d, agg, arena, err));
     *out = d;
+    return ST_OK;
+}
+
+/* ---- the names that a definition means --------------------------------------------------------- */
+
+static const struct summary_raw_column *bound_by_id(const struct summary_definition *d, int32_t id)
+{
+    for (size_t i = 0; i < d->raw_column_count; i++)
+        if (d->raw_columns[i].field_id == id)
+            return &d->raw_columns[i];
+    return NULL;
+}
+
+static bool is_bound_name(const struct summary_definition *d, struct str name)
+{
+    for (size_t i = 0; i < d->raw_column_count; i++)
+        if (str_eq(d->raw_columns[i].name, name))
+            return true;
+    return false;
+}
+
+status summary_bound_schema(const struct summary_definition *d, const struct iceberg_schema *now,
+                            struct arena *arena, const struct iceberg_schema **out,
+                            struct error *err)
+{
+    struct iceberg_schema *s;
+    *out = now;
+    if (d->raw_column_count == 0)
+        return ST_OK;
+    TRY(ARENA_NEW(arena, struct iceberg_schema, &s, err));
+    *s = *now;
+    s->count = 0;
+    TRY(ARENA_ARRAY(arena, struct iceberg_field, now->count + 1, &s->fields, err));
+    for (size_t i = 0; i < now->count; i++) {
+        const struct summary_raw_column *bound = bound_by_id(d, now->fields[i].id);
+        if (!bound && is_bound_name(d, now->fields[i].name))
+            continue;
+        s->fields[s->count] = now->fields[i];
+        if (bound)
+            s->fields[s->count].name = bound->name;
+        s->count++;
+    }
+    *out = s;
     return ST_OK;
 }
 

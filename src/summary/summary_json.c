@@ -2,7 +2,8 @@
 /* summary_json.c - definitions as JSON, one text for each of three table properties.
  *
  *     definition  {"select": "SELECT ...", "zone": "UTC", "view-version": 1,
- *                  "raw": {"namespace": ["demo"], "name": "sales", "uuid": "...", "ref": "main"},
+ *                  "raw": {"namespace": ["demo"], "name": "sales", "uuid": "...", "ref": "main",
+ *                          "columns": [{"id", "name"} ...]},
  *                  "columns": [{"name", "type", "id", "key": true} |
  *                              {"name", "type", "id", "aggregate", "argument"} ...]}
  *     states      [{"kind", "argument", "type", "id"} ...]
@@ -62,6 +63,19 @@ status summary_put_name(struct buffer *out, struct catalog_name name, struct err
     return jsontext_put_str(out, "name", name.table, err);
 }
 
+static status put_raw_columns(struct buffer *out, const struct summary_definition *d,
+                              struct error *err)
+{
+    TRY(jsontext_put_open(out, "columns", '[', err));
+    for (size_t i = 0; i < d->raw_column_count; i++) {
+        TRY(jsontext_put_open(out, NULL, '{', err));
+        TRY(jsontext_put_long(out, "id", d->raw_columns[i].field_id, err));
+        TRY(jsontext_put_str(out, "name", d->raw_columns[i].name, err));
+        TRY(jsontext_put_close(out, '}', err));
+    }
+    return jsontext_put_close(out, ']', err);
+}
+
 static status put_definition(struct buffer *out, const char *key,
                              const struct summary_definition *d, struct error *err)
 {
@@ -73,6 +87,8 @@ static status put_definition(struct buffer *out, const char *key,
     TRY(summary_put_name(out, d->raw_name, err));
     TRY(jsontext_put_str(out, "uuid", d->raw_uuid, err));
     TRY(jsontext_put_str(out, "ref", d->raw_ref, err));
+    if (d->raw_column_count > 0)
+        TRY(put_raw_columns(out, d, err));
     TRY(jsontext_put_close(out, '}', err));
     TRY(jsontext_put_open(out, "columns", '[', err));
     for (size_t i = 0; i < d->column_count; i++)
@@ -255,13 +271,32 @@ static status parse_space(const json_t *levels, struct arena *arena, struct str 
     return ST_OK;
 }
 
+static status parse_raw_columns(const json_t *o, struct arena *arena, struct summary_definition *d,
+                                struct error *err)
+{
+    const json_t *columns;
+    TRY(jsontext_get_array(o, "columns", false, &columns, err));
+    if (!columns)
+        return ST_OK;
+    TRY(list_count(columns, "columns of the raw table", &d->raw_column_count, err));
+    TRY(ARENA_ARRAY(arena, struct summary_raw_column, d->raw_column_count + 1, &d->raw_columns,
+                    err));
+    for (size_t i = 0; i < d->raw_column_count; i++) {
+        const json_t *c = json_array_get(columns, i);
+        TRY(member_range(c, "id", 0, INT32_MAX, &d->raw_columns[i].field_id, err));
+        TRY(jsontext_get_str(arena, c, "name", &d->raw_columns[i].name, err));
+    }
+    return ST_OK;
+}
+
 static status parse_raw(const json_t *o, struct arena *arena, struct summary_definition *d,
                         struct error *err)
 {
     TRY(parse_space(json_object_get(o, "namespace"), arena, &d->raw_name.space, err));
     TRY(jsontext_get_str(arena, o, "name", &d->raw_name.table, err));
     TRY(jsontext_get_str(arena, o, "uuid", &d->raw_uuid, err));
-    return jsontext_get_str(arena, o, "ref", &d->raw_ref, err);
+    TRY(jsontext_get_str(arena, o, "ref", &d->raw_ref, err));
+    return parse_raw_columns(o, arena, d, err);
 }
 
 static status parse_definition(const json_t *o, struct arena *arena, struct summary_definition *d,

@@ -87,6 +87,10 @@ static status redefine(struct refreshing *r, struct catalog_name raw_name, struc
     struct summary_definition *fresh;
     TRY(same_raw(r, raw_name, err));
     TRY(summary_define(r->plan, r->d->select, r->d->zone, raw_name, r->raw, r->arena, &fresh, err));
+    if (r->d->raw_column_count > 0) {
+        fresh->raw_column_count = r->d->raw_column_count;
+        fresh->raw_columns = r->d->raw_columns;
+    }
     fresh->checks = r->d->checks;
     fresh->check_count = r->d->check_count;
     fresh->view_version = !r->before                              ? 1
@@ -103,8 +107,7 @@ static status begin(struct refreshing *r, struct error *err)
     TRY(summary_load(r->t, true, r->arena, &r->before, err));
     TRY(summary_load(r->t, false, r->arena, &r->d, err));
     ENSURE(r->d != NULL, err);
-    TRY(r->ops->plan(r->ops->self, r->d->select, r->d->zone, &r->plan, &r->raw, &r->snapshot,
-                     &raw_name, err));
+    TRY(r->ops->plan(r->ops->self, r->d, &r->plan, &r->raw, &r->snapshot, &raw_name, err));
     return redefine(r, raw_name, err);
 }
 

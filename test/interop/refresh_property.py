@@ -18,9 +18,8 @@ where there were some is refused, and readers keep what they had.
 Some refreshes are asked for in a mode; one that cannot be had is refused (exit 4), and readers keep what they had. Some are asked for once
 more with nothing changed.
 
-FIRN_DELTA_SHARE: so many of a hundred refreshes after nothing but appends must be of mode delta.
-FIRN_FOLLOWS_RENAMES=1: a summary follows a renamed column of raw, also where another column takes the old name. Else it is defined
-anew after a rename."""
+At least 60 of a hundred refreshes after nothing but appends must be of mode delta. A summary follows a renamed column of raw, also where
+another column takes the old name."""
 import argparse
 import collections
 import json
@@ -35,7 +34,7 @@ from refresh_walk import KINDS, Chapter, Inapplicable, plan
 from spark_side import Spark
 
 REFUSED, TOO_MUCH, GONE = 3, 4, 8  # exit codes
-FOLLOWS_RENAMES = os.environ.get("FIRN_FOLLOWS_RENAMES") == "1"
+DELTA_SHARE = 60
 
 
 class Counts(dict):
@@ -52,7 +51,6 @@ class Counts(dict):
 
 class Story(Chapter):
     """A chapter and its summaries' refreshes."""
-    swaps = FOLLOWS_RENAMES
 
     def __init__(self, *args):
         super().__init__(*args)
@@ -79,10 +77,6 @@ class Story(Chapter):
         if done.returncode == TOO_MUCH and mode not in (None, "auto", "full"):
             assert self.snapshot(name) == before and said["message"], f"a refused refresh of {name} published"
             self.counts["asked for and refused"][mode] += 1
-            return self.refresh_one(name, was)
-        if not FOLLOWS_RENAMES and said.get("sqlstate") == "42703" and self.defined[name] != define(name, self.raw, self.names):
-            self.counts["renames"]["that the definition did not follow"] += 1
-            self.define([name])
             return self.refresh_one(name, was)
         if not self.want[name] and was:
             assert done.returncode == REFUSED, f"{name} lost all rows, exit {done.returncode}\n{done.stderr}"
@@ -265,7 +259,7 @@ def main():
                 with open(o.progress + ".new", "w", encoding="utf-8") as f:
                     json.dump({"seed": o.seed, "operations": o.operations, "length": o.length, "done": number + 1, "counts": counts}, f)
                 os.replace(o.progress + ".new", o.progress)
-        report(counts, int(os.environ.get("FIRN_DELTA_SHARE", "0")), o.least, [k for k in KINDS if where.expires or k != "expire"])
+        report(counts, DELTA_SHARE, o.least, [k for k in KINDS if where.expires or k != "expire"])
 
 
 if __name__ == "__main__":

@@ -56,7 +56,6 @@ def plan(seed, count, without=()):
 
 class Chapter:
     """A raw table with its summaries: what the operations must know of it."""
-    swaps = False  # may another column take the name of one that is renamed?
 
     def __init__(self, place, spark, number, seed, writers=KINDS["append"]):
         self.place, self.session, self.space = place, spark, f"{place.prefix}c{number}"
@@ -276,7 +275,7 @@ class Chapter:
             del self.types[column]
             words, act = f"DROP COLUMN {old}", lambda u: u.delete_column(old)
         changes = [(words, act)]
-        if way == "rename" and self.swaps and chance.random() < 0.5:
+        if way == "rename" and chance.random() < 0.5:
             self.names[f"extra{self.serial}"], self.types[f"extra{self.serial}"] = old, "string"
             changes.append((f"ADD COLUMN {old} string", lambda u: u.add_column(old, self.iceberg("string"))))
         for words, act in changes:

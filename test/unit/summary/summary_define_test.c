@@ -17,7 +17,11 @@ static const char *const state_words[] = {
 static status define(struct fixture *f, const char *sql, struct query_plan **plan,
                      struct summary_definition **out)
 {
-    static const struct iceberg_table raw = {.uuid = {"0f", 2}};
+    static struct iceberg_field fields[] = {{.id = 4, .name = {"x", 1}},
+                                            {.id = 7, .name = {"y", 1}}};
+    static struct iceberg_schema schema = {.count = 2, .fields = fields};
+    static const struct iceberg_table raw = {
+        .uuid = {"0f", 2}, .schema_count = 1, .schemas = &schema};
     struct query_statement **statements;
     size_t count;
     TRY(sql_parse(str_of(sql), &f->tables.arena, &statements, &count, &f->err));
@@ -207,4 +211,30 @@ TEST(columns_are_those_of_the_select)
         CHECK_INT(d->columns[i].kind, i == 0 || i == 2 ? SUMMARY_MEASURE : SUMMARY_KEY);
     CHECK_STR(d->raw_uuid, "0f");
     fixture_free(&f);
+}
+
+/* x was renamed to z, y took its name, z of its own came: x is still field 4, and y field 7. */
+TEST(names_stay_with_their_columns)
+{
+    struct summary_raw_column columns[] = {{4, {"x", 1}}, {7, {"y", 1}}, {9, {"gone", 4}}};
+    const struct summary_definition d = {.raw_column_count = 3, .raw_columns = columns},
+                                    old = {.raw_column_count = 0};
+    struct iceberg_field fields[] = {{.id = 4, .name = {"z", 1}},
+                                     {.id = 7, .name = {"x", 1}},
+                                     {.id = 11, .name = {"y", 1}},
+                                     {.id = 12, .name = {"w", 1}}};
+    const struct iceberg_schema now = {.id = 3, .count = 4, .fields = fields}, *bound;
+    struct arena a;
+    struct error err;
+    arena_init(&a, NULL);
+    CHECK_OK(summary_bound_schema(&d, &now, &a, &bound, &err));
+    CHECK_INT(bound->count, 3);
+    CHECK_STR(bound->fields[0].name, "x");
+    CHECK_INT(bound->fields[0].id, 4);
+    CHECK_STR(bound->fields[1].name, "y");
+    CHECK_INT(bound->fields[1].id, 7);
+    CHECK_STR(bound->fields[2].name, "w");
+    CHECK_OK(summary_bound_schema(&old, &now, &a, &bound, &err));
+    CHECK(bound == &now);
+    arena_free(&a);
 }

@@ -34,7 +34,9 @@ static const char select_text[] =
 
 static void init(struct refreshed *x)
 {
-    static const struct iceberg_table raw = {.uuid = {"0f", 2}};
+    static struct iceberg_schema schema;
+    static const struct iceberg_table raw = {
+        .uuid = {"0f", 2}, .schema_count = 1, .schemas = &schema};
     static int keys[] = {0};
     struct query_statement **statements;
     struct query_plan *merge;
