@@ -57,15 +57,18 @@ static status load_cover(struct refreshing *r, struct str *why, struct error *er
     struct error told;
     size_t count;
     error_init(&told);
-    TRY(r->ops->records(r->ops->self, &records, &count, err));
+    status st = r->ops->records(r->ops->self, &records, &count, &told);
+    if (st == ST_CORRUPT || st == ST_NOT_FOUND) /* its rows, or a file of it */
+        return arena_printf(r->arena, why, err, "its companion table is damaged: %s", told.msg);
+    if (st != ST_OK)
+        return hand_on(err, &told, st);
     if (!records) {
         *why = STR("its companion table is gone");
         return ST_OK;
     }
     for (size_t i = 0; i < count; i++)
         r->last_epoch = records[i].epoch > r->last_epoch ? records[i].epoch : r->last_epoch;
-    status st =
-        summary_cover_fold(records, count, r->epochs, r->epoch_count, r->arena, &r->cover, &told);
+    st = summary_cover_fold(records, count, r->epochs, r->epoch_count, r->arena, &r->cover, &told);
     if (st != ST_CORRUPT)
         return st == ST_OK ? ST_OK : hand_on(err, &told, st);
     r->cover = (struct summary_cover){0};

@@ -133,6 +133,18 @@ grep -q "mode full: its companion table is damaged" out
 run 0 refresh -q demo.s
 run 0 verify -q demo.s
 
+sql "INSERT INTO demo.s__firn SELECT epoch, kind, gone, path, bytes, records, sequence, spec, partition, deletes, taken, unit, low, high, NULL,
+       rows_digest, states_digest FROM demo.s__firn WHERE kind = 'part'"
+run 0 plan -f csv -q demo.s
+grep -q "mode full: its companion table is damaged: .*totals" out
+run 0 refresh -q demo.s
+run 0 verify -q demo.s
+rm warehouse/demo/s__firn-*/data/*.parquet
+run 0 plan -f csv -q demo.s
+grep -q "mode full: its companion table is damaged: " out
+run 0 refresh -q demo.s
+run 0 verify -q demo.s
+
 # a raw file that gave something else than what its groups hold: refused, and all anew puts it right
 sql "CREATE TABLE demo.kept AS SELECT * FROM demo.s__firn WHERE kind = 'unit' AND records > 5; DELETE FROM demo.s__firn WHERE kind = 'unit' AND records > 5;
      INSERT INTO demo.s__firn SELECT epoch, kind, gone, path, bytes, records, sequence, spec, partition, deletes, taken, unit, low, high,
