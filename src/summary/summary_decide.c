@@ -161,19 +161,22 @@ static status describe(struct refreshing *r, struct str why, struct summary_repo
     out->raw_files =
         (int64_t)(c->added_count + c->removed_count + c->changed_count + c->holder_count);
     out->raw_bytes = c->added_bytes + c->removed_bytes + c->changed_bytes + c->holder_bytes;
-    if (out->mode == SUMMARY_NONE) {
+    if (out->mode == SUMMARY_NONE)
         out->reason = STR("no row of the raw table has changed");
-        return ST_OK;
-    }
-    TRY(arena_printf(r->arena, &out->reason, err,
-                     "%zu files added, %zu removed, %zu with other deletes, of %zu", c->added_count,
-                     c->removed_count + c->gone_count, c->changed_count, c->target->count));
-    if (out->mode == SUMMARY_DELTA)
-        return ST_OK;
-    return arena_printf(r->arena, &out->reason, err,
-                        "%.*s; groups in the key ranges of %zu files are made anew, from %zu that "
-                        "stay; %.*s",
-                        STR_ARG(why), c->gone_count, c->holder_count, STR_ARG(out->reason));
+    else
+        TRY(arena_printf(r->arena, &out->reason, err,
+                         "%zu files added, %zu removed, %zu with other deletes, of %zu",
+                         c->added_count, c->removed_count + c->gone_count, c->changed_count,
+                         c->target->count));
+    if (out->mode == SUMMARY_PARTITION)
+        TRY(arena_printf(r->arena, &out->reason, err,
+                         "%.*s; groups in the key ranges of %zu files are made anew, from %zu that "
+                         "stay; %.*s",
+                         STR_ARG(why), c->gone_count, c->holder_count, STR_ARG(out->reason)));
+    if (r->compacted > 0)
+        TRY(arena_printf(r->arena, &out->reason, err, "%.*s; %zu files believed compacted",
+                         STR_ARG(out->reason), r->compacted));
+    return ST_OK;
 }
 
 static status go_full(struct refreshing *r, struct str why, struct summary_report *out,
@@ -210,6 +213,18 @@ static status find_idle(struct refreshing *r, struct error *err)
     return ST_OK;
 }
 
+/* What has changed, apart from compactions. */
+static status find_change(struct refreshing *r, const struct iceberg_scan *target,
+                          struct error *err)
+{
+    r->recorded = r->cover;
+    TRY(summary_change_find(&r->cover, target, r->arena, &r->change, err));
+    if (r->change.removed_count == 0 || r->change.added_count == 0)
+        return ST_OK;
+    TRY(summary_follow_lineage(r, err));
+    return r->compacted ? summary_change_find(&r->cover, target, r->arena, &r->change, err) : ST_OK;
+}
+
 status summary_decide(struct refreshing *r, struct summary_report *out, struct error *err)
 {
     const struct iceberg_scan *target = summary_scan_of(r->plan)->scan.files;
@@ -219,7 +234,7 @@ status summary_decide(struct refreshing *r, struct summary_report *out, struct e
         why = STR("asked for");
     if (why.len > 0)
         return go_full(r, why, out, err);
-    TRY(summary_change_find(&r->cover, target, r->arena, &r->change, err));
+    TRY(find_change(r, target, err));
     if (summary_change_is_none(&r->change)) {
         out->mode = SUMMARY_NONE;
         TRY(describe(r, why, out, err));

@@ -170,8 +170,8 @@ static status stage_epoch(struct refreshing *r, const struct summary_build *b,
     struct summary_record *records;
     size_t count;
     bool anew = mode == SUMMARY_FULL || r->epoch_count == SUMMARY_EPOCHS;
-    TRY(summary_cover_records(anew ? &nothing : &r->cover, &b->after, r->last_epoch + 1, r->arena,
-                              &records, &count, err));
+    TRY(summary_cover_records(anew ? &nothing : &r->recorded, &b->after, r->last_epoch + 1,
+                              r->arena, &records, &count, err));
     if (anew)
         r->epoch_count = 0;
     if (count == 0 && !anew)

@@ -19,7 +19,9 @@ struct refreshing {
     struct query_plan *plan;
     struct iceberg_schema *visible; /* with ids; in <arena>: staged updates keep pointing at it */
     /* what is covered */
-    struct summary_cover cover; /* empty when all is made anew */
+    struct summary_cover recorded; /* as the epochs say it */
+    struct summary_cover cover;    /* with compactions followed; empty when all is made anew */
+    size_t compacted; /* covered files whose rows now stand in others, it is believed */
     size_t epoch_count;
     int64_t epochs[SUMMARY_EPOCHS], last_epoch;
     struct summary_change change;
@@ -39,6 +41,11 @@ STATUS_MUST_USE status summary_stage_properties(struct refreshing *r,
 STATUS_MUST_USE status summary_stage_files(struct refreshing *r, const struct summary_build *b,
                                            const struct summary_digest *digest, int64_t snapshot_id,
                                            enum summary_mode mode, struct error *err);
+
+/* ---- summary_lineage.c ------------------------------------------------------------------------ */
+
+/* Takes the compactions since the covered snapshot into r->cover. */
+STATUS_MUST_USE status summary_follow_lineage(struct refreshing *r, struct error *err);
 
 /* ---- summary_decide.c ------------------------------------------------------------------------ */
 
