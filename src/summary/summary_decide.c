@@ -25,7 +25,55 @@ static status hand_on(struct error *err, const struct error *told, status st)
     return st;
 }
 
-/* The columns that the SELECT reads are the ones, and of the types, that were read before. */
+/* Type promotions of the spec (Schema Evolution) that keep values, keys and states as they are. */
+static bool is_widened(struct column_type from, struct column_type to)
+{
+    if (from.kind == COLUMN_DECIMAL && to.kind == COLUMN_DECIMAL)
+        return from.scale == to.scale && from.precision < to.precision;
+    return (from.kind == COLUMN_INT && to.kind == COLUMN_BIGINT) ||
+           (from.kind == COLUMN_REAL && to.kind == COLUMN_DOUBLE);
+}
+
+struct column_use {
+    int column;
+    bool found;
+};
+
+static void visit_column(void *arg, int column)
+{
+    struct column_use *use = arg;
+    use->found |= column == use->column;
+}
+
+static bool uses(const struct query_expr *e, int column)
+{
+    struct column_use use = {.column = column};
+    if (e)
+        query_expr_columns(e, visit_column, &use);
+    return use.found;
+}
+
+/* The column of the scan is nothing but a key or an argument: inside an expression another type might
+ * give another value. */
+static bool stands_bare(const struct query_plan *plan, int column)
+{
+    const struct query_plan *agg = summary_aggregate_of(plan), *p = agg->input;
+    for (; p->kind == QUERY_PLAN_FILTER; p = p->input)
+        if (uses(p->filter.predicate, column))
+            return false;
+    bool bare = p->kind == QUERY_PLAN_SCAN;
+    for (size_t i = 0; i < agg->aggregate.key_count; i++)
+        bare &=
+            agg->aggregate.keys[i]->kind == QUERY_COLUMN || !uses(agg->aggregate.keys[i], column);
+    for (size_t i = 0; i < agg->aggregate.arg_count; i++) {
+        const struct query_agg_arg *a = &agg->aggregate.args[i];
+        bare &= !a->value || a->value->kind == QUERY_COLUMN || !uses(a->value, column);
+        bare &= !uses(a->filter, column);
+    }
+    return bare;
+}
+
+/* The columns that the SELECT reads are the ones that were read before, of their types or wider. */
 static status same_columns(struct refreshing *r, const struct iceberg_snapshot *own,
                            struct str *why, struct error *err)
 {
@@ -44,7 +92,11 @@ static status same_columns(struct refreshing *r, const struct iceberg_snapshot *
         size_t at = 0;
         while (at < columns.count && columns.fields[at].field_id != scan->scan.field_ids[i])
             at++;
-        if (at == columns.count || !column_type_eq(columns.fields[at].type, f->type))
+        bool same =
+            at < columns.count &&
+            (column_type_eq(columns.fields[at].type, f->type) ||
+             (is_widened(columns.fields[at].type, f->type) && stands_bare(r->plan, (int)i)));
+        if (!same)
             return arena_printf(r->arena, why, err,
                                 "raw column \"%.*s\" is another one than before", STR_ARG(f->name));
     }
