@@ -102,7 +102,7 @@ def by_firn():
     made = commits[:commits.index(before)]
     assert len(made) == 1, [c["commitMeta"]["message"] for c in made]
     tables = {".".join(o["key"]["elements"]) for o in made[0]["operations"] if o["type"] == "PUT"}
-    assert tables == {RAW, DAILY}, tables
+    assert tables == {RAW, DAILY, f"{DAILY}__firn"}, tables
     columns, rows = read(RAW)
     assert columns == RAW_COLUMNS and rows == canonical(oracle.sample())
     columns, rows = read(DAILY)
