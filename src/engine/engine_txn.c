@@ -806,7 +806,7 @@ static status publish_companions(struct firn_session *s, struct error *err)
 {
     struct engine_txn *txn = s->txn;
     for (struct engine_staged *t = txn->tables; t; t = t->next) {
-        if (!t->companion || !t->touched)
+        if (!t->companion || !t->touched || t->published)
             continue;
         txn->only = t;
         status st = publish(s, err);
@@ -818,6 +818,14 @@ static status publish_companions(struct firn_session *s, struct error *err)
     return ST_OK;
 }
 
+static bool has_companion(const struct engine_txn *txn)
+{
+    for (const struct engine_staged *t = txn->tables; t; t = t->next)
+        if (t->companion && t->touched && !t->published)
+            return true;
+    return false;
+}
+
 /* Together, or where the catalog cannot and the user has said so, one after the other. */
 static status publish_all(struct firn_session *s, struct error *err)
 {
@@ -827,6 +835,10 @@ static status publish_all(struct firn_session *s, struct error *err)
         TRY(publish_companions(s, err));
     }
     status st = publish(s, err);
+    if (st == ST_UNSUPPORTED && has_companion(s->txn)) { /* REST: made or dropped by itself only */
+        TRY(publish_companions(s, err));
+        st = publish(s, err);
+    }
     return st == ST_UNSUPPORTED && may_order ? publish_in_order(s, err) : st;
 }
 

@@ -149,7 +149,8 @@ spark = session()
 assert rows("SELECT count(*), max(id) FROM lakehouse.moved.m") == [(22, 101)]
 assert len(pyiceberg("rows", "moved.m")) == 22
 spark.sql("ALTER TABLE lakehouse.moved.m RENAME TO demo.n")
-spark.sql("INSERT INTO lakehouse.demo.n (id) VALUES (102)")
+last = spark.table("lakehouse.demo.n").where("id = 101")
+last.selectExpr(*("id + 1 AS id" if c == "id" else c for c in last.columns)).writeTo("lakehouse.demo.n").append()
 assert query("SELECT count(*), max(id) FROM demo.n") == [["23", "102"]]
 spark.stop()
 print("ok")

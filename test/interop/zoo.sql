@@ -362,10 +362,8 @@ ALTER TABLE {t} SET TBLPROPERTIES ('write.delete.mode'='merge-on-read');
 DELETE FROM {t} WHERE key % 10 = 4;
 
 --- equality_members quick
--- One row a file: Iceberg 1.8 keeps the structs of the last row for all rows of an equality delete file. And it must not keep
--- deletes for the next query, which would compare them as the type that the column had then.
+-- One row a file: Iceberg 1.8 keeps the structs of the last row for all rows of an equality delete file.
 CREATE TABLE {t} (id int, p struct<a: int, q: struct<s: string, gone: int>>, l array<int>) USING iceberg;
-!session {"spark.sql.iceberg.executor-cache.enabled": "false"}
 INSERT INTO {t} SELECT CAST(id AS int), named_struct('a', CAST(id % 7 AS int), 'q', named_struct('s', concat('s', id % 3), 'gone', CAST(id % 5 AS int))), array(1) FROM range(40);
 INSERT INTO {t} VALUES (100, NULL, NULL), (101, named_struct('a', NULL, 'q', NULL), NULL), (102, named_struct('a', 1, 'q', named_struct('s', NULL, 'gone', NULL)), NULL);
 !equality_delete {"columns": ["p.a"], "rows": [[3]]}
