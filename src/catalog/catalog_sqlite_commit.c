@@ -72,15 +72,22 @@ static status drop_space(struct catalog *c, const struct catalog_change *ch, str
     return changed == 0 ? catalog_lost(ch, "was dropped by another process", err) : ST_OK;
 }
 
-static status create_table(struct catalog *c, const struct catalog_change *ch, struct error *err)
+static status space_must_exist(struct catalog *c, const struct catalog_change *ch,
+                               struct error *err)
 {
-    const struct str values[] = {c->name, ch->name.space, ch->name.table, ch->new_location};
     bool exists;
-    int changed;
     TRY(space_exists(c, ch->name.space, &exists, err));
     if (!exists)
         FAIL_SQL(err, ST_NOT_FOUND, "3F000", 0, "schema \"%.*s\" does not exist",
                  STR_ARG(ch->name.space));
+    return ST_OK;
+}
+
+static status create_table(struct catalog *c, const struct catalog_change *ch, struct error *err)
+{
+    const struct str values[] = {c->name, ch->name.space, ch->name.table, ch->new_location};
+    int changed;
+    TRY(space_must_exist(c, ch, err));
     TRY(catalog_sqlite_run_bound(
         c->self,
         "INSERT INTO iceberg_tables (catalog_name, table_namespace, table_name,"
@@ -143,12 +150,8 @@ static status rename_to(struct catalog *c, const struct catalog_change *ch, stru
                         struct error *err)
 {
     const struct str values[] = {ch->new_location, ch->name.space, ch->name.table, c->name, away};
-    bool exists;
     int changed;
-    TRY(space_exists(c, ch->name.space, &exists, err));
-    if (!exists)
-        FAIL_SQL(err, ST_NOT_FOUND, "3F000", 0, "schema \"%.*s\" does not exist",
-                 STR_ARG(ch->name.space));
+    TRY(space_must_exist(c, ch, err));
     TRY(catalog_sqlite_run_bound(
         c->self,
         "UPDATE OR IGNORE iceberg_tables SET table_namespace = ?2, table_name = ?3,"

@@ -6,8 +6,7 @@
  * epoch. A table of that name that firn did not make is never touched. */
 #include "engine/engine_summary_int.h"
 
-#define MARK                                                                                       \
-    "firn.companion-of" /* table property: the summary's uuid does not change, its name may */
+#define MARK "firn.companion-of" /* table property: the summary's name when it was made */
 
 status engine_companion_name(struct firn_session *s, struct catalog_name summary,
                              struct catalog_name *out, struct error *err)
@@ -130,5 +129,6 @@ status engine_companion_write(struct engine_env *e, struct catalog_name summary,
     else if (anew)
         TRY(engine_staged_remove_all(e, t, err));
     TRY(write_rows(e, t, schema, records, count, err));
+    t->append_only = false; /* the epoch's number is taken: nobody else's may come between */
     return t->touched ? engine_staged_build(e->session, t, err) : ST_OK;
 }

@@ -739,10 +739,10 @@ static status stopped_at(struct firn_session *s, const struct engine_staged *at,
         memcpy(words, err->msg, sizeof(words));
     for (struct engine_staged *t = s->txn->tables; t; t = t->next) {
         size_t n = strlen(names);
-        if (t->published)
+        if (t->published && !t->companion)
             snprintf(names + n, sizeof(names) - n, "%s%.*s.%.*s", n ? ", " : "",
                      STR_ARG(t->name.space), STR_ARG(t->name.table));
-        any |= t->published;
+        any |= t->published && !t->companion;
         if (t->published || why == ST_UNKNOWN)
             continue;
         drop_files(s, t, &t->manifests);
@@ -791,13 +791,18 @@ static status publish_in_order(struct firn_session *s, struct error *err)
     return ST_OK;
 }
 
-/* Before anything is published. */
+/* Before any companion goes ahead: what follows can be published, too. */
 static status check_tables(struct firn_session *s, bool may_order, struct error *err)
 {
+    bool many = catalog_traits(s->catalog)->many_tables;
     size_t tables = 0;
     for (const struct engine_staged *t = s->txn->tables; t; t = t->next)
         tables += t->touched && !t->companion;
-    return tables > 1 && !may_order ? fail_many(tables, err) : ST_OK;
+    for (const struct engine_staged *t = s->txn->tables; t && many; t = t->next)
+        if (t->touched && !t->companion) /* pointers that only move go together */
+            many = t->current && t->base_location.ptr && !t->gone.location.ptr &&
+                   t->renamed_from.table.len == 0;
+    return tables > 1 && !may_order && !many ? fail_many(tables, err) : ST_OK;
 }
 
 /* Where the catalog commits one table at a time, what stands beside a summary goes first: until the
@@ -836,6 +841,7 @@ static status publish_all(struct firn_session *s, struct error *err)
     }
     status st = publish(s, err);
     if (st == ST_UNSUPPORTED && has_companion(s->txn)) { /* REST: made or dropped by itself only */
+        TRY(check_tables(s, may_order, err));
         TRY(publish_companions(s, err));
         st = publish(s, err);
     }

@@ -135,19 +135,6 @@ static status hold_source(struct merging *x, struct summary_source *s, struct qu
 
 /* ---- units ----------------------------------------------------------------------------------- */
 
-struct summary_unit *summary_unit_by_id(const struct summary_cover *c, int64_t id)
-{
-    size_t low = 0, high = c->unit_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (c->units[middle].id < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < c->unit_count && c->units[low].id == id ? &c->units[low] : NULL;
-}
-
 static status take_away(struct merging *x, struct error *err)
 {
     for (size_t i = 0; i < x->removed.scan.count; i++) {

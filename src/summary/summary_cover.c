@@ -44,6 +44,12 @@ void summary_cover_sort(struct summary_cover *c)
         qsort(c->parts, c->part_count, sizeof(*c->parts), cmp_part);
 }
 
+struct summary_unit *summary_unit_by_id(const struct summary_cover *c, int64_t id)
+{
+    const struct summary_unit key = {.id = id};
+    return c->unit_count ? bsearch(&key, c->units, c->unit_count, sizeof(key), cmp_unit) : NULL;
+}
+
 /* What a record speaks of, without its epoch. */
 static int cmp_subject(const struct summary_record *a, const struct summary_record *b)
 {
@@ -142,13 +148,10 @@ static status check_units(const struct summary_cover *c, struct arena *arena, st
     bool *used;
     TRY(ARENA_ARRAY(arena, bool, c->unit_count + 1, &used, err));
     for (size_t i = 0; i < c->covered_count; i++) {
-        const struct summary_unit key = {.id = c->covered[i].unit};
-        const struct summary_unit *u =
-            c->unit_count ? bsearch(&key, c->units, c->unit_count, sizeof(*c->units), cmp_unit)
-                          : NULL;
+        const struct summary_unit *u = summary_unit_by_id(c, c->covered[i].unit);
         if (!u)
             FAIL(err, ST_CORRUPT, "covered file %.*s belongs to unit %lld, which is not there",
-                 STR_ARG(c->covered[i].path), (long long)key.id);
+                 STR_ARG(c->covered[i].path), (long long)c->covered[i].unit);
         used[u - c->units] = true;
     }
     for (size_t i = 0; i < c->unit_count; i++)

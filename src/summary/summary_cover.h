@@ -83,6 +83,8 @@ STATUS_MUST_USE status summary_cover_records(const struct summary_cover *before,
                                              const struct summary_cover *after, int64_t epoch,
                                              struct arena *arena, struct summary_record **out,
                                              size_t *count, struct error *err);
+/* NULL: there is none. */
+struct summary_unit *summary_unit_by_id(const struct summary_cover *c, int64_t id);
 /* Brings a cover that was put together by hand into the order of C1. */
 void summary_cover_sort(struct summary_cover *c);
 

@@ -165,15 +165,7 @@ static size_t group_end(const struct replace *x, size_t from)
 /* C2: there is one. */
 static size_t unit_at(const struct summary_cover *c, int64_t id)
 {
-    size_t low = 0, high = c->unit_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (c->units[middle].id < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return (size_t)(summary_unit_by_id(c, id) - c->units);
 }
 
 /* Equally many rows, and all of the units that went (L1). Takes their files out of files_of. */

@@ -41,8 +41,6 @@ STATUS_MUST_USE status summary_merging_hold(struct merging *x, struct query_plan
 STATUS_MUST_USE status summary_merging_join(struct merging *x, struct query_plan *a,
                                             struct query_plan *b, struct query_plan **out,
                                             struct error *err);
-/* NULL: there is none. */
-struct summary_unit *summary_unit_by_id(const struct summary_cover *c, int64_t id);
 /* The parts [from, to), or those of them that are touched, as one scan. */
 STATUS_MUST_USE status summary_merging_parts(struct merging *x, size_t from, size_t to,
                                              bool touched_only, struct query_plan **out,

@@ -14,10 +14,20 @@
 
 /* ---- field ids ------------------------------------------------------------------------------- */
 
+/* The names in a SELECT mean the columns that they meant when it was bound. */
+static bool same_names(const struct summary_definition *a, const struct summary_definition *b)
+{
+    bool same = a->raw_column_count == b->raw_column_count;
+    for (size_t i = 0; same && i < a->raw_column_count; i++)
+        same = a->raw_columns[i].field_id == b->raw_columns[i].field_id &&
+               str_eq(a->raw_columns[i].name, b->raw_columns[i].name);
+    return same;
+}
+
 bool summary_same_select(const struct summary_definition *a, const struct summary_definition *b)
 {
     return str_eq(a->select, b->select) && str_eq(a->zone, b->zone) &&
-           str_eq(a->raw_uuid, b->raw_uuid);
+           str_eq(a->raw_uuid, b->raw_uuid) && same_names(a, b);
 }
 
 /* Arguments are known by number only, so the SELECT they are counted in must be the same too. */

@@ -235,5 +235,8 @@ status summary_refresh(const struct iceberg_table *t, enum summary_mode wanted,
     *out = (struct summary_report){0};
     TRY(begin(&r, err));
     TRY(summary_decide(&r, out, err));
-    return r.idle ? ST_OK : run(&r, out, err);
+    status st = r.idle ? ST_OK : run(&r, out, err);
+    if (st == ST_CORRUPT && out->mode != SUMMARY_FULL)
+        error_detail(err, "Mode full makes all rows anew, from the raw table alone.");
+    return st;
 }

@@ -310,6 +310,11 @@ def summaries():
         assert (lake.space, "v__firn") in lake.catalog().list_tables(lake.space)
         lake.do("DROP MATERIALIZED VIEW ~.v")
         assert lake.catalog().list_tables(lake.space) == [(lake.space, "r")]
+        # what cannot be published leaves no companion
+        lake.do("CREATE MATERIALIZED VIEW ~.v AS SELECT k, count(*) AS n FROM ~.r GROUP BY k")
+        lake.run("run", "-q", "-c", f"BEGIN; REFRESH MATERIALIZED VIEW {lake.space}.v; CREATE TABLE {lake.space}.other AS SELECT 1 AS a; COMMIT", code=1)
+        assert sorted(t for _, t in lake.catalog().list_tables(lake.space)) == ["r", "v"]
+        lake.do("DROP MATERIALIZED VIEW ~.v")
 
 
 for part in (job, theirs, summaries, renames, purge, names, together, appends, replaced, moved, lost):

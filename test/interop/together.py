@@ -6,7 +6,7 @@ both in one transaction each: the totals must agree every time. PyIceberg loads 
 do: pairs that do not agree are counted, and each of them must be seen from the refresh-state of the snapshots it read.
 
 On a catalog that commits one table at a time (rest) the two summaries go one after the other (firn.publish = 'ordered'); there
-firn's reads may be mixed, too, and are judged as PyIceberg's are."""
+firn's reads may be mixed, too, and are counted."""
 import json, sys, threading
 
 from refresh_places import place

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* summary_define_test.c - what a definition refuses, which states it needs, what a rebuild writes. */
-#include "summary/summary.h"
+#include "summary/summary_refresh_int.h"
 
 #include "plan_check.h"
 #include "plan_fixture.h"
@@ -237,4 +237,19 @@ TEST(names_stay_with_their_columns)
     CHECK_OK(summary_bound_schema(&old, &now, &a, &bound, &err));
     CHECK(bound == &now);
     arena_free(&a);
+}
+
+/* The same text, bound anew after x was renamed and y took its name. */
+TEST(the_same_text_over_other_columns_is_another_select)
+{
+    struct summary_raw_column then[] = {{4, {"x", 1}}, {7, {"y", 1}}},
+                              now[] = {{4, {"z", 1}}, {7, {"x", 1}}};
+    struct summary_definition a = {.select = STR("SELECT sum(x)"),
+                                   .raw_column_count = 2,
+                                   .raw_columns = then},
+                              b = a;
+    CHECK(summary_same_select(&a, &b));
+    b.raw_columns = now;
+    CHECK(!summary_same_select(&a, &b));
+    CHECK(!summary_same_states(&a, &b));
 }
